@@ -1,0 +1,148 @@
+"""Cost tables of networks whose output is a sum over independent groups of bits.
+
+For logistic regression and for one hidden layer with one output, once the architecture bits
+are fixed, the output pre-activation of sample i is u_i = sum_g s_{g,i}(bits of group g): a
+group is one weight, one bias, or one hidden neuron with all that belongs to it. The groups
+are split into two halves, each half is tabulated, and every pair is met in the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork, FloatArray
+from walshqhn.bits import deposit, index_to_bits
+
+_EXPONENT_ROOM = 1000.0  # of the 1023 powers of two that a float64 holds
+_LARGEST_SUM = 170.0  # |u| up to which four factors 1 + e^u fit that room
+_LARGEST_HALF = 700.0  # |left|, |right| up to which e^left and e^right are finite
+_WORKSPACE = 1 << 25  # bytes for one half's table of sums
+_CHUNK_WORK = 1 << 33  # (configuration, sample) pairs a call: about a second between Ctrl-C checks
+
+
+@dataclass(frozen=True)
+class Group:
+    """Bits that act on the output together, and what they add to it."""
+
+    bits: tuple[int, ...]
+    """Positions of the group's bits; bit k of a table row index is bits[k]."""
+    contribution: Callable[[FloatArray], FloatArray]
+    """Samples (S, inputs) -> contributions (2^len(bits), S)."""
+
+
+def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] | None:
+    """The groups of ``network`` under ``arch``; None where it is not additive."""
+    if network.num_outputs != 1 or arch.hidden_layers > 1:
+        return None
+    low, high = arch.weight_values
+    values = np.array([low, high], dtype=np.float64)
+
+    def weight(position: int, column: int | None) -> Group:
+        """A direct weight on input ``column``, or a bias."""
+
+        def contribution(x: FloatArray) -> FloatArray:
+            source = np.ones(len(x)) if column is None else x[:, column]
+            return np.outer(values, source)
+
+        return Group((position,), contribution)
+
+    def neuron(j: int) -> Group:
+        """Hidden neuron ``j``: its input weights, its bias, its output weight."""
+        bits = (
+            *(int(p) for p in network.positions("W1")[:, j]),
+            int(network.positions("b1")[j]),
+            int(network.positions(f"W{len(network.hidden) + 1}")[j, 0]),
+        )
+
+        def contribution(x: FloatArray) -> FloatArray:
+            w = values[index_to_bits(np.arange(1 << len(bits)), len(bits))]
+            hidden = ACTIVATIONS[arch.activation](w[:, :-2] @ x.T + w[:, -2:-1])
+            return w[:, -1:] * hidden
+
+        return Group(bits, contribution)
+
+    groups = [neuron(j) for j in range(arch.hidden_width)]
+    for name in ([] if network.hidden else ["W1"]) + (["Wskip"] if arch.skip else []):
+        groups += [weight(int(p), i) for i, p in enumerate(network.positions(name)[:, 0])]
+    groups.append(weight(int(network.positions(network.output_bias)[0]), None))
+    return groups
+
+
+def _sums(groups: list[Group], x: FloatArray) -> FloatArray:
+    """Sums over ``groups`` for every setting of their bits: (2^bits, S), first group lowest."""
+    total = np.zeros((1, len(x)))
+    for group in groups:
+        table = group.contribution(x)
+        total = (table[:, None, :] + total[None, :, :]).reshape(-1, len(x))
+    return total
+
+
+def _half_index(groups: list[Group]) -> npt.NDArray[np.int64]:
+    """Configuration index of every row of `_sums`, other bits 0."""
+    positions = [p for g in groups for p in g.bits]
+    return deposit(np.arange(1 << len(positions)), positions)
+
+
+def _split(groups: list[Group]) -> tuple[list[Group], list[Group]]:
+    """(left, right) with about equally many bits; right gets the first groups."""
+    half = sum(len(g.bits) for g in groups) / 2
+    right: list[Group] = []
+    left = list(groups)
+    while left and sum(len(g.bits) for g in right) + len(left[0].bits) / 2 <= half:
+        right.append(left.pop(0))
+    return left, right
+
+
+def additive_costs(
+    groups: list[Group],
+    x: FloatArray,
+    targets: npt.NDArray[np.int64],
+    loss: str,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Mean loss ("bce" or "mse") for every setting of the groups' bits.
+
+    Returns costs (A, B) and the configuration indices (A,) and (B,) of the two halves: entry
+    [a, b] belongs to configuration ``left[a] | right[b]``. ``progress`` gets the fraction done.
+    """
+    from walshqhn.kernels import costs as kernels
+
+    left, right = _split(groups)
+    index_left, index_right = _half_index(left), _half_index(right)
+    out = np.zeros((len(index_left), len(index_right)))
+    by_memory = _WORKSPACE // (8 * max(out.shape))
+    by_time = _CHUNK_WORK // out.size
+    chunk = max(4, min(512, by_memory, by_time) // 4 * 4)
+    linear_left, linear_right = np.zeros(out.shape[0]), np.zeros(out.shape[1])
+    sign = 2.0 * targets - 1.0
+    for start in range(0, len(x), chunk):
+        part = slice(start, start + chunk)
+        sums_left, sums_right = _sums(left, x[part]), np.ascontiguousarray(_sums(right, x[part]).T)
+        if loss == "bce":  # the part - t u is linear in the sum: no need to meet in the middle
+            linear_left += sums_left @ targets[part]
+            linear_right += targets[part] @ sums_right
+        else:
+            sums_left, sums_right = sums_left * sign[part], sums_right * sign[part][:, None]
+        halves = float(np.abs(sums_left).max()), float(np.abs(sums_right).max())
+        if loss == "bce" and sum(halves) < _LARGEST_SUM:
+            pad = -sums_left.shape[1] % 4
+            exp_left = np.pad(np.exp(sums_left), ((0, 0), (0, pad)))
+            exp_right = np.pad(np.exp(sums_right), ((0, pad), (0, 0)))
+            period = int(_EXPONENT_ROOM / (4 * np.log2(1.0 + np.exp(sum(halves)))))
+            kernels.add_softplus(exp_left, exp_right, period, out)
+        elif loss == "bce":
+            kernels.add_softplus_direct(sums_left, sums_right, out)
+        elif max(halves) < _LARGEST_HALF:
+            kernels.add_squared_sigmoid(np.exp(sums_left), np.exp(sums_right), out)
+        else:
+            kernels.add_squared_sigmoid_direct(sums_left, sums_right, out)
+        if progress is not None:
+            progress(min(1.0, (start + chunk) / len(x)))
+    out -= linear_left[:, None]
+    out -= linear_right
+    out /= len(x)
+    return out, index_left, index_right

@@ -1,0 +1,201 @@
+"""The named tasks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from walshqhn.binn import tables
+from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs, read_dataset
+from walshqhn.binn.network import BinaryNetwork, Choice
+from walshqhn.binn.task import NetworkTask, TableTask, Task
+from walshqhn.errors import InputError, UsageError, WalshqhnError, unknown_name
+
+NETWORK_OPTIONS: dict[str, Any] = {
+    "hidden": (),
+    "activation": "sigmoid",
+    "hidden_width": None,
+    "hidden_layers": None,
+    "weight_values": (-1, 1),
+    "skip": False,
+    "loss": None,
+}
+
+
+@dataclass(frozen=True)
+class TaskDefinition:
+    """A named task: where its data comes from, and the defaults that make it special."""
+
+    description: str
+    data: Callable[..., Dataset]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every option with its default; ``inspect.Parameter.empty`` where it must be given."""
+        parameters = inspect.signature(self.data).parameters
+        return {name: p.default for name, p in parameters.items()} | NETWORK_OPTIONS | dict(self.defaults)
+
+
+_BOTH = ("sigmoid", "relu")
+_ENCODINGS = ((0, 1), (-1, 1), (-2, 1), (-3, 1))
+
+TASKS: dict[str, TaskDefinition] = {
+    "gaussian": TaskDefinition(
+        "Gaussian mixture in the plane; 2-3-1, sigmoid hidden layer, squared error; N = 13",
+        gaussian_mixture,
+        {"hidden": (3,), "loss": "mse"},
+    ),
+    "gaussian-activation": TaskDefinition(
+        "as gaussian, plus one bit: sigmoid or ReLU hidden layer; N = 14",
+        gaussian_mixture,
+        {"hidden": (3,), "loss": "mse", "activation": _BOTH},
+    ),
+    "gaussian-width": TaskDefinition(
+        "as gaussian-activation, plus one bit: hidden width 2 or 3; N = 15",
+        gaussian_mixture,
+        {"hidden": (3,), "loss": "mse", "activation": _BOTH, "hidden_width": (2, 3)},
+    ),
+    "gaussian-h4": TaskDefinition(
+        "Gaussian mixture; 2-4-1 plus the activation bit; N = 18",
+        gaussian_mixture,
+        {"hidden": (4,), "loss": "mse", "activation": _BOTH},
+    ),
+    "mnist-4x4": TaskDefinition(
+        "MNIST digits 0 and 1 at 4x4 pixels; logistic regression, cross-entropy; N = 17",
+        digit_images,
+        {"loss": "bce"},
+    ),
+    "mnist-4x4-encoding": TaskDefinition(
+        "MNIST 3 and 7 at 4x4; plus two bits: weights (0,1), (-1,1), (-2,1) or (-3,1); N = 19",
+        digit_images,
+        {"loss": "bce", "digits": (3, 7), "weight_values": _ENCODINGS},
+    ),
+    "glyphs-4x5": TaskDefinition(
+        "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21",
+        glyphs,
+        {"loss": "bce"},
+    ),
+    "custom": TaskDefinition(
+        "samples of one's own from a CSV or NPZ file (option path); any network; N as it comes",
+        read_dataset,
+    ),
+}
+_TABLE_DESCRIPTION = "a cost table of one's own from a file (option path); N = log2 of its length"
+
+
+def list_tasks() -> dict[str, str]:
+    """Names of the tasks and one-line descriptions."""
+    return {name: definition.description for name, definition in TASKS.items()} | {"table": _TABLE_DESCRIPTION}
+
+
+def task_options(name: str) -> dict[str, Any]:
+    """Options of a task and their defaults (``inspect.Parameter.empty``: must be given)."""
+    if name == "table":
+        return {"path": inspect.Parameter.empty}
+    if name not in TASKS:
+        raise unknown_name("task", name, list_tasks())
+    return TASKS[name].options
+
+
+def load_task(name: str, **options: Any) -> Task:
+    """Make the task ``name``; every option of `task_options` can be overridden.
+
+    An option of the network given as a tuple of alternatives becomes a choice that costs bits:
+    ``activation=("sigmoid", "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``,
+    ``skip=(False, True)``, ``hidden_layers=(1, 2)``. The loss defaults to cross-entropy.
+
+    Raises
+    ------
+    UsageError
+        Unknown task or option, or a value that is not allowed.
+    InputError
+        A file that is missing or does not hold what it should.
+    """
+    defaults = task_options(name)
+    for option in options:
+        if option not in defaults:
+            raise unknown_name(f"option of task {name!r}", option, defaults)
+    resolved = defaults | options
+    missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
+    if missing:
+        raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
+    if name == "table":
+        path = str(resolved["path"])
+        table = tables.read_cost_table(path)
+        spec = {"name": name, "options": {"path": path}, "data": {"source": path, "sha256": tables.sha256(table)}}
+        return TableTask(name, spec, table)
+    data_options = {k: v for k, v in resolved.items() if k not in NETWORK_OPTIONS}
+    try:
+        data = TASKS[name].data(**data_options)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, WalshqhnError):
+            raise
+        raise UsageError(f"task {name!r}: {error}") from error
+    network, loss = _network(data, {k: resolved[k] for k in NETWORK_OPTIONS})
+    spec = {
+        "name": name,
+        "options": {k: _plain(v) for k, v in resolved.items()},
+        "data": {"source": data.source, "sha256": data.sha256()},
+    }
+    return NetworkTask(name, spec, network, data, loss)
+
+
+def load_task_from_spec(spec: Mapping[str, Any]) -> Task:
+    """Make a task again from its ``spec``; InputError if its data is not what it was."""
+    try:
+        name, options, checksum = spec["name"], dict(spec["options"]), spec["data"]["sha256"]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"this task description cannot be used, {error} is missing.") from error
+    task = load_task(name, **{k: _tuples(v) for k, v in options.items()})
+    if task.spec["data"]["sha256"] != checksum:
+        raise InputError(
+            f"the data of task {name!r} ({task.spec['data']['source']}) has changed: "
+            f"SHA-256 {task.spec['data']['sha256'][:12]}..., recorded {checksum[:12]}..."
+        )
+    return task
+
+
+def _network(data: Dataset, options: Mapping[str, Any]) -> tuple[BinaryNetwork, str]:
+    binary = data.num_classes == 2
+    loss = options["loss"] or ("bce" if binary else "softmax")
+    hidden = options["hidden"]
+    if isinstance(hidden, int) and not isinstance(hidden, bool):
+        hidden = (hidden,) if hidden else ()
+    if not isinstance(hidden, tuple) or not all(isinstance(w, int) for w in hidden):
+        raise UsageError(f"hidden must be up to two widths, e.g. 3 or (3, 3), got {hidden!r}.")
+    network = BinaryNetwork(
+        num_inputs=data.train.x.shape[1],
+        hidden=hidden,
+        num_outputs=data.num_classes if loss == "softmax" else 1,
+        activation=_choice(options["activation"]),
+        hidden_width=_choice(options["hidden_width"]),
+        weight_values=_pairs(options["weight_values"]),
+        skip=_choice(options["skip"]),
+        hidden_layers=_choice(options["hidden_layers"]),
+    )
+    return network, loss
+
+
+def _choice(value: Any) -> Any:
+    return Choice(value) if isinstance(value, tuple) else value
+
+
+def _pairs(value: Any) -> Any:
+    """A pair of numbers is a value; a tuple of pairs is a choice."""
+    if isinstance(value, tuple) and value and all(isinstance(pair, tuple) for pair in value):
+        return Choice(value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON gives it back."""
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, int | float | str | bool | None) else str(value)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value

@@ -1,0 +1,260 @@
+"""Binary neural networks whose architecture is chosen by bits as well.
+
+Bits come in this order: W1, W2, ... each row-major [input, output]; the skip weights, if a
+skip connection is among the options; the output bias; the hidden biases b1, b2, ...; then
+the bits of each `Choice`. A part that an architecture does not use (a third neuron at
+width 2, the skip weights without a skip connection) keeps its bits: they are idle there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.bits import BitArray, check_bits
+from walshqhn.errors import UsageError, unknown_name
+
+FloatArray = npt.NDArray[np.float64]
+WeightValues = tuple[float, float]
+
+
+def sigmoid(u: npt.ArrayLike) -> FloatArray:
+    """1 / (1 + e^-u), without overflow."""
+    x = np.asarray(u, dtype=np.float64)
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def _relu(u: FloatArray) -> FloatArray:
+    return np.maximum(u, 0.0)
+
+
+def _tanh(u: FloatArray) -> FloatArray:
+    return np.tanh(u)
+
+
+def _sign(u: FloatArray) -> FloatArray:
+    return np.where(u >= 0, 1.0, -1.0)
+
+
+ACTIVATIONS = {"sigmoid": sigmoid, "relu": _relu, "tanh": _tanh, "sign": _sign}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several ``options``, picked by ceil(log2(len(options))) bits.
+
+    The bits read as a number, first bit most significant. Where there are fewer options than
+    codes, the codes wrap around, so that every configuration is a network.
+    """
+
+    options: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise UsageError("a Choice needs at least one option.")
+
+    @property
+    def num_bits(self) -> int:
+        """ceil(log2(number of options)); 0 if there is nothing to choose."""
+        return math.ceil(math.log2(len(self.options)))
+
+    def pick(self, bits: Sequence[int]) -> Any:
+        """The option for these bits (``num_bits`` of them)."""
+        code = 0
+        for b in bits:
+            code = 2 * code + int(b)
+        return self.options[code % len(self.options)]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One outcome of all choices."""
+
+    activation: str
+    hidden_width: int
+    weight_values: WeightValues
+    skip: bool
+    hidden_layers: int
+
+
+# field of Architecture -> name of its bits
+CHOICE_NAMES = {
+    "activation": "activation",
+    "hidden_width": "hidden_width",
+    "weight_values": "encoding",
+    "skip": "skip",
+    "hidden_layers": "hidden_layers",
+}
+
+
+@dataclass(frozen=True)
+class BinaryNetwork:
+    """Layout and forward pass of a network with binary weights.
+
+    Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip`` and ``hidden_layers``
+    is a value or a `Choice` of values; a fixed value is a choice among one and costs no bit.
+    """
+
+    num_inputs: int
+    hidden: tuple[int, ...] = ()
+    """Widths of 0, 1 or 2 hidden layers (the largest, if ``hidden_width`` is a choice)."""
+    num_outputs: int = 1
+    activation: str | Choice = "sigmoid"
+    hidden_width: int | Choice | None = None
+    """Neurons in use in each hidden layer; None: all."""
+    weight_values: WeightValues | Choice = (-1.0, 1.0)
+    """(value of bit 0, value of bit 1), for weights and biases."""
+    skip: bool | Choice = False
+    """Inputs also reach the outputs directly, through weights ``Wskip`` of their own."""
+    hidden_layers: int | Choice | None = None
+    """Hidden layers in use; None: all. With 1 of 2, the second is bypassed."""
+    choices: dict[str, Choice] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        widest = max(self.hidden, default=0)
+        given = {
+            "activation": self.activation,
+            "hidden_width": widest if self.hidden_width is None else self.hidden_width,
+            "weight_values": self.weight_values,
+            "skip": self.skip,
+            "hidden_layers": len(self.hidden) if self.hidden_layers is None else self.hidden_layers,
+        }
+        choices = {name: v if isinstance(v, Choice) else Choice((v,)) for name, v in given.items()}
+        object.__setattr__(self, "choices", choices)
+        self._check(widest)
+
+    def _check(self, widest: int) -> None:
+        if self.num_inputs < 1 or self.num_outputs < 1:
+            raise UsageError(f"a network has inputs and outputs, got {self.num_inputs} and {self.num_outputs}.")
+        if len(self.hidden) > 2 or any(w < 1 for w in self.hidden):
+            raise UsageError(f"hidden must be up to two widths of at least 1, got {self.hidden}.")
+        for name in self.choices["activation"].options:
+            if name not in ACTIVATIONS:
+                raise unknown_name("activation", str(name), ACTIVATIONS)
+        for width in self.choices["hidden_width"].options:
+            if not (isinstance(width, int) and min(1, widest) <= width <= widest):
+                raise UsageError(f"hidden_width must be between 1 and {widest}, got {width!r}.")
+        for pair in self.choices["weight_values"].options:
+            numbers = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
+            if not numbers or pair[0] == pair[1] or not np.isfinite(pair).all():
+                raise UsageError(f"weight_values must be two different finite numbers, got {pair!r}.")
+        for skip in self.choices["skip"].options:
+            if not isinstance(skip, bool):
+                raise UsageError(f"skip must be true or false, got {skip!r}.")
+        for layers in self.choices["hidden_layers"].options:
+            if type(layers) is not int or not min(1, len(self.hidden)) <= layers <= len(self.hidden):
+                raise UsageError(f"hidden_layers must be between 1 and {len(self.hidden)}, got {layers!r}.")
+            if layers < len(self.hidden) and self.hidden[0] != self.hidden[1]:
+                raise UsageError(f"bypassing a hidden layer needs equal widths, got {self.hidden}.")
+
+    @cached_property
+    def layout(self) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """Name of each block of bits -> (first bit, shape)."""
+        sizes = (self.num_inputs, *self.hidden, self.num_outputs)
+        last = len(sizes) - 1
+        shapes: dict[str, tuple[int, ...]] = {f"W{k}": shape for k, shape in enumerate(pairwise(sizes), start=1)}
+        if any(self.choices["skip"].options):
+            shapes["Wskip"] = (self.num_inputs, self.num_outputs)
+        shapes[f"b{last}"] = (self.num_outputs,)
+        shapes |= {f"b{k}": (width,) for k, width in enumerate(self.hidden, start=1)}
+        for name, choice in self.choices.items():
+            if choice.num_bits:
+                shapes[CHOICE_NAMES[name]] = () if choice.num_bits == 1 else (choice.num_bits,)
+        layout, position = {}, 0
+        for name, shape in shapes.items():
+            layout[name] = (position, shape)
+            position += math.prod(shape)
+        return layout
+
+    @cached_property
+    def bit_names(self) -> tuple[str, ...]:
+        """Name of every bit, e.g. ``W1[0,2]``, ``b1[1]``, ``activation``."""
+        return tuple(
+            name + (f"[{','.join(map(str, i))}]" if shape else "")
+            for name, (_, shape) in self.layout.items()
+            for i in np.ndindex(shape)
+        )
+
+    @property
+    def num_bits(self) -> int:
+        """N, the number of bits of a configuration."""
+        return len(self.bit_names)
+
+    @property
+    def output_bias(self) -> str:
+        """Name of the block of output biases."""
+        return f"b{len(self.hidden) + 1}"
+
+    def positions(self, name: str) -> npt.NDArray[np.int64]:
+        """Bit positions of a block, in its shape."""
+        first, shape = self.layout[name]
+        return first + np.arange(math.prod(shape)).reshape(shape)
+
+    @cached_property
+    def choice_positions(self) -> tuple[int, ...]:
+        """Positions of all architecture bits, ascending."""
+        names = [CHOICE_NAMES[n] for n, c in self.choices.items() if c.num_bits]
+        return tuple(int(p) for name in names for p in self.positions(name).ravel())
+
+    def architecture(self, bits: npt.ArrayLike) -> Architecture:
+        """The architecture that one configuration (N,) selects."""
+        row = np.asarray(bits)
+        picked = {
+            name: choice.pick(row[self.positions(CHOICE_NAMES[name]).ravel()].tolist() if choice.num_bits else ())
+            for name, choice in self.choices.items()
+        }
+        return Architecture(**picked)
+
+    def weights(self, bits: npt.ArrayLike) -> dict[str, FloatArray]:
+        """Values of all weights and biases of one configuration (N,), by block name."""
+        row = check_bits(bits, self.num_bits)
+        low, high = self.architecture(row).weight_values
+        chosen = {CHOICE_NAMES[name] for name in self.choices}
+        return {
+            name: np.where(row[self.positions(name)], float(high), float(low))
+            for name in self.layout
+            if name not in chosen
+        }
+
+    def forward(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
+        """Output pre-activations u of configurations (M, N) on samples (S, inputs): shape (M, S, outputs)."""
+        rows = check_bits(bits, self.num_bits)
+        samples = np.asarray(x, dtype=np.float64)
+        out = np.empty((len(rows), len(samples), self.num_outputs))
+        codes, which = np.unique(rows[:, list(self.choice_positions)], axis=0, return_inverse=True)
+        for c in range(len(codes)):
+            members = np.flatnonzero(which.ravel() == c)
+            out[members] = self._forward(self.architecture(rows[members[0]]), rows[members], samples)
+        return out
+
+    def _forward(self, arch: Architecture, rows: BitArray, x: FloatArray) -> FloatArray:
+        low, high = arch.weight_values
+        act = ACTIVATIONS[arch.activation]
+
+        def block(name: str) -> FloatArray:
+            return low + (high - low) * rows[:, self.positions(name)].astype(np.float64)
+
+        def first(name: str) -> FloatArray:  # x @ W for all configurations in one matrix product
+            w = block(name)
+            flat = w.transpose(1, 0, 2).reshape(x.shape[1], -1)
+            return (x @ flat).reshape(len(x), len(rows), w.shape[2]).transpose(1, 0, 2)
+
+        u = first("W1")
+        for k in range(1, len(self.hidden) + 1):
+            if k == 1 or k <= arch.hidden_layers:
+                h = act(u + block(f"b{k}")[:, None, :])
+                h[:, :, arch.hidden_width :] = 0.0
+                u = h @ block(f"W{k + 1}")
+            else:  # bypassed: its input goes where its output went
+                u = h @ block(f"W{k + 1}")
+        if arch.skip:
+            u = u + first("Wskip")
+        return u + block(self.output_bias)[:, None, :]

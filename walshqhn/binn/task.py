@@ -1,0 +1,212 @@
+"""A task: a cost on configurations, from a network and its data or from a table of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.additive import additive_costs, additive_groups
+from walshqhn.binn.datasets import Dataset, Split
+from walshqhn.binn.losses import LOSSES
+from walshqhn.binn.network import BinaryNetwork, FloatArray, sigmoid
+from walshqhn.bits import bits_to_index, check_bits, deposit, index_to_bits, log2_exact
+from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.resources import require_memory, thread_limit
+
+Progress = Callable[[float], None]
+_BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
+
+
+def require_table_memory(num_bits: int, what: str = "the cost table", copies: int = 2) -> None:
+    """TooLargeError unless ``copies`` tables of 2^N float64 fit in memory."""
+    require_memory(
+        copies * 8 << num_bits,
+        f"{what} of N = {num_bits} bits (2^{num_bits} values, {copies} arrays)",
+        "Use a smaller task (fewer inputs, hidden neurons or choices).",
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every task has: a name, N named bits, and a cost for each configuration."""
+
+    name: str
+    spec: dict[str, Any] = field(compare=False)
+    """What it takes to make the task again: name, options, data source and checksum."""
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        """Name of every bit; entry j is bit j."""
+        raise NotImplementedError
+
+    @property
+    def num_bits(self) -> int:
+        """N."""
+        return len(self.bit_names)
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        """Training costs of configurations, bits (M, N) in {0, 1}: shape (M,)."""
+        raise NotImplementedError
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        """Training costs of all configurations: shape (2^N,), entry x for bits x = sum b_j 2^j."""
+        raise NotImplementedError
+
+    def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
+        """Fraction of samples of ``split`` classified correctly, bits (M, N): shape (M,)."""
+        raise UsageError(f"task {self.name!r} has no data, hence no accuracy.")
+
+    def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
+        """Probabilities of the classes, bits (M, N), samples (S, inputs): shape (M, S, classes)."""
+        raise UsageError(f"task {self.name!r} has no network, hence no predictions.")
+
+    def has_split(self, split: str) -> bool:
+        """Whether `accuracy` can be asked for ``split``."""
+        return False
+
+
+@dataclass(frozen=True)
+class TableTask(Task):
+    """A cost given as a table."""
+
+    table: FloatArray = field(compare=False)
+
+    @cached_property
+    def bit_names(self) -> tuple[str, ...]:
+        return tuple(f"b[{j}]" for j in range(log2_exact(self.table.size, "a cost table")))
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        return self.table[bits_to_index(check_bits(bits, self.num_bits))]
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        return self.table.copy()
+
+
+@dataclass(frozen=True)
+class NetworkTask(Task):
+    """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several)."""
+
+    network: BinaryNetwork
+    data: Dataset = field(compare=False)
+    loss: str
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise unknown_name("loss", self.loss, LOSSES)
+        classes = self.data.num_classes
+        outputs = classes if self.loss == "softmax" else 1
+        if self.loss != "softmax" and classes != 2:
+            raise UsageError(f"loss {self.loss!r} separates 2 classes, the data has {classes}; use loss 'softmax'.")
+        if self.network.num_outputs != outputs:
+            raise UsageError(
+                f"loss {self.loss!r} on {classes} classes needs {outputs} outputs, got {self.network.num_outputs}."
+            )
+        if self.network.num_inputs != self.data.train.x.shape[1]:
+            raise UsageError(
+                f"the network takes {self.network.num_inputs} inputs, the data has {self.data.train.x.shape[1]}."
+            )
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        return self.network.bit_names
+
+    def costs(self, bits: npt.ArrayLike, split: str = "train") -> FloatArray:
+        """Mean loss on ``split`` (default: the training set) of bits (M, N): shape (M,)."""
+        samples = self._split(split)
+        return self._batched(bits, samples.x, lambda u: LOSSES[self.loss](u, samples.y))
+
+    def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
+        samples = self._split(split)
+        return self._batched(bits, samples.x, lambda u: (self._classes(u) == samples.y).mean(axis=1))
+
+    def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
+        u = self.network.forward(bits, x)
+        if self.loss == "softmax":
+            e = np.exp(u - u.max(axis=2, keepdims=True))
+            return e / e.sum(axis=2, keepdims=True)
+        positive = sigmoid(u[:, :, 0])
+        return np.stack([1.0 - positive, positive], axis=2)
+
+    def has_split(self, split: str) -> bool:
+        return self.data.get(split) is not None
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        """As `Task.cost_table`. Architectures that are sums of groups take the fast path.
+
+        Raises TooLargeError, before allocating, where 2^N values do not fit in memory.
+        """
+        require_table_memory(self.num_bits, copies=3)
+        table = np.empty(1 << self.num_bits)
+        positions = self.network.choice_positions
+        codes = index_to_bits(np.arange(1 << len(positions)), len(positions))
+        with thread_limit(threads):
+            for k, code in enumerate(codes):
+
+                def report(fraction: float, done: int = k) -> None:
+                    if progress is not None:
+                        progress((done + fraction) / len(codes))
+
+                self._fill(table, dict(zip(positions, code.tolist(), strict=True)), report)
+        return table
+
+    def _fill(self, table: FloatArray, code: dict[int, int], progress: Progress) -> None:
+        """Fill in the costs of all configurations whose architecture bits are ``code``."""
+        row = np.zeros(self.num_bits, np.uint8)
+        for position, bit in code.items():
+            row[position] = bit
+        base = int(bits_to_index(row))
+        groups = additive_groups(self.network, self.network.architecture(row))
+        if groups is None or self.loss == "softmax":
+            self._fill_generic(table, base, [j for j in range(self.num_bits) if j not in code], progress)
+            return
+        x, y = self.data.train.x, self.data.train.y
+        costs, left, right = additive_costs(groups, x, y, self.loss, progress)
+        used = {p for g in groups for p in g.bits}
+        idle = [j for j in range(self.num_bits) if j not in used and j not in code]
+        for a, row_costs in zip(left, costs, strict=True):
+            table[base | a | right] = row_costs
+        if not idle:
+            return
+        filled = base | (left[:, None] | right).ravel()
+        for j in idle:  # an idle bit changes nothing: copy
+            table[filled | (1 << j)] = table[filled]
+            filled = np.concatenate([filled, filled | (1 << j)])
+
+    def _fill_generic(self, table: FloatArray, base: int, free: list[int], progress: Progress) -> None:
+        batch = self._batch_size(len(self.data.train.x))
+        total = 1 << len(free)
+        for start in range(0, total, batch):
+            k = np.arange(start, min(start + batch, total))
+            index = base | deposit(k, free)
+            u = self.network.forward(index_to_bits(index, self.num_bits), self.data.train.x)
+            table[index] = LOSSES[self.loss](u, self.data.train.y)
+            progress(min(1.0, (start + batch) / total))
+
+    def _batch_size(self, samples: int) -> int:
+        widest = max((*self.network.hidden, self.network.num_outputs))
+        return max(1, _BATCH_BYTES // (8 * samples * widest))
+
+    def _batched(self, bits: npt.ArrayLike, x: FloatArray, score: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        rows = check_bits(bits, self.num_bits)
+        if rows.ndim != 2:
+            raise InputError(f"bits must have shape (M, {self.num_bits}), got {rows.shape}.")
+        batch = self._batch_size(len(x))
+        parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _classes(self, u: FloatArray) -> npt.NDArray[np.int64]:
+        return u.argmax(axis=2) if self.loss == "softmax" else (u[:, :, 0] > 0).astype(np.int64)
+
+    def _split(self, split: str) -> Split:
+        found = self.data.get(split)
+        if found is None:
+            raise UsageError(
+                f"task {self.name!r} has no {split!r} samples; it has {', '.join(self.data.available)}. "
+                "See the options validation_fraction and test_fraction, or num_validation and num_test."
+            )
+        return found

@@ -1,0 +1,231 @@
+"""State vectors: one-qubit gates, CX, diagonal phases, and the adjoint sweep.
+
+A state is two float64 arrays, real and imaginary part, of length 2^N: loops over
+separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
+the index. Every loop runs over a range of *pairs* (the amplitudes that differ in
+one qubit), cut into the same pieces whatever the number of threads, so results do
+not depend on that number.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange, uint64
+
+_PIECES = 32
+_SERIAL_BELOW = 1 << 13  # pairs; below this, starting threads costs more than the work
+
+
+@njit(cache=True, fastmath={"contract"})
+def _rotate_run(re, im, i, j, run, u):
+    """(a, b) <- u (a, b) for the runs a from i, b from j; ``u`` holds 8 reals, row by row."""
+    u00r, u00i, u01r, u01i = u[0], u[1], u[2], u[3]
+    u10r, u10i, u11r, u11i = u[4], u[5], u[6], u[7]
+    for k in range(run):
+        a, b = i + uint64(k), j + uint64(k)
+        xr, xi, yr, yi = re[a], im[a], re[b], im[b]
+        re[a] = u00r * xr - u00i * xi + u01r * yr - u01i * yi
+        im[a] = u00r * xi + u00i * xr + u01r * yi + u01i * yr
+        re[b] = u10r * xr - u10i * xi + u11r * yr - u11i * yi
+        im[b] = u10r * xi + u10i * xr + u11r * yi + u11i * yr
+
+
+@njit(cache=True, fastmath={"contract"})
+def _rotate_low(re, im, qubit, u, low, high):
+    """Pairs ``low`` to ``high - 1`` of a qubit whose runs are too short to be worth a call."""
+    u00r, u00i, u01r, u01i = u[0], u[1], u[2], u[3]
+    u10r, u10i, u11r, u11i = u[4], u[5], u[6], u[7]
+    q, h = uint64(qubit), uint64(1) << uint64(qubit)
+    for pair in range(low, high):
+        p = uint64(pair)
+        i = ((p >> q) << (q + uint64(1))) | (p & (h - uint64(1)))
+        j = i + h
+        xr, xi, yr, yi = re[i], im[i], re[j], im[j]
+        re[i] = u00r * xr - u00i * xi + u01r * yr - u01i * yi
+        im[i] = u00r * xi + u00i * xr + u01r * yi + u01i * yr
+        re[j] = u10r * xr - u10i * xi + u11r * yr - u11i * yi
+        im[j] = u10r * xi + u10i * xr + u11r * yi + u11i * yr
+
+
+@njit(cache=True)
+def _rotate_pairs(re, im, qubit, u, low, high):
+    """Apply ``u`` to pairs ``low`` to ``high - 1``, one contiguous run at a time."""
+    h = 1 << qubit
+    if h < 8:
+        _rotate_low(re, im, qubit, u, low, high)
+        return
+    pair = low
+    while pair < high:
+        run = min(h - (pair & (h - 1)), high - pair)
+        i = ((pair >> qubit) << (qubit + 1)) | (pair & (h - 1))
+        _rotate_run(re, im, uint64(i), uint64(i + h), run, u)
+        pair += run
+
+
+@njit(parallel=True, cache=True)
+def _rotate_threaded(re, im, qubit, u):
+    piece = (re.size >> 1) // _PIECES
+    for t in prange(_PIECES):
+        _rotate_pairs(re, im, qubit, u, t * piece, (t + 1) * piece)
+
+
+@njit(cache=True)
+def rotate(re, im, qubit, u):
+    """Apply a one-qubit unitary in place."""
+    pairs = re.size >> 1
+    if pairs < _SERIAL_BELOW:
+        _rotate_pairs(re, im, qubit, u, 0, pairs)
+    else:
+        _rotate_threaded(re, im, qubit, u)
+
+
+@njit(cache=True)
+def _swap(a, i, j, run):
+    for k in range(run):
+        p, q = i + uint64(k), j + uint64(k)
+        x, y = a[p], a[q]
+        a[p], a[q] = y, x
+
+
+@njit(cache=True)
+def _cx_range(re, im, control, target, low, high):
+    """Quarters ``low`` to ``high - 1``: control 1, target 0 <-> 1, the other bits counting up."""
+    first, second = min(control, target), max(control, target)
+    run_max = 1 << first
+    k = low
+    while k < high:
+        run = min(run_max - (k & (run_max - 1)), high - k)
+        i = ((k >> first) << (first + 1)) | (k & (run_max - 1))
+        i = ((i >> second) << (second + 1)) | (i & ((1 << second) - 1))
+        i |= 1 << control
+        j = i | (1 << target)
+        _swap(re, uint64(i), uint64(j), run)
+        _swap(im, uint64(i), uint64(j), run)
+        k += run
+
+
+@njit(parallel=True, cache=True)
+def _cx_threaded(re, im, control, target):
+    piece = (re.size >> 2) // _PIECES
+    for t in prange(_PIECES):
+        _cx_range(re, im, control, target, t * piece, (t + 1) * piece)
+
+
+@njit(cache=True)
+def cx(re, im, control, target):
+    """Apply CX in place (it is its own inverse)."""
+    quarters = re.size >> 2
+    if quarters < _SERIAL_BELOW:
+        _cx_range(re, im, control, target, 0, quarters)
+    else:
+        _cx_threaded(re, im, control, target)
+
+
+@njit(parallel=True, cache=True)
+def phase(re, im, table, angle):
+    """Multiply amplitude x by exp(-i angle table[x]), in place."""
+    for x in prange(re.size):
+        c, s = math.cos(angle * table[x]), -math.sin(angle * table[x])
+        a, b = re[x], im[x]
+        re[x] = c * a - s * b
+        im[x] = c * b + s * a
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"})
+def _weighted_norm_range(re, im, table, low, high):
+    total = 0.0
+    for x in range(low, high):
+        total += (re[x] * re[x] + im[x] * im[x]) * table[x]
+    return total
+
+
+@njit(parallel=True, cache=True)
+def expectation(re, im, table):
+    """<psi| diag(table) |psi>."""
+    piece = (re.size + _PIECES - 1) // _PIECES
+    parts = np.zeros(_PIECES)
+    for t in prange(_PIECES):
+        parts[t] = _weighted_norm_range(re, im, table, min(t * piece, re.size), min((t + 1) * piece, re.size))
+    return parts.sum()
+
+
+@njit(parallel=True, cache=True)
+def phase_overlap(re, im, lre, lim, table):
+    """Im <lambda| diag(table) |psi>."""
+    piece = (re.size + _PIECES - 1) // _PIECES
+    parts = np.zeros(_PIECES)
+    for t in prange(_PIECES):
+        total = 0.0
+        for x in range(min(t * piece, re.size), min((t + 1) * piece, re.size)):
+            total += table[x] * (lre[x] * im[x] - lim[x] * re[x])
+        parts[t] = total
+    return parts.sum()
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"})
+def _overlap_run(re, im, lre, lim, i, j, step, run, out):
+    """Add to ``out`` the 2x2 matrix sum psi_s conj(lambda_t), as 8 reals, row s, column t."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+    for k in range(run):
+        a, b = i + step * uint64(k), j + step * uint64(k)
+        ar, ai, br, bi = re[a], im[a], re[b], im[b]
+        car, cai, cbr, cbi = lre[a], lim[a], lre[b], lim[b]
+        s0 += ar * car + ai * cai
+        s1 += ai * car - ar * cai
+        s2 += ar * cbr + ai * cbi
+        s3 += ai * cbr - ar * cbi
+        s4 += br * car + bi * cai
+        s5 += bi * car - br * cai
+        s6 += br * cbr + bi * cbi
+        s7 += bi * cbr - br * cbi
+    for e, total in enumerate((s0, s1, s2, s3, s4, s5, s6, s7)):
+        out[e] += total
+
+
+@njit(cache=True)
+def _overlap_pairs(re, im, lre, lim, qubit, low, high, out):
+    h = 1 << qubit
+    if h < 8:  # strides make one long run of the many short ones; pieces are multiples of h pairs
+        for offset in range(2 * low, 2 * low + h):
+            _overlap_run(re, im, lre, lim, uint64(offset), uint64(offset + h), uint64(2 * h), (high - low) // h, out)
+        return
+    pair = low
+    while pair < high:
+        run = min(h - (pair & (h - 1)), high - pair)
+        i = ((pair >> qubit) << (qubit + 1)) | (pair & (h - 1))
+        _overlap_run(re, im, lre, lim, uint64(i), uint64(i + h), uint64(1), run, out)
+        pair += run
+
+
+@njit(cache=True)
+def _unrotate_pairs(re, im, lre, lim, qubit, u, low, high, out):
+    """Overlaps, then ``u`` on both states, in steps small enough to stay in the L1 cache."""
+    step = 512
+    for start in range(low, high, step):
+        stop = min(start + step, high)
+        _overlap_pairs(re, im, lre, lim, qubit, start, stop, out)
+        _rotate_pairs(re, im, qubit, u, start, stop)
+        _rotate_pairs(lre, lim, qubit, u, start, stop)
+
+
+@njit(parallel=True, cache=True)
+def _unrotate_threaded(re, im, lre, lim, qubit, u):
+    piece = (re.size >> 1) // _PIECES
+    parts = np.zeros((_PIECES, 8))
+    for t in prange(_PIECES):
+        _unrotate_pairs(re, im, lre, lim, qubit, u, t * piece, (t + 1) * piece, parts[t])
+    return parts.sum(axis=0)
+
+
+@njit(cache=True)
+def unrotate(re, im, lre, lim, qubit, u):
+    """Apply ``u`` to psi and lambda in place; return the overlaps there were before, 8 reals.
+
+    The overlaps are M[s, t] = sum over the other qubits of psi_s conj(lambda_t).
+    """
+    pairs = re.size >> 1
+    if pairs < _SERIAL_BELOW:
+        out = np.zeros(8)
+        _unrotate_pairs(re, im, lre, lim, qubit, u, 0, pairs, out)
+        return out
+    return _unrotate_threaded(re, im, lre, lim, qubit, u)

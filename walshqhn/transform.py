@@ -1,0 +1,86 @@
+"""The Walsh-Hadamard transform, threaded and in place if wanted."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.bits import log2_exact
+from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.resources import thread_limit
+
+Norm = Literal["backward", "forward", "ortho"]
+_EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}
+_DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+_BLOCK = 1 << 16
+
+
+def wht(
+    values: npt.ArrayLike, *, norm: Norm = "backward", overwrite: bool = False, threads: int | None = None
+) -> npt.NDArray[Any]:
+    """Walsh-Hadamard transform of a function on N bits, in natural (Hadamard) order.
+
+    In NumPy: ``[sum(v[x] * (-1) ** (x & S).bit_count() for x in range(len(v))) for S in range(len(v))]``.
+
+    Parameters
+    ----------
+    values
+        Shape (2^N,), N >= 0. float32, float64, complex64 and complex128 keep their type; other numbers
+        become float64.
+    norm
+        ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
+        ``"ortho"``: times 2^(-N/2), which is its own inverse.
+    overwrite
+        Work in the array handed in (and return it). It must be contiguous and of one of the four types.
+    threads
+        Number of threads; default $WALSHQHN_THREADS, else all cores. The result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        The length is no power of two, there is more than one axis, or ``overwrite`` is impossible.
+    """
+    return _transform(values, norm, 0, overwrite, threads)
+
+
+def iwht(
+    values: npt.ArrayLike, *, norm: Norm = "backward", overwrite: bool = False, threads: int | None = None
+) -> npt.NDArray[Any]:
+    """Inverse of `wht` under the same ``norm``; parameters and errors as there."""
+    return _transform(values, norm, 1, overwrite, threads)
+
+
+def _transform(
+    values: npt.ArrayLike, norm: str, direction: int, overwrite: bool, threads: int | None
+) -> npt.NDArray[Any]:
+    from walshqhn.kernels import walsh
+
+    if norm not in _EXPONENTS:
+        raise unknown_name("norm", norm, _EXPONENTS)
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"the transform takes one axis, got shape {array.shape}.")
+    num_bits = log2_exact(array.size, "the array to transform")
+    if overwrite:
+        if not isinstance(values, np.ndarray) or array.dtype.type not in _DTYPES or not array.flags.c_contiguous:
+            raise InputError("overwrite=True needs a contiguous array of float32, float64, complex64 or complex128.")
+        if not array.flags.writeable or not array.dtype.isnative:
+            raise InputError("overwrite=True needs a writeable array in native byte order.")
+    else:
+        if array.dtype.kind not in "biufc":
+            raise InputError(f"the transform takes numbers, got dtype {array.dtype}.")
+        target = array.dtype.type if array.dtype.type in _DTYPES else np.float64
+        array = np.array(array, dtype=target, order="C", copy=True)
+    is_complex = array.dtype.kind == "c"
+    real = array.view(np.float32 if array.dtype.itemsize == 8 else np.float64) if is_complex else array
+    scale = real.dtype.type(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
+    if real.size <= _BLOCK:
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be a whole number of at least 1, got {threads}.")
+        walsh.transform_block(real, int(is_complex), scale)
+    else:
+        with thread_limit(threads):
+            walsh.transform_large(real, int(is_complex), scale)
+    return array
