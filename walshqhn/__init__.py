@@ -6,9 +6,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from walshqhn.binn.catalog import list_tasks as list_tasks
     from walshqhn.binn.catalog import load_task as load_task
+    from walshqhn.binn.datasets import Dataset as Dataset
+    from walshqhn.binn.datasets import Split as Split
+    from walshqhn.binn.network import BinaryNetwork as BinaryNetwork
+    from walshqhn.binn.network import Choice as Choice
     from walshqhn.binn.tables import read_cost_table as read_cost_table
+    from walshqhn.binn.task import NetworkTask as NetworkTask
+    from walshqhn.binn.task import Task as Task
+    from walshqhn.hamiltonian import IsingHamiltonian as IsingHamiltonian
+    from walshqhn.spectrum import WalshSpectrum as WalshSpectrum
     from walshqhn.transform import iwht as iwht
     from walshqhn.transform import wht as wht
+    from walshqhn.vqa.ansatz import LinearAnsatz as LinearAnsatz
+    from walshqhn.vqa.ansatz import ProductAnsatz as ProductAnsatz
+    from walshqhn.vqa.ansatz import QAOAAnsatz as QAOAAnsatz
+    from walshqhn.vqa.engines.aer import AerEngine as AerEngine
+    from walshqhn.vqa.engines.exact import ExactEngine as ExactEngine
+    from walshqhn.vqa.gradients import parameter_shift as parameter_shift
+    from walshqhn.vqa.result import TrainingResult as TrainingResult
+    from walshqhn.vqa.train import train as train
 
 __version__ = "0.1.0"
 
@@ -17,8 +33,24 @@ _HOME = {
     "list_tasks": "walshqhn.binn.catalog",
     "load_task": "walshqhn.binn.catalog",
     "read_cost_table": "walshqhn.binn.tables",
+    "BinaryNetwork": "walshqhn.binn.network",
+    "Choice": "walshqhn.binn.network",
+    "Dataset": "walshqhn.binn.datasets",
+    "NetworkTask": "walshqhn.binn.task",
+    "Split": "walshqhn.binn.datasets",
+    "Task": "walshqhn.binn.task",
+    "IsingHamiltonian": "walshqhn.hamiltonian",
+    "WalshSpectrum": "walshqhn.spectrum",
     "iwht": "walshqhn.transform",
     "wht": "walshqhn.transform",
+    "LinearAnsatz": "walshqhn.vqa.ansatz",
+    "ProductAnsatz": "walshqhn.vqa.ansatz",
+    "QAOAAnsatz": "walshqhn.vqa.ansatz",
+    "ExactEngine": "walshqhn.vqa.engines.exact",
+    "AerEngine": "walshqhn.vqa.engines.aer",
+    "TrainingResult": "walshqhn.vqa.result",
+    "train": "walshqhn.vqa.train",
+    "parameter_shift": "walshqhn.vqa.gradients",
 }
 __all__ = ["__version__", *_HOME]
 

@@ -28,7 +28,8 @@ def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.ND
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         raise InputError(
-            f"{what} must be finite; {bad.size} of {values.size} values are not, first {values[bad[0]]} at index {bad[0]}."
+            f"{what} must be finite; {bad.size} of {values.size} values are not, "
+            f"the first is {values[bad[0]]} at index {bad[0]}."
         )
     return values
 

@@ -1,0 +1,26 @@
+"""Drawing from a distribution over all configurations."""
+
+from numba import njit
+
+
+@njit(cache=True)
+def merge_sorted(probabilities, sorted_uniforms, out):
+    """out[s] = the index whose slice of the cumulated ``probabilities`` holds the s-th uniform.
+
+    One pass over both, since the uniforms ascend. They are scaled by the sum, and whatever
+    rounding leaves over goes to the last index of positive probability.
+    """
+    total, last = 0.0, 0
+    for x in range(probabilities.size):
+        total += probabilities[x]
+        if probabilities[x] > 0:
+            last = x
+    s, cumulated = 0, 0.0
+    for x in range(last):
+        cumulated += probabilities[x]
+        while s < out.size and sorted_uniforms[s] * total < cumulated:
+            out[s] = x
+            s += 1
+    while s < out.size:
+        out[s] = last
+        s += 1

@@ -1,0 +1,253 @@
+"""The native HDF5 file, format version 1.
+
+::
+
+    /                          format, format_version, num_qubits, bit_order, spin, normalisation, provenance
+    /cost/values               float64 (2^N,)
+    /spectrum/weight           float64 (N+1,)     W(k)
+    /spectrum/coefficients     float64 (2^N,)
+    /hamiltonian/masks         uint64 (T, ceil(N/64)), without the constant term
+    /hamiltonian/coefficients  float64 (T,)       attributes: constant, discarded_weight, max_degree, tolerance
+    /task                      attributes: name, spec (JSON), bit_names (JSON)
+    /training                  attributes: see `walshqhn.storage_training`
+    attribute ``complete``     on /, written last
+
+Everything but the root attributes is optional. Files appear whole or not at all; data sets are
+chunked, shuffled, compressed and carry Fletcher-32 checksums. Round trips are exact, bit by bit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.network import FloatArray
+from walshqhn.bits import words_for
+from walshqhn.errors import FormatError, InputError, WalshqhnError
+from walshqhn.files import write_atomically
+from walshqhn.hamiltonian import IsingHamiltonian
+from walshqhn.provenance import provenance
+from walshqhn.spectrum import WalshSpectrum
+from walshqhn.storage_training import read_training, write_training
+from walshqhn.vqa.result import TrainingResult
+
+FORMAT = "walshqhn"
+FORMAT_VERSION = 1
+_CHUNK = 1 << 16  # values a chunk
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a file holds; every part is optional, but all are on the same N."""
+
+    cost: FloatArray | None = None
+    """(2^N,)"""
+    spectrum: WalshSpectrum | None = None
+    hamiltonian: IsingHamiltonian | None = None
+    task: dict[str, Any] | None = None
+    """`Task.spec`"""
+    bit_names: Sequence[str] | None = None
+    training: TrainingResult | None = None
+    weights: FloatArray | None = None
+    """(N+1,), W(k); with a spectrum or a Hamiltonian it follows from them."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """On saving: facts to add; on loading: all there is."""
+
+    @property
+    def num_qubits(self) -> int:
+        """N. InputError if there is nothing it follows from, or the parts disagree."""
+        found = {}
+        if self.cost is not None:
+            found["cost"] = self.cost.size.bit_length() - 1
+        if self.spectrum is not None:
+            found["spectrum"] = self.spectrum.num_bits
+        if self.hamiltonian is not None:
+            found["hamiltonian"] = self.hamiltonian.num_qubits
+        if self.bit_names is not None:
+            found["bit_names"] = len(self.bit_names)
+        if self.training is not None:
+            found["training"] = len(self.training.best_bits)
+        if len(set(found.values())) != 1:
+            raise InputError(f"the parts of a file must be on the same number of qubits, got {found or 'no parts'}.")
+        return next(iter(found.values()))
+
+
+def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> None:
+    """Write ``contents`` to ``path``, atomically. UsageError if it exists, unless ``overwrite``."""
+    num_qubits = contents.num_qubits
+    weights = contents.weights
+    if contents.spectrum is not None:
+        weights = contents.spectrum.degree_weights()
+
+    def write(target: Path) -> None:
+        with h5py.File(target, "w") as file:
+            file.attrs["format"] = FORMAT
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["num_qubits"] = num_qubits
+            file.attrs["bit_order"] = "little"
+            file.attrs["spin"] = "z=(-1)^b"
+            file.attrs["normalisation"] = "f = 2^-N sum C chi"
+            file.attrs["provenance"] = json.dumps(provenance(**contents.provenance))
+            if contents.cost is not None:
+                write_array(file, "cost/values", contents.cost)
+            if weights is not None:
+                write_array(file, "spectrum/weight", weights)
+            if contents.spectrum is not None:
+                write_array(file, "spectrum/coefficients", contents.spectrum.coefficients)
+            if contents.hamiltonian is not None:
+                _write_hamiltonian(file, contents.hamiltonian)
+            if contents.task is not None or contents.bit_names is not None:
+                group = file.create_group("task")
+                group.attrs["name"] = (contents.task or {}).get("name", "")
+                group.attrs["spec"] = json.dumps(contents.task)
+                group.attrs["bit_names"] = json.dumps(None if contents.bit_names is None else list(contents.bit_names))
+            if contents.training is not None:
+                write_training(file, contents.training, write_array)
+            file.attrs["complete"] = True
+
+    write_atomically(path, write, overwrite=overwrite)
+
+
+def load(path: str | Path) -> Contents:
+    """Read a file written by `save`.
+
+    Raises
+    ------
+    FormatError
+        Not a walshqhn file, truncated or damaged, inconsistent, or of a newer format version.
+    InputError
+        No such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"no such file: {file}")
+    try:
+        if not h5py.is_hdf5(file):
+            raise FormatError(f"{file} is not a walshqhn file: not HDF5, or cut off at its beginning.")
+        with h5py.File(file, "r") as h5:
+            _check_header(file, h5)
+            return _read(h5)
+    except WalshqhnError as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"{file} is damaged: {error}") from error
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = (str(error).strip("'\"").splitlines() or [type(error).__name__])[0]
+        raise FormatError(f"{file} is truncated or damaged ({reason}).") from error
+
+
+def is_native(path: str | Path) -> bool:
+    """Whether ``path`` is an HDF5 file that says it is ours."""
+    try:
+        with h5py.File(path, "r") as h5:
+            return h5.attrs.get("format") == FORMAT
+    except OSError:
+        return False
+
+
+def write_array(group: h5py.Group, name: str, values: npt.ArrayLike) -> None:
+    """A chunked, shuffled, compressed and checksummed data set (an empty one is stored plainly)."""
+    array = np.asarray(values)
+    if array.size == 0:
+        group.create_dataset(name, data=array)
+        return
+    rows = max(1, min(array.shape[0], _CHUNK // max(1, array[0].size)))
+    group.create_dataset(
+        name,
+        data=array,
+        chunks=(rows, *array.shape[1:]),
+        shuffle=True,
+        compression="gzip",
+        compression_opts=1,  # higher levels gain little on mantissas and cost much
+        fletcher32=True,
+    )
+
+
+def _write_hamiltonian(file: h5py.File, hamiltonian: IsingHamiltonian) -> None:
+    group = file.create_group("hamiltonian")
+    write_array(group, "masks", hamiltonian.masks)
+    write_array(group, "coefficients", hamiltonian.coefficients)
+    group.attrs["constant"] = hamiltonian.constant
+    group.attrs["discarded_weight"] = hamiltonian.discarded_weight
+    group.attrs["max_degree"] = -1 if hamiltonian.max_degree is None else hamiltonian.max_degree
+    group.attrs["tolerance"] = hamiltonian.tolerance
+
+
+def _check_header(path: Path, h5: h5py.File) -> None:
+    if h5.attrs.get("format") != FORMAT:
+        raise FormatError(f"{path} is not a walshqhn file (its format attribute is {h5.attrs.get('format')!r}).")
+    found = int(h5.attrs["format_version"])
+    if found > FORMAT_VERSION:
+        raise FormatError(
+            f"{path} has format version {found}, this walshqhn reads up to {FORMAT_VERSION}: upgrade walshqhn."
+        )
+    for name, expected in (("bit_order", "little"), ("spin", "z=(-1)^b")):
+        if h5.attrs[name] != expected:
+            raise FormatError(f"{path}: {name} must be {expected!r}, got {h5.attrs[name]!r}.")
+    if not h5.attrs.get("complete", False):
+        raise FormatError(f"{path} is incomplete: writing it was cut short.")
+
+
+def _array(h5: h5py.File, name: str, shape: tuple[int, ...] | None) -> npt.NDArray[Any] | None:
+    """A data set, checked against ``shape`` (-1: any length); None if there is none."""
+    if name not in h5:
+        return None
+    array = np.asarray(h5[name])
+    if shape is not None:
+        fits = array.ndim == len(shape) and all(s in (-1, a) for s, a in zip(shape, array.shape, strict=True))
+        if not fits:
+            raise FormatError(f"{h5.filename} is damaged: /{name} has shape {array.shape}, expected {shape}.")
+    return array
+
+
+def _read(h5: h5py.File) -> Contents:
+    n = int(h5.attrs["num_qubits"])
+    size = 1 << n
+    cost = _array(h5, "cost/values", (size,))
+    coefficients = _array(h5, "spectrum/coefficients", (size,))
+    spectrum = None if coefficients is None else WalshSpectrum(coefficients)
+    weights = _array(h5, "spectrum/weight", (n + 1,))
+    if spectrum is not None and weights is not None and not np.array_equal(spectrum.degree_weights(), weights):
+        scale = float(weights.max(initial=0.0))
+        if not np.allclose(spectrum.degree_weights(), weights, rtol=1e-9, atol=1e-12 * scale):
+            raise FormatError(f"{h5.filename} is damaged: W(k) does not belong to the coefficients.")
+    hamiltonian = None
+    masks = _array(h5, "hamiltonian/masks", (-1, words_for(n)))
+    if masks is not None:
+        values = _array(h5, "hamiltonian/coefficients", (len(masks),))
+        if values is None:
+            raise FormatError(f"{h5.filename} is damaged: the Hamiltonian has no coefficients.")
+        attrs = h5["hamiltonian"].attrs
+        max_degree = int(attrs["max_degree"])
+        hamiltonian = IsingHamiltonian(
+            num_qubits=n,
+            masks=masks,
+            coefficients=values,
+            constant=float(attrs["constant"]),
+            discarded_weight=float(attrs["discarded_weight"]),
+            max_degree=None if max_degree < 0 else max_degree,
+            tolerance=float(attrs["tolerance"]),
+        )
+    task = names = None
+    if "task" in h5:
+        task = json.loads(h5["task"].attrs["spec"])
+        names = json.loads(h5["task"].attrs["bit_names"])
+        if names is not None and len(names) != n:
+            raise FormatError(f"{h5.filename} is damaged: {len(names)} names for {n} bits.")
+    return Contents(
+        cost=cost,
+        spectrum=spectrum,
+        hamiltonian=hamiltonian,
+        task=task,
+        bit_names=names,
+        training=read_training(h5),
+        weights=weights,
+        provenance=json.loads(h5.attrs["provenance"]),
+    )

@@ -1,0 +1,1 @@
+"""Variational quantum algorithms: circuits, engines that run them, and training."""

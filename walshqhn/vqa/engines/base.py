@@ -1,0 +1,51 @@
+"""What every engine offers."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.network import FloatArray
+from walshqhn.bits import BitArray
+from walshqhn.errors import InputError, UsageError
+from walshqhn.vqa.ansatz import Ansatz
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs an ansatz for a cost on bit strings."""
+
+    num_qubits: int
+    shots: int | None
+    """Measurements a value is estimated from; None: values are exact."""
+
+    @property
+    def exact_minimum(self) -> float | None:
+        """The least cost of any configuration, where it is known."""
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        """Costs of bit strings (M, N): shape (M,)."""
+
+    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
+        """Mean cost of what is measured, E = sum_x |psi_x|^2 C(x)."""
+
+    def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
+        """E and its derivatives with respect to the parameters."""
+
+    def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator) -> BitArray:
+        """``shots`` measured bit strings: (shots, N) uint8."""
+
+
+def check_shots(shots: int) -> int:
+    """``shots`` if it is a whole number of at least 1; UsageError otherwise."""
+    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
+        raise UsageError(f"shots must be a whole number of at least 1, got {shots!r}.")
+    return int(shots)
+
+
+def check_qubits(ansatz: Ansatz, num_qubits: int) -> None:
+    """InputError unless the circuit has as many qubits as the cost has bits."""
+    if ansatz.num_qubits != num_qubits:
+        raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {num_qubits} bits.")

@@ -1,0 +1,123 @@
+"""The exact engine: the state vector in memory, the cost as a table, gradients by the adjoint method."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.network import FloatArray
+from walshqhn.binn.tables import check_cost_table
+from walshqhn.bits import BitArray, bits_to_index, check_bits, index_to_bits, log2_exact
+from walshqhn.errors import UsageError
+from walshqhn.kernels import circuit as kernels
+from walshqhn.kernels import sampling, statevector
+from walshqhn.resources import require_memory, thread_limit
+from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.engines.base import check_qubits, check_shots
+
+_EMPTY = np.zeros(0)
+
+
+class ExactEngine:
+    """Noiseless, exact expectation values of a diagonal cost.
+
+    Parameters
+    ----------
+    table
+        Cost table (2^N,), N >= 1.
+    threads
+        Default: $WALSHQHN_THREADS, else all cores. Results do not depend on it.
+
+    Raises
+    ------
+    InputError
+        The table's length is no power of two, or a value is not finite.
+    TooLargeError
+        State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
+    """
+
+    shots: None = None
+
+    def __init__(self, table: npt.ArrayLike, *, threads: int | None = None) -> None:
+        self.table = check_cost_table(table)
+        self.num_qubits = log2_exact(self.table.size, "a cost table")
+        self.threads = threads
+        if self.num_qubits < 1:
+            raise UsageError("an engine needs a cost of at least 1 bit.")
+        require_memory(
+            4 * self.table.nbytes,
+            f"a state vector of {self.num_qubits} qubits and its adjoint",
+            "Use fewer qubits.",
+        )
+
+    @property
+    def exact_minimum(self) -> float:
+        """min C."""
+        return float(self.table.min())
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        """Costs of bit strings (M, N): shape (M,)."""
+        return self.table[bits_to_index(check_bits(bits, self.num_qubits))]
+
+    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
+        """E = <psi| C |psi>."""
+        with thread_limit(self.threads):
+            re, im = self._run(ansatz, ansatz.check_parameters(params))
+            return float(statevector.expectation(re, im, self.table))
+
+    def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
+        """E and its gradient (num_parameters,), by one pass forward and one back (adjoint method)."""
+        values = ansatz.check_parameters(params)
+        with thread_limit(self.threads):
+            re, im = self._run(ansatz, values)
+            value = float(statevector.expectation(re, im, self.table))
+            gradient = np.zeros(ansatz.num_parameters)
+            kernels.adjoint(
+                *self._compiled(ansatz), values, self._phases(ansatz),
+                re, im, re * self.table, im * self.table, gradient,
+            )  # fmt: skip
+        return value, gradient
+
+    def statevector(self, ansatz: Ansatz, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
+        """Amplitudes (2^N,), in Qiskit's order."""
+        with thread_limit(self.threads):
+            re, im = self._run(ansatz, ansatz.check_parameters(params))
+        return re + 1j * im
+
+    def probabilities(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+        """|psi_x|^2 of every configuration: (2^N,)."""
+        with thread_limit(self.threads):
+            re, im = self._run(ansatz, ansatz.check_parameters(params))
+        return re * re + im * im
+
+    def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator) -> BitArray:
+        """``shots`` independent measurements: (shots, N) uint8."""
+        count = check_shots(shots)
+        probabilities = self.probabilities(ansatz, params)
+        # sums of exponentials are the order statistics of uniforms: sorted without sorting
+        ends = np.cumsum(rng.standard_exponential(count + 1))
+        index = np.empty(count, np.int64)
+        sampling.merge_sorted(probabilities, ends[:-1] / ends[-1], index)
+        rng.shuffle(index)
+        return index_to_bits(index, self.num_qubits)
+
+    def _run(self, ansatz: Ansatz, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        check_qubits(ansatz, self.num_qubits)
+        re, im = np.zeros(self.table.size), np.zeros(self.table.size)
+        if ansatz.compiled.plus:
+            re[:] = self.table.size**-0.5
+        else:
+            re[0] = 1.0
+        kernels.run(*self._compiled(ansatz), values, self._phases(ansatz), re, im)
+        return re, im
+
+    @staticmethod
+    def _compiled(
+        ansatz: Ansatz,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], FloatArray]:
+        compiled = ansatz.compiled
+        return compiled.blocks, compiled.axes, compiled.indices, compiled.scales
+
+    @staticmethod
+    def _phases(ansatz: Ansatz) -> FloatArray:
+        return _EMPTY if ansatz.phase_table is None else ansatz.phase_table

@@ -1,0 +1,260 @@
+"""The training loop: several restarts of an optimizer from SciPy, interruptible and resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import OptimizeResult, minimize
+
+from walshqhn.binn.network import FloatArray
+from walshqhn.binn.task import Task
+from walshqhn.bits import BitArray
+from walshqhn.errors import UsageError, unknown_name
+from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.engines.base import Engine, check_qubits, check_shots
+from walshqhn.vqa.result import CONVERGED, INTERRUPTED, ITERATION_LIMIT, STALLED, RunResult, TrainingResult
+
+Optimizer = Literal["L-BFGS-B", "COBYLA"]
+OPTIMIZERS = ("L-BFGS-B", "COBYLA")
+Progress = Callable[[int, int, float], None]
+"""Called after each iteration with (run, iteration, value)."""
+
+
+def train(
+    ansatz: Ansatz,
+    engine: Engine,
+    *,
+    runs: int = 1,
+    seed: int = 0,
+    optimizer: Optimizer = "L-BFGS-B",
+    max_iterations: int = 500,
+    gradient_tolerance: float = 1e-6,
+    shots: int = 1024,
+    initial: npt.ArrayLike | None = None,
+    task: Task | None = None,
+    resume: TrainingResult | None = None,
+    progress: Progress | None = None,
+    on_run: Callable[[TrainingResult], None] | None = None,
+) -> TrainingResult:
+    """Minimize the mean cost E over the angles of a circuit, from several random starting points.
+
+    Parameters
+    ----------
+    ansatz, engine
+        The circuit, and what evaluates it; both on N qubits.
+    runs
+        Number of restarts. Run k depends on ``seed`` and k only.
+    optimizer
+        "L-BFGS-B" (gradients; needs an engine without shots) or "COBYLA" (values only).
+    max_iterations
+        Limit for each run.
+    gradient_tolerance
+        L-BFGS-B stops when no component of the gradient exceeds it.
+    shots
+        Bit strings sampled from the final state of each run, to find the best network in it.
+    initial
+        Angles to start run 0 from, instead of random ones.
+    task
+        If given, the result holds the accuracies of the best sample's network.
+    resume
+        An earlier result of the same training: its finished runs are taken over.
+    progress
+        Called after each iteration with (run, iteration, value).
+    on_run
+        Called with the result so far after each run, so that it can be saved.
+
+    Returns
+    -------
+    TrainingResult
+        Ctrl-C ends the training early with status "interrupted" and all that was found. Not
+        converging is a status as well, with a remedy; it raises nothing.
+
+    Raises
+    ------
+    UsageError
+        A setting that is not allowed, or ``resume`` with a result of other settings.
+    KeyboardInterrupt
+        Ctrl-C before there was anything to keep.
+    """
+    check_qubits(ansatz, engine.num_qubits)
+    if optimizer not in OPTIMIZERS:
+        raise unknown_name("optimizer", optimizer, OPTIMIZERS)
+    if optimizer == "L-BFGS-B" and engine.shots is not None:
+        raise UsageError(
+            f"L-BFGS-B needs exact values, this engine estimates them from {engine.shots} shots; "
+            "use optimizer='COBYLA', or an engine without shots."
+        )
+    for name, number, least in (("runs", runs, 1), ("max_iterations", max_iterations, 1), ("seed", seed, 0)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+            raise UsageError(f"{name} must be a whole number of at least {least}, got {number!r}.")
+    if not 0 < gradient_tolerance < np.inf:
+        raise UsageError(f"gradient_tolerance must be positive, got {gradient_tolerance}.")
+    check_shots(shots)
+    settings: dict[str, Any] = {
+        "engine": type(engine).__name__,
+        "engine_shots": engine.shots,
+        "optimizer": optimizer,
+        "max_iterations": int(max_iterations),
+        "gradient_tolerance": float(gradient_tolerance),
+        "shots": int(shots),
+        "runs": int(runs),
+    }
+    start = None if initial is None else ansatz.check_parameters(initial)
+    finished = _finished(resume, ansatz, settings, seed)
+    options = (
+        {"maxiter": max_iterations, "gtol": gradient_tolerance, "ftol": 0.0, "maxfun": 20 * max_iterations}
+        if optimizer == "L-BFGS-B"
+        else {"maxiter": max_iterations}
+    )
+    for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
+        if k in finished:
+            continue
+        start_rng, sample_rng = (np.random.default_rng(s) for s in run_seed.spawn(2))
+        x0 = start if k == 0 and start is not None else ansatz.initial_parameters(start_rng)
+        run = _Run(k, ansatz, engine, sample_rng, progress)
+        try:
+            outcome = run.optimize(x0, optimizer, options)
+        except KeyboardInterrupt:
+            if run.best_parameters is None and not finished:
+                raise
+            outcome = None
+        if run.best_parameters is not None:
+            finished[k] = run.result(outcome, shots)
+        result = _collect(finished, ansatz, settings, seed, engine, task)
+        if on_run is not None:
+            on_run(result)
+        if outcome is None:
+            break
+    return _collect(finished, ansatz, settings, seed, engine, task)
+
+
+class _Run:
+    """One optimization: the objective, and a record of it."""
+
+    def __init__(
+        self, index: int, ansatz: Ansatz, engine: Engine, rng: np.random.Generator, progress: Progress | None
+    ) -> None:
+        self.index, self.ansatz, self.engine, self.progress = index, ansatz, engine, progress
+        self.best_parameters: FloatArray | None = None
+        self.best_value = np.inf
+        self.best_bits: BitArray | None = None
+        self.best_cost = np.inf
+        self.history: list[float] = []
+        self.norms: list[float] = []
+        self.evaluations = 0
+        self.last_norm = np.nan
+        self.rng = rng
+        self.started = time.perf_counter()
+
+    def optimize(self, x0: FloatArray, optimizer: Optimizer, options: dict[str, Any]) -> OptimizeResult:
+        with_gradient = optimizer == "L-BFGS-B"
+        return minimize(
+            self._with_gradient if with_gradient else self._value_only,
+            x0,
+            jac=with_gradient or None,
+            method=optimizer,
+            options=options,
+            callback=self._callback if with_gradient else None,
+        )
+
+    def _with_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = self.engine.value_and_gradient(self.ansatz, x)
+        self.last_norm = float(np.abs(gradient).max(initial=0.0))
+        self._record(x, value)
+        if self.evaluations == 1:
+            self._iteration(value)
+        return value, gradient
+
+    def _value_only(self, x: FloatArray) -> float:
+        if self.engine.shots is None:
+            value = self.engine.expectation(self.ansatz, x)
+        else:  # not by the engine's expectation: no sample that was paid for is lost, and the seed is the run's
+            bits = self.engine.sample(self.ansatz, x, self.engine.shots, self.rng)
+            value = float(self._keep_best(bits).mean())
+        self._record(x, value)
+        self._iteration(value)  # COBYLA: an iteration is an evaluation
+        return value
+
+    def _keep_best(self, bits: BitArray) -> FloatArray:
+        costs = self.engine.costs(bits)
+        best = int(costs.argmin())
+        if costs[best] < self.best_cost:
+            self.best_cost, self.best_bits = float(costs[best]), bits[best].copy()
+        return costs
+
+    def _record(self, x: FloatArray, value: float) -> None:
+        self.evaluations += 1
+        if value < self.best_value:
+            self.best_value, self.best_parameters = value, x.copy()
+
+    def _callback(self, intermediate_result: OptimizeResult) -> None:  # SciPy goes by the argument's name
+        self._iteration(float(intermediate_result.fun))
+
+    def _iteration(self, value: float) -> None:
+        self.history.append(value)
+        self.norms.append(self.last_norm)
+        if self.progress is not None:
+            self.progress(self.index, len(self.history) - 1, self.history[-1])
+
+    def result(self, outcome: OptimizeResult | None, shots: int) -> RunResult:
+        assert self.best_parameters is not None
+        self._keep_best(self.engine.sample(self.ansatz, self.best_parameters, shots, self.rng))
+        assert self.best_bits is not None
+        return RunResult(
+            index=self.index,
+            parameters=self.best_parameters,
+            value=self.best_value,
+            history=np.array(self.history),
+            gradient_norms=np.array(self.norms),
+            evaluations=self.evaluations,
+            status=_status(outcome),
+            message="interrupted by the user" if outcome is None else str(outcome.message),
+            seconds=time.perf_counter() - self.started,
+            best_bits=self.best_bits,
+            best_cost=self.best_cost,
+        )
+
+
+def _status(outcome: OptimizeResult | None) -> str:
+    if outcome is None:
+        return INTERRUPTED
+    if outcome.success:
+        return CONVERGED
+    limit = "LIMIT" in str(outcome.message).upper() or "MAXIMUM NUMBER" in str(outcome.message).upper()
+    return ITERATION_LIMIT if limit else STALLED
+
+
+def _finished(
+    resume: TrainingResult | None, ansatz: Ansatz, settings: dict[str, Any], seed: int
+) -> dict[int, RunResult]:
+    """Runs that need not be repeated; UsageError if they come from another training."""
+    if resume is None:
+        return {}
+    before = {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
+    now = {"seed": seed, "ansatz": ansatz.description} | settings
+    differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
+    if differing:
+        details = "; ".join(f"{k}: {before.get(k)!r} there, {now[k]!r} here" for k in differing)
+        raise UsageError(f"cannot resume a training with other settings ({details}).")
+    return {run.index: run for run in resume.runs if run.status != INTERRUPTED and run.index < settings["runs"]}
+
+
+def _collect(
+    finished: dict[int, RunResult],
+    ansatz: Ansatz,
+    settings: dict[str, Any],
+    seed: int,
+    engine: Engine,
+    task: Task | None,
+) -> TrainingResult:
+    runs = tuple(finished[k] for k in sorted(finished))
+    result = TrainingResult(runs, ansatz.description, settings, int(seed), engine.exact_minimum)
+    if task is not None:
+        for split in ("train", "validation", "test"):
+            if task.has_split(split):
+                result.accuracies[split] = float(task.accuracy(result.best_bits[None, :], split)[0])
+    return result
