@@ -3,8 +3,10 @@
 None of them imports walshqhn. They share its conventions: bit j of index x is (x >> j) & 1.
 """
 
+import gzip
 import itertools
 import math
+import struct
 
 import numpy as np
 
@@ -68,6 +70,34 @@ def tensor_apply(state, matrix, qubits):
     tensor = state.reshape((2,) * num_qubits)
     tensor = np.tensordot(np.asarray(matrix).reshape((2,) * (2 * k)), tensor, axes=(range(k, 2 * k), axes))
     return np.moveaxis(tensor, range(k), axes).reshape(-1)
+
+
+def overlaps(psi, lam, qubit):
+    """M[s, t] = sum over the other qubits of psi_s conj(lambda_t)."""
+    a, b = (v.reshape(-1, 2, 1 << qubit) for v in (psi, lam))
+    return np.array([[np.vdot(b[:, t], a[:, s]) for t in range(2)] for s in range(2)])
+
+
+ROTATION, CX, PHASE = 0, 1, 2  # kinds of blocks
+
+
+def dense_run(state, blocks, axes, indices, scales, params, table, kick=None):
+    """The circuit by dense matrices; after gate ``kick``, times its generator -i scale P / 2 or -i scale C."""
+    for kind, q0, q1, first, last in blocks:
+        if kind == CX:
+            state = cx_matrix(3, q0, q1) @ state
+            continue
+        for g in range(first, last):
+            angle = scales[g] * params[indices[g]]
+            if kind == PHASE:
+                gate, generator = np.diag(np.exp(-1j * angle * table)), np.diag(table)
+            else:
+                gate, generator = (embed(3, q0, rotation_matrix(axes[g], a)) for a in (angle, np.pi))
+                generator = 0.5j * generator  # exp(-i pi P / 2) = -i P
+            state = gate @ state
+            if g == kick:
+                state = -1j * scales[g] * generator @ state
+    return state
 
 
 # --- binary networks ----------------------------------------------------------------------------
@@ -160,3 +190,33 @@ def mean_loss(bits, x, y, loss, **architecture):
     net = read_network(bits, len(x[0]), **architecture)
     losses = [sample_loss(network_outputs(net, s), int(t), loss) for s, t in zip(x.tolist(), y, strict=True)]
     return math.fsum(losses) / len(losses)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+MNIST_FILES = {
+    "train_images": "train-images-idx3-ubyte",
+    "train_labels": "train-labels-idx1-ubyte",
+    "test_images": "t10k-images-idx3-ubyte",
+    "test_labels": "t10k-labels-idx1-ubyte",
+}
+
+
+def idx_bytes(array):
+    """The IDX format: two zeros, type 8 (unsigned byte), number of axes, big-endian lengths, data."""
+    header = struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def write_mnist(folder, train=40, test=12, suffix="", spelling="-idx"):
+    """A folder as MNIST comes, of random images; returns its arrays."""
+    rng = np.random.default_rng(7)
+    arrays = {}
+    for part, count in (("train", train), ("test", test)):
+        arrays[f"{part}_images"] = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        arrays[f"{part}_labels"] = rng.permutation(np.arange(count) % 10).astype(np.uint8)
+    for part, array in arrays.items():
+        content = idx_bytes(array)
+        path = folder / (MNIST_FILES[part].replace("-idx", spelling) + suffix)
+        path.write_bytes(gzip.compress(content) if suffix == ".gz" else content)
+    return arrays

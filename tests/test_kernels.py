@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles import butterfly_wht, cx_matrix, embed, rotation_matrix, tensor_apply
+from oracles import cx_matrix, dense_run, embed, overlaps, rotation_matrix, tensor_apply
 from scipy.special import expit
 
 from walshqhn.kernels import circuit, costs, statevector, walsh
@@ -34,58 +34,6 @@ def parts(state):
 def reals(matrix):
     """Eight reals, row by row, real part first."""
     return np.ascontiguousarray(matrix).reshape(-1).view(np.float64).copy()
-
-
-def overlaps(psi, lam, qubit):
-    """M[s, t] = sum over the other qubits of psi_s conj(lambda_t)."""
-    a, b = (v.reshape(-1, 2, 1 << qubit) for v in (psi, lam))
-    return np.array([[np.vdot(b[:, t], a[:, s]) for t in range(2)] for s in range(2)])
-
-
-# --- walsh --------------------------------------------------------------------------------------
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize("scale", [1.0, 0.25])
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 13])
-def test_transform_block(version, num_bits, skip, scale):
-    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
-    expected = scale * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
-    version(walsh.transform_block)(values, skip, scale)
-    assert np.array_equal(values, expected)
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("num_bits", [17, 18])
-def test_transform_large(version, num_bits, skip):
-    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
-    expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
-    version(walsh.transform_large)(values, skip, 0.5)
-    assert np.array_equal(values, expected)
-
-
-@pytest.mark.parametrize("bit", [3, 6, 9, 12])
-def test_three_levels_at_once(bit):
-    values = np.arange(1 << 15, dtype=float) ** 2 % 29
-    expected = butterfly_wht(values.reshape(-1, 8, 1 << bit)[0, :, 0])  # the first eight that belong together
-    compiled, python = values.copy(), values.copy()
-    kernel = getattr(walsh, f"_radix8_at_{bit}")
-    kernel(compiled)
-    kernel.py_func(python)
-    assert np.array_equal(compiled, python)
-    assert np.array_equal(compiled.reshape(-1, 8, 1 << bit)[0, :, 0], expected)
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2), (1, 2), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7)])
-def test_some_levels_only(version, low, high):
-    values = np.arange(128.0) ** 2 % 31
-    cube = values.reshape(-1, 1 << (high - low), 1 << low)
-    expected = np.apply_along_axis(butterfly_wht, 1, cube).ravel()
-    version(walsh._levels)(values, low, high)
-    assert np.array_equal(values, expected)
 
 
 # --- costs --------------------------------------------------------------------------------------
@@ -178,7 +126,9 @@ def test_rotate(version, num_qubits, qubit):
 
 
 CX_PAIRS = [(n, c, t) for n in range(2, 5) for c in range(n) for t in range(n) if c != t]
-CX_PAIRS += [(n, *p) for n in (12, 15) for p in ((0, 1), (1, 0), (0, n - 1), (n - 1, 0), (3, 8), (8, 3), (n - 1, n - 2))]
+CX_PAIRS += [
+    (n, *p) for n in (12, 15) for p in ((0, 1), (1, 0), (0, n - 1), (n - 1, 0), (3, 8), (8, 3), (n - 1, n - 2))
+]
 
 
 @COMPILED_OR_NOT
@@ -236,28 +186,9 @@ def program():
     return np.array(blocks), axes, indices, scales, params, table
 
 
-def dense_run(state, blocks, axes, indices, scales, params, table, kick=None):
-    """The circuit by dense matrices; after gate ``kick``, times its generator -i scale P / 2 or -i scale C."""
-    for kind, q0, q1, first, last in blocks:
-        if kind == circuit.CX:
-            state = cx_matrix(3, q0, q1) @ state
-            continue
-        for g in range(first, last):
-            angle = scales[g] * params[indices[g]]
-            if kind == circuit.PHASE:
-                gate, generator = np.diag(np.exp(-1j * angle * table)), np.diag(table)
-            else:
-                gate, generator = (embed(3, q0, rotation_matrix(axes[g], a)) for a in (angle, np.pi))
-                generator = 0.5j * generator  # exp(-i pi P / 2) = -i P
-            state = gate @ state
-            if g == kick:
-                state = -1j * scales[g] * generator @ state
-    return state
-
-
 @COMPILED_OR_NOT
 def test_circuit_and_gradient_against_dense_matrices(version):
-    blocks, axes, indices, scales, params, table = program()
+    _, _, indices, _, _, table = program()
     start = random_state(3)
     re, im = parts(start)
     version(circuit.run)(*program(), re, im)
@@ -332,6 +263,20 @@ def test_all_kernels_without_the_compiler(tmp_path):
         assert set(plain.files) == set(compiled)
         for name, result in compiled.items():
             np.testing.assert_allclose(result, plain[name], rtol=1e-10, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("kernel", [statevector.expectation, statevector.phase_overlap])
+@pytest.mark.parametrize("num_qubits", [10, 15])
+def test_threads_do_not_change_a_sum(num_qubits, kernel):
+    for seed in range(20):
+        states = (*parts(random_state(num_qubits, seed)), *parts(random_state(num_qubits, seed + 100)))
+        arguments = states if kernel is statevector.phase_overlap else states[:2]
+        table = np.random.default_rng(seed).normal(size=1 << num_qubits)
+        found = []
+        for threads in (1, 2):
+            with thread_limit(threads):
+                found.append(kernel(*arguments, table))
+        assert found[0] == found[1]
 
 
 def test_threads_do_not_change_a_bit():

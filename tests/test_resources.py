@@ -85,7 +85,9 @@ def test_bad_thread_counts_in_the_environment(monkeypatch, text):
 
 def test_thread_limit_is_undone_even_after_an_error():
     before = numba.get_num_threads()
-    with pytest.raises(ZeroDivisionError), resources.thread_limit(1):
+    with resources.thread_limit(1):
         assert numba.get_num_threads() == 1
-        raise ZeroDivisionError
+    assert numba.get_num_threads() == before
+    with pytest.raises(ZeroDivisionError), resources.thread_limit(1):
+        _ = 1 / (numba.get_num_threads() - 1)
     assert numba.get_num_threads() == before

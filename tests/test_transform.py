@@ -10,6 +10,7 @@ from sympy.discrete.transforms import fwht
 
 from walshqhn import iwht, wht
 from walshqhn.errors import InputError, UsageError
+from walshqhn.kernels import walsh
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 NORMS = ("backward", "forward", "ortho")
@@ -231,3 +232,51 @@ def test_overwrite_refuses_what_it_cannot_overwrite(values):
     with pytest.raises(InputError, match="overwrite=True needs"):
         wht(values, overwrite=True)
     assert np.array_equal(values, before)
+
+
+# --- the kernels, one at a time ---
+
+COMPILED_OR_NOT = pytest.mark.parametrize("version", [lambda f: f, lambda f: f.py_func], ids=["compiled", "python"])
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize("scale", [1.0, 0.25])
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 13])
+def test_transform_block(version, num_bits, skip, scale):
+    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
+    expected = scale * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
+    version(walsh.transform_block)(values, skip, scale)
+    assert np.array_equal(values, expected)
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("num_bits", [17, 18])
+def test_transform_large(version, num_bits, skip):
+    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
+    expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
+    version(walsh.transform_large)(values, skip, 0.5)
+    assert np.array_equal(values, expected)
+
+
+@pytest.mark.parametrize("bit", [3, 6, 9, 12])
+def test_three_levels_at_once(bit):
+    values = np.arange(1 << 15, dtype=float) ** 2 % 29
+    expected = butterfly_wht(values.reshape(-1, 8, 1 << bit)[0, :, 0])  # the first eight that belong together
+    compiled, python = values.copy(), values.copy()
+    kernel = getattr(walsh, f"_radix8_at_{bit}")
+    kernel(compiled)
+    kernel.py_func(python)
+    assert np.array_equal(compiled, python)
+    assert np.array_equal(compiled.reshape(-1, 8, 1 << bit)[0, :, 0], expected)
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2), (1, 2), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7)])
+def test_some_levels_only(version, low, high):
+    values = np.arange(128.0) ** 2 % 31
+    cube = values.reshape(-1, 1 << (high - low), 1 << low)
+    expected = np.apply_along_axis(butterfly_wht, 1, cube).ravel()
+    version(walsh._levels)(values, low, high)
+    assert np.array_equal(values, expected)

@@ -117,7 +117,7 @@ def load_task(name: str, **options: Any) -> Task:
     defaults = task_options(name)
     for option in options:
         if option not in defaults:
-            raise unknown_name(f"option of task {name!r}", option, defaults)
+            raise unknown_name("option", option, defaults, f" of task {name!r}")
     resolved = defaults | options
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:

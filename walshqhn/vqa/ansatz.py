@@ -13,7 +13,7 @@ import numpy.typing as npt
 from walshqhn.binn.network import FloatArray
 from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import log2_exact
-from walshqhn.errors import InputError, UsageError
+from walshqhn.errors import InputError, UsageError, unknown_name
 from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.spectrum import WalshSpectrum
 from walshqhn.vqa.program import CompiledProgram, Gate, Program, compile_program
@@ -210,3 +210,16 @@ class QAOAAnsatz(Ansatz):
         elif len(self.hamiltonian):
             operator = self.hamiltonian.to_sparse_pauli_op(constant=False)
             circuit.append(PauliEvolutionGate(operator, time=angle, label="exp(-itC)"), range(self.num_qubits))
+
+
+def make_ansatz(name: str, layers: int, cost: npt.ArrayLike) -> Ansatz:
+    """The ansatz called "linear", "product" or "qaoa" for a cost table (2^N,), as descriptions name it."""
+    table = check_cost_table(cost)
+    num_qubits = log2_exact(table.size, "a cost table")
+    if name == "linear":
+        return LinearAnsatz(num_qubits, layers)
+    if name == "product":
+        return ProductAnsatz(num_qubits)
+    if name == "qaoa":
+        return QAOAAnsatz(table, layers)
+    raise unknown_name("ansatz", name, ("linear", "product", "qaoa"))

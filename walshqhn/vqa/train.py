@@ -33,7 +33,7 @@ def train(
     optimizer: Optimizer = "L-BFGS-B",
     max_iterations: int = 500,
     gradient_tolerance: float = 1e-6,
-    shots: int = 1024,
+    samples: int = 1024,
     initial: npt.ArrayLike | None = None,
     task: Task | None = None,
     resume: TrainingResult | None = None,
@@ -54,7 +54,7 @@ def train(
         Limit for each run.
     gradient_tolerance
         L-BFGS-B stops when no component of the gradient exceeds it.
-    shots
+    samples
         Bit strings sampled from the final state of each run, to find the best network in it.
     initial
         Angles to start run 0 from, instead of random ones.
@@ -93,14 +93,14 @@ def train(
             raise UsageError(f"{name} must be a whole number of at least {least}, got {number!r}.")
     if not 0 < gradient_tolerance < np.inf:
         raise UsageError(f"gradient_tolerance must be positive, got {gradient_tolerance}.")
-    check_shots(shots)
+    check_shots(samples)
     settings: dict[str, Any] = {
         "engine": type(engine).__name__,
         "engine_shots": engine.shots,
         "optimizer": optimizer,
         "max_iterations": int(max_iterations),
         "gradient_tolerance": float(gradient_tolerance),
-        "shots": int(shots),
+        "samples": int(samples),
         "runs": int(runs),
     }
     start = None if initial is None else ansatz.check_parameters(initial)
@@ -123,7 +123,7 @@ def train(
                 raise
             outcome = None
         if run.best_parameters is not None:
-            finished[k] = run.result(outcome, shots)
+            finished[k] = run.result(outcome, samples)
         result = _collect(finished, ansatz, settings, seed, engine, task)
         if on_run is not None:
             on_run(result)
@@ -200,9 +200,9 @@ class _Run:
         if self.progress is not None:
             self.progress(self.index, len(self.history) - 1, self.history[-1])
 
-    def result(self, outcome: OptimizeResult | None, shots: int) -> RunResult:
+    def result(self, outcome: OptimizeResult | None, samples: int) -> RunResult:
         assert self.best_parameters is not None
-        self._keep_best(self.engine.sample(self.ansatz, self.best_parameters, shots, self.rng))
+        self._keep_best(self.engine.sample(self.ansatz, self.best_parameters, samples, self.rng))
         assert self.best_bits is not None
         return RunResult(
             index=self.index,

@@ -36,7 +36,7 @@ class ExactEngine:
         State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
     """
 
-    shots: None = None
+    shots: int | None = None
 
     def __init__(self, table: npt.ArrayLike, *, threads: int | None = None) -> None:
         self.table = check_cost_table(table)

@@ -1,0 +1,290 @@
+"""Samples: where they come from, how they are distributed, how they are split."""
+
+import gc
+
+import numpy as np
+import pytest
+from oracles import write_mnist
+
+from walshqhn import load_task
+from walshqhn.binn import images
+from walshqhn.binn.datasets import digit_images, gaussian_mixture, glyphs, read_dataset
+from walshqhn.errors import InputError, UsageError
+
+MEANS = np.array([[-1, -2], [-2, 1], [1, 1], [2, -2]])
+NOUGHT = [1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1]
+ONE = [0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1, 1]
+
+
+def same(a, b):
+    return np.array_equal(a.x, b.x) and np.array_equal(a.y, b.y)
+
+
+# --- Gaussian mixture and glyphs ----------------------------------------------------------------
+
+
+def test_gaussian_mixture_components():
+    """Nearest component: they lie more than nine standard deviations apart."""
+    data = gaussian_mixture(60_000, 0, 0, seed=1).train
+    component = ((data.x[:, None, :] - MEANS) ** 2).sum(axis=2).argmin(axis=1)
+    assert np.array_equal(component > 0, data.y == 1)
+    shares = np.bincount(component) / len(data)
+    np.testing.assert_allclose(shares, [1 / 2, 1 / 6, 1 / 6, 1 / 6], atol=0.01)
+    for k, mean in enumerate(MEANS):
+        points = data.x[component == k]
+        np.testing.assert_allclose(points.mean(axis=0), mean, atol=0.015)
+        np.testing.assert_allclose(np.cov(points.T), 0.1 * np.eye(2), atol=0.005)
+    standard = (data.x - MEANS[component]) / np.sqrt(0.1)
+    np.testing.assert_allclose((standard**4).mean(), 3, atol=0.1)  # a normal distribution's
+
+
+@pytest.mark.parametrize("make", [gaussian_mixture, glyphs])
+def test_seeds_and_splits(make):
+    def first(seed):
+        return make(num_samples=30, num_validation=30, num_test=30, seed=seed)
+
+    data, again, other = first(4), first(4), first(5)
+    assert data.sha256() == again.sha256() != other.sha256()
+    for split in ("train", "validation", "test"):
+        assert same(data.get(split), again.get(split))
+        assert not same(data.get(split), other.get(split))
+    assert not same(data.train, data.validation)
+    assert not same(data.train, data.test)
+    assert not same(data.validation, data.test)
+    assert data.available == ("train", "validation", "test")
+
+
+@pytest.mark.parametrize("make", [gaussian_mixture, glyphs])
+def test_one_split_does_not_depend_on_the_size_of_another(make):
+    small, large = make(num_samples=5, num_test=20), make(num_samples=50, num_test=20)
+    assert same(small.test, large.test)
+    assert (len(small.train), len(large.train)) == (5, 50)
+
+
+@pytest.mark.parametrize("make", [gaussian_mixture, glyphs])
+def test_empty_splits_are_none(make):
+    data = make(num_samples=5, num_validation=0, num_test=0)
+    assert data.available == ("train",)
+    assert data.validation is None
+    assert data.test is None
+
+
+@pytest.mark.parametrize("make", [gaussian_mixture, glyphs])
+@pytest.mark.parametrize(
+    "options", [{"num_samples": 0}, {"num_samples": 1.5}, {"num_samples": True}, {"num_test": -1}, {"seed": -1}]
+)
+def test_refuses_bad_counts(make, options):
+    with pytest.raises(UsageError, match="must be a whole number of at least"):
+        make(**options)
+
+
+def test_glyphs_without_flips():
+    data = glyphs(flip_probability=0, num_samples=200).train
+    assert np.array_equal(data.x, np.array([NOUGHT, ONE])[data.y])
+    assert 60 < data.y.sum() < 140
+
+
+def test_glyph_pixels_flip_independently():
+    data = glyphs(flip_probability=0.2, num_samples=20_000, seed=2).train
+    flips = data.x != np.array([NOUGHT, ONE])[data.y]
+    assert set(np.unique(data.x)) == {0.0, 1.0}
+    np.testing.assert_allclose(flips.mean(axis=0), 0.2, atol=0.015)
+    np.testing.assert_allclose(np.cov(flips.T), 0.16 * np.eye(20), atol=0.01)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 0.6, float("nan")])
+def test_refuses_bad_flip_probability(probability):
+    with pytest.raises(UsageError, match="flip_probability must lie in"):
+        glyphs(flip_probability=probability)
+
+
+# --- digits -------------------------------------------------------------------------------------
+
+
+def test_the_last_images_of_each_digit_are_for_testing():
+    data = digit_images((7, 3), test_fraction=0.25)
+    raw = images.load("mnist")
+    for split, slices in (
+        (data.train, [slice(None, 802), slice(None, 774)]),
+        (data.test, [slice(802, None), slice(774, None)]),
+    ):
+        for k, (digit, part) in enumerate(zip((7, 3), slices, strict=True)):
+            pixels = raw.train_images[raw.train_labels == digit][part]
+            assert np.array_equal(split.x[split.y == k], pixels[:, 3::7, 3::7].reshape(-1, 16))
+    assert data.image_shape == (4, 4)
+    assert data.num_classes == 2
+
+
+def test_subsets_and_validation():
+    full = digit_images(test_fraction=0.0)
+    assert full.available == ("train",)
+    assert len(full.train) == 2128
+    data = digit_images(test_fraction=0.0, validation_fraction=0.25, num_samples=100, seed=3)
+    assert (len(data.train), len(data.validation)) == (100, 532)
+    assert same(data.train, digit_images(test_fraction=0.0, validation_fraction=0.25, num_samples=100, seed=3).train)
+    assert not same(data.train, digit_images(test_fraction=0.0, num_samples=100, seed=4).train)
+    held, kept = ({tuple(row) for row in part.x} for part in (data.validation, data.train))
+    assert len(held & kept) < 0.1 * len(kept)  # at 4x4 a few images coincide
+    assert 30 < data.train.y.sum() < 70
+
+
+def test_num_samples_at_most_what_there_is():
+    assert len(digit_images(num_samples=1703).train) == 1703
+    with pytest.raises(UsageError, match="num_samples must be at most 1703, got 1704"):
+        digit_images(num_samples=1704)
+
+
+def test_samples_must_show_all_digits():
+    with pytest.raises(InputError, match=r"do not show all of the digits \(0, 1\)"):
+        digit_images(num_samples=1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"digits": (0,)}, {"digits": (1, 1)}, {"digits": 3}, {"digits": (0, 10)}, {"digits": "01"}, {"size": 0},
+        {"num_samples": 0}, {"validation_fraction": 1.0}, {"test_fraction": -0.1}, {"test_fraction": "half"},
+    ],
+)  # fmt: skip
+def test_refuses_bad_options_of_digits(options):
+    with pytest.raises(UsageError, match=next(iter(options))):
+        digit_images(**options)
+
+
+def test_full_mnist_folder_has_its_own_test_set(tmp_path):
+    arrays = write_mnist(tmp_path, train=60, test=30)
+    data = load_task("mnist-4x4", data_dir=str(tmp_path), digits=(4, 9), test_fraction=0.9).data
+    for split, part in ((data.train, "train"), (data.test, "test")):
+        pixels, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+        keep = np.isin(labels, (4, 9))
+        assert np.array_equal(split.x, pixels[keep][:, 3::7, 3::7].reshape(-1, 16) / 255)
+        assert np.array_equal(split.y, labels[keep] == 9)
+    assert (len(data.train), len(data.test)) == (12, 6)
+
+
+def test_sklearn_digits_at_4x4_are_means_of_four_pixels():
+    bunch = pytest.importorskip("sklearn.datasets").load_digits()
+    data = load_task("mnist-4x4", dataset="sklearn", digits=(2, 5), test_fraction=0.0).data
+    keep = np.isin(bunch.target, (2, 5))
+    means = bunch.images[keep].reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)) / 16
+    np.testing.assert_allclose(data.train.x, means.reshape(-1, 16), atol=1e-15)
+    assert np.array_equal(data.train.y, bunch.target[keep] == 5)
+
+
+# --- files of one's own -------------------------------------------------------------------------
+
+ROWS = "0.5,1,7\n-2,3e-1,-1\n4,5,7\n6,7,2.5\n"
+
+
+@pytest.mark.parametrize("text", [ROWS, "a,b,class\n" + ROWS, "\n" + ROWS + "\n\n", ROWS.replace("\n", "\r\n")])
+def test_csv(tmp_path, text):
+    path = tmp_path / "samples.csv"
+    path.write_bytes(text.encode())
+    data = read_dataset(str(path), test_fraction=0.0)
+    assert data.train.x.tolist() == [[0.5, 1], [-2, 0.3], [4, 5], [6, 7]]
+    assert data.train.y.tolist() == [2, 0, 2, 1]
+    assert (data.num_classes, data.available) == (3, ("train",))
+
+
+def test_csv_with_a_byte_order_mark_keeps_its_first_sample(tmp_path):
+    """As spreadsheets save it."""
+    path = tmp_path / "samples.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + ROWS.encode())
+    assert len(read_dataset(str(path), test_fraction=0.0).train) == 4
+
+
+def test_hold_out_of_a_file(tmp_path):
+    x = np.random.default_rng(0).random((40, 3))
+    np.savetxt(tmp_path / "s.csv", np.column_stack([x, np.arange(40) % 2]), delimiter=",")
+    data = read_dataset(str(tmp_path / "s.csv"), validation_fraction=0.25, test_fraction=0.2, seed=1)
+    assert [len(data.get(s)) for s in data.available] == [24, 8, 8]  # a quarter of what testing leaves
+    together = np.concatenate([data.get(s).x for s in data.available])
+    assert np.allclose(together[np.lexsort(together.T)], x[np.lexsort(x.T)])
+    assert same(data.test, read_dataset(str(tmp_path / "s.csv"), seed=1).test)
+    assert not same(data.test, read_dataset(str(tmp_path / "s.csv"), seed=2).test)
+
+
+def test_npz_with_splits_of_its_own(tmp_path):
+    x, y = np.arange(12.0).reshape(6, 2), np.array([4, 9, 4, 9, 9, 4])
+    np.savez(tmp_path / "s.npz", x=x, y=y, x_test=x[:2] + 1, y_test=y[:2], x_validation=x[:1] - 1, y_validation=y[:1])
+    data = read_dataset(str(tmp_path / "s.npz"), validation_fraction=0.5, test_fraction=0.5)
+    assert np.array_equal(data.train.x, x)
+    assert data.train.y.tolist() == [0, 1, 0, 1, 1, 0]
+    assert np.array_equal(data.test.x, x[:2] + 1)
+    assert np.array_equal(data.validation.x, x[:1] - 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "at least two lines"),
+        ("1,2,0\n", "at least two lines"),
+        ("a,b\n1,0\n", "at least two lines"),
+        ("1\n0\n", "at least two lines"),
+        ("1,2,0\n1,2\n", "equally many numbers"),
+        ("1,2,0\n1,x,1\n", "line 2 is not all numbers: '1,x,1'"),
+        ("a,b,c\n\n1,2,0\n1,x,1\n", "line 4 is not all numbers"),
+        ("1,2,0\n1,nan,1\n", "x must hold finite numbers only"),
+        ("1,2,0\n1,2,inf\n", "y must hold finite numbers only"),
+        ("1,2,0\n3,4,0\n", r"at least two classes are needed, found \[0.0\]"),
+        (b"\x80\x81\x82,\xff\n1,2\n", "samples.csv"),
+    ],
+)
+def test_bad_csv(tmp_path, content, message):
+    path = tmp_path / "samples.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message):
+        read_dataset(str(path))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.zeros((4, 2))}, "needs both x and y, has x"),
+        ({"a": np.zeros(4)}, "needs both x and y, has a"),
+        ({"x": np.zeros((4, 2)), "y": [0, 1, 0, 1], "x_test": np.zeros((1, 2))}, "needs both x_test and y_test"),
+        ({"x": np.zeros(4), "y": [0, 1, 0, 1]}, r"x must be \(S, D\)"),
+        ({"x": np.zeros((4, 2)), "y": [0, 1, 0]}, r"y \(S,\), got \(4, 2\) and \(3,\)"),
+        ({"x": np.zeros((4, 2)), "y": ["a", "b", "a", "b"]}, "y must hold finite numbers only"),
+        ({"x": np.zeros((2, 2)), "y": [0, 1], "x_test": np.zeros((1, 3)), "y_test": [0]}, r"x_test must be \(S, D\)"),
+        ({"x": np.zeros((2, 2)), "y": [0, 1], "x_test": np.zeros((1, 2)), "y_test": [5]}, "classes that y does not"),
+    ],
+)
+def test_bad_npz(tmp_path, arrays, message):
+    np.savez(tmp_path / "s.npz", **arrays)
+    with pytest.raises(InputError, match=message):
+        read_dataset(str(tmp_path / "s.npz"))
+
+
+def damaged_archives(path):
+    np.savez(path, x=np.random.default_rng(0).random((40, 2)), y=np.arange(40) % 2)
+    content = path.read_bytes()
+    np.save(path.with_suffix(".npy"), np.zeros(4))
+    return {
+        "empty": b"", "text": b"x,y\n1,2\n", "truncated": content[: len(content) // 2],
+        "flipped": content[:300] + bytes(b ^ 255 for b in content[300:310]) + content[310:],
+        "npy": path.with_suffix(".npy").read_bytes(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "truncated", "flipped", "npy"])
+def test_damaged_npz(tmp_path, kind):
+    path = tmp_path / "s.npz"
+    path.write_bytes(damaged_archives(path)[kind])
+    with pytest.raises(InputError, match=r"s\.npz"):
+        read_dataset(str(path))
+    gc.collect()  # a file left open would show now
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_dataset(str(tmp_path / "nowhere.csv"))
+
+
+def test_a_test_set_of_no_samples_is_no_test_set(tmp_path):
+    none = {"x_test": np.zeros((0, 2)), "y_test": np.zeros(0)}
+    np.savez(tmp_path / "s.npz", x=np.arange(8.0).reshape(4, 2), y=[0, 1, 0, 1], **none)
+    task = load_task("custom", path=str(tmp_path / "s.npz"))
+    assert not task.has_split("test")
+    with pytest.raises(UsageError, match="has no 'test' samples"):
+        task.accuracy(np.zeros((1, 3)))

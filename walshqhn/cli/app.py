@@ -1,0 +1,94 @@
+"""The program: its commands, what becomes of their errors, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts.config import Toml
+
+import walshqhn
+from walshqhn.errors import UsageError, WalshqhnError
+
+COMMANDS = {
+    "demo": "The whole job on bundled MNIST digits, in about a minute.",
+    "tasks": "List the tasks, or show the options and the bits of one.",
+    "spectrum": "Cost of all 2^N networks, Walsh spectrum, Ising Hamiltonian.",
+    "export": "Write the Hamiltonian in another format.",
+    "train": "Train a variational circuit on the cost.",
+    "sample": "Measure a trained circuit and rank the networks it returns.",
+    "plot": "Draw the figures that a file has the data for.",
+    "info": "What a walshqhn file holds, and where it comes from.",
+}
+
+
+def build_app() -> App:
+    """The application, commands not yet imported."""
+    app = App(
+        name="walshqhn",
+        help="Fourier/Walsh analysis of binary neural networks, and variational quantum training of them.",
+        version=f"walshqhn {walshqhn.__version__}",
+        help_epilogue="Results on stdout, progress and errors on stderr. Exit: 0, 1 failed, 2 usage, 130 interrupted.",
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    for position, (name, text) in enumerate(COMMANDS.items()):
+        app.command(f"walshqhn.cli.{name}:{name}", name=name, help=text, sort_key=position)
+    app.register_install_completion_command()
+
+    @app.meta.default
+    def launch(
+        *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        config: Annotated[
+            Path | None,
+            Parameter(
+                group=Group("Options of all commands"), help="Take options from this TOML file, a table a command."
+            ),
+        ] = None,
+    ) -> Any:
+        if config is not None:
+            if not config.is_file():
+                raise UsageError(f"no such configuration file: {config}")
+            app.config = (Toml(config, must_exist=True),)
+        return app(tokens, exit_on_error=False, print_error=False)
+
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program on ``arguments`` (default: the command line); return its exit code, never raise."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = build_app().meta(tokens, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _complain(str(error), 2)
+    except WalshqhnError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except BrokenPipeError:  # the reader has gone (head, less): nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(str(error), 1)
+    except MemoryError:
+        return _complain("out of memory: use a smaller task, or close other programs", 1)
+    except Exception as error:
+        if os.environ.get("WALSHQHN_DEBUG"):
+            raise
+        detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return _complain(f"internal error, {detail} (set WALSHQHN_DEBUG=1 to see where; please report it)", 1)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"walshqhn: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,75 @@
+"""walshqhn export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from walshqhn.cli.common import Force, Json, Output, Source, TaskOptions, open_problem, print_json, stdout
+
+Format = Literal["native", "sparse-pauli-op", "sympy", "csv"]
+_ENDINGS = {"native": ".h5", "sparse-pauli-op": ".qpy", "sympy": ".txt", "csv": ".csv"}
+
+
+def export(
+    source: Source,
+    /,
+    *,
+    format: Annotated[
+        Format,
+        Parameter(
+            help="native: HDF5; sparse-pauli-op: QPY, one PauliEvolutionGate that holds the operator; "
+            "sympy: text, a term a line; csv: degree, qubits, names of bits, coefficient."
+        ),
+    ],
+    output: Annotated[Output, Parameter(help="Default: SOURCE with the format's ending, in this folder.")] = None,
+    max_degree: Annotated[int | None, Parameter(help="Truncate to this degree.")] = None,
+    tolerance: Annotated[float, Parameter(help="Drop terms with |f(S)| up to this.")] = 0.0,
+    max_terms: Annotated[int | None, Parameter(help="Keep only the largest so many terms.")] = None,
+    names: Annotated[bool, Parameter(negative="", help="In SymPy text, names of bits for Z_0, Z_1, ...")] = False,
+    force: Force = False,
+    json: Json = False,
+    **options: TaskOptions,
+) -> None:
+    """Write the Hamiltonian of a file or task in another format, truncated if wanted."""
+    from walshqhn import export as formats
+    from walshqhn.files import check_target
+    from walshqhn.spectrum import check_truncation
+
+    check_truncation(max_degree, tolerance, max_terms)
+    target = output or Path(Path(source).stem + _ENDINGS[format])
+    check_target(target, overwrite=force)
+    problem = open_problem(source, options, command=export)
+    stored = problem.contents.hamiltonian if problem.contents is not None else None
+    full = stored if stored is not None else problem.spectrum.hamiltonian()
+    hamiltonian = full.truncate(max_degree, tolerance, max_terms)
+    if format == "native":
+        from walshqhn.storage import Contents, save
+
+        contents = Contents(hamiltonian=hamiltonian, task=problem.spec, bit_names=problem.bit_names)
+        save(target, contents, overwrite=force)
+    elif format == "sparse-pauli-op":
+        formats.write_sparse_pauli_op(target, hamiltonian, overwrite=force)
+    elif format == "sympy":
+        formats.write_sympy(target, hamiltonian, names=problem.bit_names if names else None, overwrite=force)
+    else:
+        formats.write_csv(target, hamiltonian, names=problem.bit_names, overwrite=force)
+    facts = {
+        "output": target,
+        "format": format,
+        "num_qubits": hamiltonian.num_qubits,
+        "terms": len(hamiltonian),
+        "discarded_weight": hamiltonian.discarded_weight,
+        "rms_error": hamiltonian.rms_error,
+    }
+    if json:
+        print_json(facts)
+    else:
+        stdout().print(
+            f"{target}: {len(hamiltonian):,} terms on {hamiltonian.num_qubits} qubits, "
+            f"RMS error of the cost {hamiltonian.rms_error:.3g}",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,77 @@
+"""Which figures there is data for, and saving them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from walshqhn.cli.common import Problem
+from walshqhn.errors import UsageError
+from walshqhn.files import check_target, write_atomically
+
+if TYPE_CHECKING:
+    from walshqhn.vqa.result import TrainingResult
+
+KINDS = (".png", ".pdf", ".svg")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that can be drawn."""
+
+    draw: Callable[[Any], None]
+    """Draws it into the Axes it is given."""
+    size: tuple[float, float] = (6.0, 4.0)
+    """Width and height, inches."""
+
+
+def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Drawing]:
+    """Every figure that ``problem`` and ``training`` have the data for, by kind."""
+    from walshqhn import plotting
+    from walshqhn.binn.task import NetworkTask
+    from walshqhn.bits import index_to_bits
+    from walshqhn.vqa.ansatz import make_ansatz
+
+    found = None if training is None else training.best_cost
+    names = problem.bit_names
+    possible = {
+        "weights": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
+        "coefficients": Drawing(
+            lambda ax: plotting.plot_largest_coefficients(ax, problem.spectrum.hamiltonian(), names), (6.5, 5.0)
+        ),
+        "histogram": Drawing(lambda ax: plotting.plot_cost_histogram(ax, problem.cost, found=found)),
+    }
+    if training is not None:
+        ansatz = make_ansatz(training.ansatz["name"], training.ansatz["layers"], problem.cost)
+        possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
+        possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, ansatz), plotting.circuit_size(ansatz))
+    task = problem.task
+    if isinstance(task, NetworkTask) and task.data.image_shape is not None and not task.network.hidden:
+        lowest = index_to_bits(int(problem.cost.argmin()), problem.num_bits)
+        best = lowest if training is None else training.best_bits
+        possible["network"] = Drawing(lambda ax: plotting.plot_weights(ax, task, best), (3.2, 3.6))
+    return possible
+
+
+def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
+    """Draw every figure to its path; nothing is drawn if one of them exists."""
+    from walshqhn.plotting import new_figure
+
+    for path in figures:
+        check_target(check_figure_name(path), overwrite=overwrite)
+    for path, drawing in figures.items():
+        figure, ax = new_figure(*drawing.size)
+        drawing.draw(ax)
+        save = partial(figure.savefig, format=path.suffix.lower().removeprefix("."))
+        write_atomically(path, save, overwrite=overwrite)
+    return list(figures)
+
+
+def check_figure_name(path: Path) -> Path:
+    """``path`` if its ending is one of `KINDS`; UsageError otherwise."""
+    if path.suffix.lower() not in KINDS:
+        raise UsageError(f"a figure is a file of kind {', '.join(KINDS)}, got {str(path)!r}.")
+    return path

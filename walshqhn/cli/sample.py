@@ -1,0 +1,83 @@
+"""walshqhn sample."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from walshqhn.cli.common import Json, Threads, number, open_problem, print_json, stdout
+from walshqhn.errors import InputError
+
+
+def sample(
+    file: Annotated[str, Parameter(help="A file stored by walshqhn train.")],
+    /,
+    *,
+    shots: Annotated[int, Parameter(help="Measurements.")] = 1024,
+    engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs the circuit.")] = "exact",
+    top: Annotated[int, Parameter(help="How many of the cheapest networks to list.")] = 10,
+    seed: Annotated[int, Parameter(help="Seed of the measurements.")] = 0,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Measure a trained circuit and rank the distinct networks it returns by their cost."""
+    import numpy as np
+
+    from walshqhn.bits import bits_to_label
+    from walshqhn.cli.train import make_engine
+    from walshqhn.vqa.ansatz import make_ansatz
+
+    problem = open_problem(file, {}, threads)
+    training = problem.contents.training if problem.contents is not None else None
+    if training is None:
+        raise InputError(f"{file} holds no training; walshqhn train --output makes such a file.")
+    circuit = make_ansatz(training.ansatz["name"], training.ansatz["layers"], problem.cost)
+    runner = make_engine(engine, problem.cost, None, seed, threads)
+    bits = runner.sample(circuit, training.parameters, shots, np.random.default_rng(seed))
+    all_costs = runner.costs(bits)
+    distinct, counts = np.unique(bits, axis=0, return_counts=True)
+    costs = runner.costs(distinct)
+    order = np.lexsort((-counts, costs))[: max(0, top)]
+    splits = [s for s in ("train", "validation", "test") if problem.task is not None and problem.task.has_split(s)]
+    accuracies = {s: problem.task.accuracy(distinct[order], s) for s in splits} if problem.task is not None else {}
+    minimum = float(problem.cost.min())
+    rows: list[dict[str, Any]] = [
+        {
+            "bits": bits_to_label(distinct[k]),
+            "count": int(counts[k]),
+            "cost": float(costs[k]),
+            "excess": float(costs[k]) - minimum,
+            "accuracy": {s: float(accuracies[s][place]) for s in splits},
+        }
+        for place, k in enumerate(order)
+    ]
+    facts: dict[str, Any] = {
+        "shots": shots,
+        "engine": engine,
+        "seed": seed,
+        "mean_cost": float(all_costs.mean()),
+        "standard_error": float(all_costs.std(ddof=1) / np.sqrt(shots)) if shots > 1 else None,
+        "distinct": len(distinct),
+        "exact_minimum": minimum,
+        "networks": rows,
+    }
+    if json:
+        print_json(facts)
+        return
+    from rich.table import Table
+
+    out = stdout()
+    error = "" if facts["standard_error"] is None else f" ± {number(facts['standard_error'], 2)}"
+    out.print(
+        f"{shots:,} shots, {len(distinct):,} distinct networks, mean cost {number(facts['mean_cost'])}{error}, "
+        f"exact minimum {number(minimum)}",
+        soft_wrap=True,
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("bits (last ... first)", "count", "cost", "above minimum", *(f"{s} accuracy" for s in splits)):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        scores = (f"{row['accuracy'][s]:.4f}" for s in splits)
+        table.add_row(row["bits"], f"{row['count']:,}", number(row["cost"], 8), number(row["excess"], 3), *scores)
+    out.print(table)

@@ -1,0 +1,188 @@
+"""walshqhn train."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from walshqhn.cli.common import (
+    Force,
+    Json,
+    Output,
+    Problem,
+    Source,
+    TaskOptions,
+    Threads,
+    number,
+    open_problem,
+    print_json,
+    remark,
+    stderr,
+    stdout,
+)
+from walshqhn.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from walshqhn.binn.network import FloatArray
+    from walshqhn.vqa.engines.base import Engine
+    from walshqhn.vqa.result import TrainingResult
+
+
+def make_engine(name: str, cost: FloatArray, shots: int | None, seed: int, threads: int | None) -> Engine:
+    """The engine called ``name`` for a cost table."""
+    if name == "exact":
+        if shots is not None:
+            raise UsageError("the exact engine takes no shots: use --engine aer --shots, or --samples.")
+        from walshqhn.vqa.engines.exact import ExactEngine
+
+        return ExactEngine(cost, threads=threads)
+    from walshqhn.vqa.engines.aer import AerEngine
+
+    return AerEngine(cost, shots=shots, seed=seed)
+
+
+def train(
+    source: Source,
+    /,
+    *,
+    output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
+    ansatz: Annotated[Literal["linear", "product", "qaoa"], Parameter(help="The circuit.")] = "linear",
+    layers: Annotated[int, Parameter(help="Its layers.")] = 2,
+    engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs it.")] = "exact",
+    shots: Annotated[int | None, Parameter(help="With aer: estimate values from so many shots.")] = None,
+    optimizer: Annotated[
+        Literal["L-BFGS-B", "COBYLA"] | None, Parameter(help="Default: L-BFGS-B, with shots COBYLA.")
+    ] = None,
+    runs: Annotated[int, Parameter(help="Restarts from random angles.")] = 5,
+    max_iterations: Annotated[int, Parameter(help="Limit for each run.")] = 500,
+    gradient_tolerance: Annotated[float, Parameter(help="L-BFGS-B: largest gradient component to stop at.")] = 1e-6,
+    samples: Annotated[int, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
+    seed: Annotated[int, Parameter(help="Seed of angles and samples.")] = 0,
+    data_seed: Annotated[int | None, Parameter(help="The task's own option seed, for its data.")] = None,
+    resume: Annotated[bool, Parameter(negative="", help="Go on with the training stored in --output.")] = False,
+    threads: Threads = None,
+    force: Force = False,
+    json: Json = False,
+    **options: TaskOptions,
+) -> int:
+    """Train a variational circuit on the cost of a task or file, from several random starts.
+
+    Ctrl-C keeps what was found; with --output it is stored, and --resume goes on from there.
+    """
+    from walshqhn.files import check_target
+    from walshqhn.vqa.ansatz import make_ansatz
+    from walshqhn.vqa.result import INTERRUPTED
+    from walshqhn.vqa.train import train as run_training
+
+    if resume and output is None:
+        raise UsageError("--resume needs --output, the file to go on with.")
+    if output is not None:
+        check_target(output, overwrite=force or resume)
+    if data_seed is not None:
+        options["seed"] = str(data_seed)
+    problem = open_problem(source, options, threads, command=train)
+    earlier = _earlier(output, problem) if resume and output is not None and output.exists() else None
+    circuit = make_ansatz(ansatz, layers, problem.cost)
+    runner = make_engine(engine, problem.cost, shots, seed, threads)
+    method = optimizer or ("L-BFGS-B" if runner.shots is None else "COBYLA")
+
+    def store(result: TrainingResult) -> None:
+        if output is not None:
+            _save(output, problem, result)
+
+    with _Display(runs, max_iterations) as display:
+        result = run_training(
+            circuit,
+            runner,
+            runs=runs,
+            seed=seed,
+            optimizer=method,
+            max_iterations=max_iterations,
+            gradient_tolerance=gradient_tolerance,
+            samples=samples,
+            task=problem.task,
+            resume=earlier,
+            progress=display.update,
+            on_run=store,
+        )
+    if json:
+        print_json(result.summary() | {"source": source, "output": output})
+    else:
+        _print(problem, result)
+        if output is not None:
+            remark(f"stored in {output}")
+    return 130 if result.status == INTERRUPTED else 0
+
+
+def _earlier(output: Path, problem: Problem) -> TrainingResult:
+    """The training stored in ``output``, if it is one for the same cost."""
+    import numpy as np
+
+    from walshqhn.storage import load
+
+    contents = load(output)
+    if contents.training is None:
+        raise InputError(f"{output} holds no training to go on with.")
+    if contents.cost is None or not np.array_equal(contents.cost, problem.cost):
+        raise InputError(f"{output} holds a training for another cost than {problem.name} with these options.")
+    return contents.training
+
+
+def _save(output: Path, problem: Problem, result: TrainingResult) -> None:
+    from walshqhn.storage import Contents, save
+
+    contents = Contents(
+        cost=problem.cost,
+        spectrum=problem.spectrum,
+        task=problem.spec,
+        bit_names=problem.bit_names,
+        training=result,
+        provenance={"seed": result.seed, "config": result.settings | {"ansatz": result.ansatz}},
+    )
+    save(output, contents, overwrite=True)
+
+
+def _print(problem: Problem, result: TrainingResult) -> None:
+    from walshqhn.bits import bits_to_label
+
+    out = stdout()
+    name = f"{result.ansatz['name']} ansatz, {result.ansatz['layers']} layers, {len(result.parameters)} angles"
+    out.print(f"{problem.name}: {name}, {len(result.runs)} runs, {number(result.seconds, 3)} s", markup=False)
+    out.print(f"mean cost E     {number(result.value, 9)}  ({result.status})")
+    out.print(f"best sample     {number(result.best_cost, 9)}  {bits_to_label(result.best_bits)}")
+    if result.exact_minimum is not None:
+        above = (
+            "it is the exact minimum" if result.excess == 0 else f"{number(result.excess, 3)} above the exact minimum"
+        )
+        out.print(f"exact minimum   {number(result.exact_minimum, 9)}  ({above})")
+    for split, value in result.accuracies.items():
+        out.print(f"accuracy        {value:.4f}  ({split})")
+    if result.remedy:
+        remark(f"{result.status}: {result.remedy}")
+
+
+class _Display:
+    """Progress of all runs on stderr, on terminals only."""
+
+    def __init__(self, runs: int, max_iterations: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=stderr(), transient=True, disable=not sys.stderr.isatty())
+        self._runs, self._limit = runs, max_iterations
+        self._handle = self._bar.add_task("training", total=runs * max_iterations)
+
+    def __enter__(self) -> _Display:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._bar.__exit__(*details)
+
+    def update(self, run: int, iteration: int, value: float) -> None:
+        """After each iteration."""
+        text = f"run {run + 1} of {self._runs}, iteration {iteration}, E = {value:.6g}"
+        self._bar.update(self._handle, completed=run * self._limit + iteration, description=text)
