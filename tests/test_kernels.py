@@ -103,7 +103,7 @@ def test_direct_versions(version, size):
 # --- state vectors ------------------------------------------------------------------------------
 
 SMALL = [(n, q) for n in range(1, 5) for q in range(n)]
-LARGE = [(12, 0), (12, 2), (12, 3), (12, 11), *((15, q) for q in (0, 1, 2, 3, 4, 8, 13, 14))]
+LARGE = [*((12, q) for q in (0, 2, 3, 11)), *((18, q) for q in (0, 1, 2, 3, 4, 8, 16, 17))]  # serial, threaded
 
 
 def apply(matrix, state, qubits):
@@ -127,7 +127,7 @@ def test_rotate(version, num_qubits, qubit):
 
 CX_PAIRS = [(n, c, t) for n in range(2, 5) for c in range(n) for t in range(n) if c != t]
 CX_PAIRS += [
-    (n, *p) for n in (12, 15) for p in ((0, 1), (1, 0), (0, n - 1), (n - 1, 0), (3, 8), (8, 3), (n - 1, n - 2))
+    (n, *p) for n in (12, 19) for p in ((0, 1), (1, 0), (0, n - 1), (n - 1, 0), (3, 8), (8, 3), (n - 1, n - 2))
 ]
 
 
@@ -142,17 +142,16 @@ def test_cx(version, num_qubits, control, target):
 
 
 @COMPILED_OR_NOT
-@pytest.mark.parametrize("num_qubits", [1, 2, 3, 4, 6, 15])
+@pytest.mark.parametrize("num_qubits", [1, 2, 3, 4, 6, 15, 18])
 def test_diagonal_operators(version, num_qubits):
     state, other = random_state(num_qubits), random_state(num_qubits, seed=1)
     table = np.random.default_rng(5).normal(size=state.size)
     re, im = parts(state)
-    np.testing.assert_allclose(
-        version(statevector.expectation)(re, im, table), np.vdot(state, table * state).real, rtol=1e-12
-    )
-    np.testing.assert_allclose(
-        version(statevector.phase_overlap)(re, im, *parts(other), table), np.vdot(other, table * state).imag, rtol=1e-11
-    )
+    tolerance = {"rtol": 1e-12, "atol": 1e-12 * np.sqrt(state.size)}
+    found = version(statevector.expectation)(re, im, table)
+    np.testing.assert_allclose(found, np.vdot(state, table * state).real, **tolerance)
+    found = version(statevector.phase_overlap)(re, im, *parts(other), table)
+    np.testing.assert_allclose(found, np.vdot(other, table * state).imag, **tolerance)
     version(statevector.phase)(re, im, table, 0.7)
     np.testing.assert_allclose(re + 1j * im, np.exp(-0.7j * table) * state, atol=1e-14)
 
@@ -218,8 +217,8 @@ def test_gates(version, axis):
 # --- all of them --------------------------------------------------------------------------------
 
 
-def exercise_kernels():
-    """Results of every kernel, also on its threaded path."""
+def exercise_kernels(many):
+    """Results of every kernel, the state vectors on 3 and on ``many`` qubits."""
     out = {}
     for name, num_bits, dtype, skip in [("f8", 13, "f8", 0), ("c8", 6, "f4", 1)]:
         out[f"block {name}"] = np.arange(1 << num_bits).astype(dtype) % 19
@@ -235,7 +234,7 @@ def exercise_kernels():
     ]:
         out[kernel.__name__] = np.zeros((3, 5))
         kernel(*arguments, out[kernel.__name__])
-    for num_qubits, qubits in [(3, (0, 2)), (15, (1, 12))]:
+    for num_qubits, qubits in [(3, (0, 2)), (many, (1, 12))]:
         (re, im), (lre, lim) = parts(random_state(num_qubits)), parts(random_state(num_qubits, 1))
         table = np.random.default_rng(5).normal(size=re.size)
         numbers = []
@@ -254,11 +253,16 @@ def exercise_kernels():
 
 
 def test_all_kernels_without_the_compiler(tmp_path):
-    script = "import numpy as np, sys, test_kernels; np.savez(sys.argv[1], **test_kernels.exercise_kernels())"
+    script = """
+import sys, numpy as np, test_kernels
+from walshqhn.kernels import statevector
+statevector._SERIAL_BELOW = statevector._SERIAL_PHASE_BELOW = 1 << 12  # the threaded path from 14 qubits on
+np.savez(sys.argv[1], **test_kernels.exercise_kernels(14))
+"""
     path = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", script, tmp_path / "plain.npz"], env=environment, check=True, timeout=300)
-    compiled = exercise_kernels()
+    compiled = exercise_kernels(14)
     with np.load(tmp_path / "plain.npz") as plain:
         assert set(plain.files) == set(compiled)
         for name, result in compiled.items():
@@ -266,7 +270,7 @@ def test_all_kernels_without_the_compiler(tmp_path):
 
 
 @pytest.mark.parametrize("kernel", [statevector.expectation, statevector.phase_overlap])
-@pytest.mark.parametrize("num_qubits", [10, 15])
+@pytest.mark.parametrize("num_qubits", [10, 15, 18])
 def test_threads_do_not_change_a_sum(num_qubits, kernel):
     for seed in range(20):
         states = (*parts(random_state(num_qubits, seed)), *parts(random_state(num_qubits, seed + 100)))
@@ -283,6 +287,6 @@ def test_threads_do_not_change_a_bit():
     results = []
     for threads in (1, 2):
         with thread_limit(threads):
-            results.append(exercise_kernels())
+            results.append(exercise_kernels(19))
     for name, one in results[0].items():
         assert one.tobytes() == results[1][name].tobytes(), name

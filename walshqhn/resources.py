@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ THREADS_VARIABLE = "WALSHQHN_THREADS"
 
 def format_size(num_bytes: float) -> str:
     """``num_bytes`` for people: '1.0 MB', '8.8 TB'."""
+    if num_bytes >= 1e21:
+        return f"2^{math.log2(num_bytes):.0f} bytes"
     for unit in ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"):
         if num_bytes < 999.5 or unit == "EB":
             return f"{num_bytes:.0f} bytes" if unit == "bytes" else f"{num_bytes:.3g} {unit}"

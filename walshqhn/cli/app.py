@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program on ``arguments`` (default: the command line); return its exit code, never raise."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = build_app().meta(tokens, exit_on_error=False, print_error=False)
+        result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
         return _complain(str(error), 2)
@@ -86,6 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _complain(f"internal error, {detail} (set WALSHQHN_DEBUG=1 to see where; please report it)", 1)
     return result if isinstance(result, int) else 0
+
+
+def _config_first(tokens: list[str]) -> list[str]:
+    """``--config FILE`` in front of the command, wherever it was given: commands take any option for a task's."""
+    for k, token in enumerate(tokens):
+        if token == "--config" and k + 1 < len(tokens):
+            return [token, tokens[k + 1], *tokens[:k], *tokens[k + 2 :]]
+        if token.startswith("--config="):
+            return [token, *tokens[:k], *tokens[k + 1 :]]
+    return tokens
 
 
 def _complain(message: str, code: int) -> int:

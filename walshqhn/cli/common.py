@@ -138,7 +138,8 @@ def open_problem(
 
     resolve_threads(threads)
     parsed = {name.replace("-", "_"): parse_value(text) for name, text in options.items()}
-    own = [name for name in inspect.signature(command).parameters if name != "options"] if command else []
+    parameters = inspect.signature(command).parameters.values() if command else ()
+    own = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     if source in list_tasks():
         known = [name.replace("_", "-") for name in (*task_options(source), *own)]
         for name in parsed:

@@ -132,9 +132,10 @@ def demo(
     accuracies = {split: float(task.accuracy(best[None, :], split)[0]) for split in ("train", "test")}
     above = float(sampled.min()) - float(cost[lowest])
     verdict = "the exact optimum" if above == 0 else f"{above:.1e} above the exact optimum"
+    right = {split: f"{100 * share:.1f} %" for split, share in accuracies.items()}
     say(
         f"best network measured: {bits_to_label(best)}, cost {number(float(sampled.min()), 8)}, {verdict}; "
-        f"it recognizes {100 * accuracies['train']:.1f} % of the training images, {100 * accuracies['test']:.1f} % of the others."
+        f"it recognizes {right['train']} of the training images and {right['test']} of the others."
     )
     say.picture(task.network.weights(best)["W1"].reshape(4, 4), float(task.network.weights(best)["b1"][0]))
 
@@ -215,7 +216,7 @@ class _Narrator:
         if self._quiet:
             return
         self._out.print(
-            '\n      its weights, where they stand on the image (█ is +1, a light there says "1"; · is -1):'
+            '\n      its weights on the 4x4 pixels: ██ is +1 (ink there says "1"), · is -1 (ink there says "0")'
         )
         for row in image:
             self._out.print("        " + " ".join("██" if w > 0 else " ·" for w in row))

@@ -7,7 +7,8 @@ A compiled circuit is a list of blocks, rows (kind, q0, q1, first, last):
 * PHASE: exp(-i angle diag(table)), gate ``first``.
 
 Gate g turns by angle = scales[g] * params[indices[g]] about axes[g]: exp(-i angle P / 2)
-with P = X, Y, Z for axis 0, 1, 2 (a PHASE has no half and no axis).
+with P = X, Y, Z for axis 0, 1, 2 (a PHASE has no half and no axis). ``pool`` is what
+`statevector.pool_for` says.
 """
 
 import math
@@ -68,20 +69,20 @@ def _matrix(first, last, axes, indices, scales, params):
 
 
 @njit(cache=True)
-def run(blocks, axes, indices, scales, params, table, re, im):
+def run(blocks, axes, indices, scales, params, table, re, im, pool):
     """Apply the circuit to the state (re, im), in place."""
     for k in range(blocks.shape[0]):
         kind, q0, q1, first, last = blocks[k]
         if kind == ROTATION:
-            rotate(re, im, q0, _reals(_matrix(first, last, axes, indices, scales, params)))
+            rotate(re, im, q0, _reals(_matrix(first, last, axes, indices, scales, params)), pool)
         elif kind == CX:
-            cx(re, im, q0, q1)
+            cx(re, im, q0, q1, pool)
         else:
-            phase(re, im, table, scales[first] * params[indices[first]])
+            phase(re, im, table, scales[first] * params[indices[first]], pool)
 
 
 @njit(cache=True)
-def adjoint(blocks, axes, indices, scales, params, table, re, im, lre, lim, gradient):
+def adjoint(blocks, axes, indices, scales, params, table, re, im, lre, lim, gradient, pool):
     """Un-apply the circuit from psi = (re, im) and lambda = C psi; fill ``gradient``.
 
     With M[s, t] = sum psi_s conj(lambda_t) after a gate exp(-i angle P / 2), the derivative
@@ -91,7 +92,7 @@ def adjoint(blocks, axes, indices, scales, params, table, re, im, lre, lim, grad
         kind, q0, q1, first, last = blocks[k]
         if kind == ROTATION:
             inverse = _dagger(_matrix(first, last, axes, indices, scales, params))
-            r = unrotate(re, im, lre, lim, q0, _reals(inverse))
+            r = unrotate(re, im, lre, lim, q0, _reals(inverse), pool)
             m = np.empty((2, 2), np.complex128)
             for e in range(4):
                 m[e >> 1, e & 1] = complex(r[2 * e], r[2 * e + 1])
@@ -106,10 +107,10 @@ def adjoint(blocks, axes, indices, scales, params, table, re, im, lre, lim, grad
                 undo = _gate(axes[g], -scales[g] * params[indices[g]])
                 m = _multiply(_multiply(undo, m), _dagger(undo))
         elif kind == CX:
-            cx(re, im, q0, q1)
-            cx(lre, lim, q0, q1)
+            cx(re, im, q0, q1, pool)
+            cx(lre, lim, q0, q1, pool)
         else:
-            gradient[indices[first]] += 2 * scales[first] * phase_overlap(re, im, lre, lim, table)
+            gradient[indices[first]] += 2 * scales[first] * phase_overlap(re, im, lre, lim, table, pool)
             angle = -scales[first] * params[indices[first]]
-            phase(re, im, table, angle)
-            phase(lre, lim, table, angle)
+            phase(re, im, table, angle, pool)
+            phase(lre, lim, table, angle, pool)

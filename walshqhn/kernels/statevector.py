@@ -5,6 +5,9 @@ separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
 the index. Every loop runs over a range of *pairs* (the amplitudes that differ in
 one qubit), cut into the same pieces whatever the number of threads, so results do
 not depend on that number.
+
+``pool`` is None or True, not False or True: numba compiles only the branch that the
+argument's type leaves open, and threaded loops take long to compile.
 """
 
 import math
@@ -13,7 +16,12 @@ import numpy as np
 from numba import njit, prange, uint64
 
 _PIECES = 32
-_SERIAL_BELOW = 1 << 13  # pairs; below this, starting threads costs more than the work
+_SERIAL_BELOW = 1 << 18  # amplitudes; below this a pass takes some 50 us, and threads would mostly wait
+
+
+def pool_for(size):
+    """What to pass as ``pool`` for states of ``size`` amplitudes: None (serial) or True (threads)."""
+    return None if size < _SERIAL_BELOW else True
 
 
 @njit(cache=True, fastmath={"contract"})
@@ -70,11 +78,10 @@ def _rotate_threaded(re, im, qubit, u):
 
 
 @njit(cache=True)
-def rotate(re, im, qubit, u):
+def rotate(re, im, qubit, u, pool):
     """Apply a one-qubit unitary in place."""
-    pairs = re.size >> 1
-    if pairs < _SERIAL_BELOW:
-        _rotate_pairs(re, im, qubit, u, 0, pairs)
+    if pool is None:
+        _rotate_pairs(re, im, qubit, u, 0, re.size >> 1)
     else:
         _rotate_threaded(re, im, qubit, u)
 
@@ -112,54 +119,89 @@ def _cx_threaded(re, im, control, target):
 
 
 @njit(cache=True)
-def cx(re, im, control, target):
+def cx(re, im, control, target, pool):
     """Apply CX in place (it is its own inverse)."""
-    quarters = re.size >> 2
-    if quarters < _SERIAL_BELOW:
-        _cx_range(re, im, control, target, 0, quarters)
+    if pool is None:
+        _cx_range(re, im, control, target, 0, re.size >> 2)
     else:
         _cx_threaded(re, im, control, target)
 
 
-@njit(parallel=True, cache=True)
-def phase(re, im, table, angle):
-    """Multiply amplitude x by exp(-i angle table[x]), in place."""
-    for x in prange(re.size):
+@njit(cache=True)
+def _phase_range(re, im, table, angle, low, high):
+    for x in range(low, high):
         c, s = math.cos(angle * table[x]), -math.sin(angle * table[x])
         a, b = re[x], im[x]
         re[x] = c * a - s * b
         im[x] = c * b + s * a
 
 
+@njit(parallel=True, cache=True)
+def _phase_threaded(re, im, table, angle):
+    piece = (re.size + _PIECES - 1) // _PIECES
+    for t in prange(_PIECES):
+        _phase_range(re, im, table, angle, min(t * piece, re.size), min((t + 1) * piece, re.size))
+
+
+@njit(cache=True)
+def phase(re, im, table, angle, pool):
+    """Multiply amplitude x by exp(-i angle table[x]), in place."""
+    if pool is None:
+        _phase_range(re, im, table, angle, 0, re.size)
+    else:
+        _phase_threaded(re, im, table, angle)
+
+
 @njit(cache=True, fastmath={"contract", "reassoc"})
-def _weighted_norm_range(re, im, table, low, high):
+def _weighted_norm(re, im, table):
     total = 0.0
-    for x in range(low, high):
+    for x in range(re.size):
         total += (re[x] * re[x] + im[x] * im[x]) * table[x]
     return total
 
 
 @njit(parallel=True, cache=True)
-def expectation(re, im, table):
-    """<psi| diag(table) |psi>."""
+def _expectation_threaded(re, im, table):
     piece = (re.size + _PIECES - 1) // _PIECES
     parts = np.zeros(_PIECES)
     for t in prange(_PIECES):
-        parts[t] = _weighted_norm_range(re, im, table, min(t * piece, re.size), min((t + 1) * piece, re.size))
+        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
+        parts[t] = _weighted_norm(re[low:high], im[low:high], table[low:high])
     return parts.sum()
+
+
+@njit(cache=True)
+def expectation(re, im, table, pool):
+    """<psi| diag(table) |psi>."""
+    if pool is None:
+        return _weighted_norm(re, im, table)
+    return _expectation_threaded(re, im, table)
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"})
+def _weighted_overlap(re, im, lre, lim, table):
+    total = 0.0
+    for x in range(re.size):
+        total += table[x] * (lre[x] * im[x] - lim[x] * re[x])
+    return total
 
 
 @njit(parallel=True, cache=True)
-def phase_overlap(re, im, lre, lim, table):
-    """Im <lambda| diag(table) |psi>."""
+def _phase_overlap_threaded(re, im, lre, lim, table):
     piece = (re.size + _PIECES - 1) // _PIECES
     parts = np.zeros(_PIECES)
     for t in prange(_PIECES):
-        total = 0.0
-        for x in range(min(t * piece, re.size), min((t + 1) * piece, re.size)):
-            total += table[x] * (lre[x] * im[x] - lim[x] * re[x])
-        parts[t] = total
+        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
+        parts[t] = _weighted_overlap(re[low:high], im[low:high], lre[low:high], lim[low:high], table[low:high])
     return parts.sum()
+
+
+@njit(cache=True)
+def phase_overlap(re, im, lre, lim, table, pool):
+    """Im <lambda| diag(table) |psi>."""
+    if pool is None:
+        return _weighted_overlap(re, im, lre, lim, table)
+    return _phase_overlap_threaded(re, im, lre, lim, table)
 
 
 @njit(cache=True, fastmath={"contract", "reassoc"})
@@ -218,14 +260,13 @@ def _unrotate_threaded(re, im, lre, lim, qubit, u):
 
 
 @njit(cache=True)
-def unrotate(re, im, lre, lim, qubit, u):
+def unrotate(re, im, lre, lim, qubit, u, pool):
     """Apply ``u`` to psi and lambda in place; return the overlaps there were before, 8 reals.
 
     The overlaps are M[s, t] = sum over the other qubits of psi_s conj(lambda_t).
     """
-    pairs = re.size >> 1
-    if pairs < _SERIAL_BELOW:
+    if pool is None:
         out = np.zeros(8)
-        _unrotate_pairs(re, im, lre, lim, qubit, u, 0, pairs, out)
+        _unrotate_pairs(re, im, lre, lim, qubit, u, 0, re.size >> 1, out)
         return out
     return _unrotate_threaded(re, im, lre, lim, qubit, u)

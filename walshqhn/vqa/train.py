@@ -20,6 +20,8 @@ from walshqhn.vqa.result import CONVERGED, INTERRUPTED, ITERATION_LIMIT, STALLED
 
 Optimizer = Literal["L-BFGS-B", "COBYLA"]
 OPTIMIZERS = ("L-BFGS-B", "COBYLA")
+_VALUES_PER_ITERATION = 20  # L-BFGS-B may spend on its line searches, on average
+
 Progress = Callable[[int, int, float], None]
 """Called after each iteration with (run, iteration, value)."""
 
@@ -106,7 +108,12 @@ def train(
     start = None if initial is None else ansatz.check_parameters(initial)
     finished = _finished(resume, ansatz, settings, seed)
     options = (
-        {"maxiter": max_iterations, "gtol": gradient_tolerance, "ftol": 0.0, "maxfun": 20 * max_iterations}
+        {
+            "maxiter": max_iterations,
+            "gtol": gradient_tolerance,
+            "ftol": 0.0,
+            "maxfun": _VALUES_PER_ITERATION * max_iterations,
+        }
         if optimizer == "L-BFGS-B"
         else {"maxiter": max_iterations}
     )
@@ -123,7 +130,7 @@ def train(
                 raise
             outcome = None
         if run.best_parameters is not None:
-            finished[k] = run.result(outcome, samples)
+            finished[k] = run.result(outcome, samples, max_iterations)
         result = _collect(finished, ansatz, settings, seed, engine, task)
         if on_run is not None:
             on_run(result)
@@ -200,7 +207,7 @@ class _Run:
         if self.progress is not None:
             self.progress(self.index, len(self.history) - 1, self.history[-1])
 
-    def result(self, outcome: OptimizeResult | None, samples: int) -> RunResult:
+    def result(self, outcome: OptimizeResult | None, samples: int, max_iterations: int) -> RunResult:
         assert self.best_parameters is not None
         self._keep_best(self.engine.sample(self.ansatz, self.best_parameters, samples, self.rng))
         assert self.best_bits is not None
@@ -211,7 +218,7 @@ class _Run:
             history=np.array(self.history),
             gradient_norms=np.array(self.norms),
             evaluations=self.evaluations,
-            status=_status(outcome),
+            status=_status(outcome, max_iterations),
             message="interrupted by the user" if outcome is None else str(outcome.message),
             seconds=time.perf_counter() - self.started,
             best_bits=self.best_bits,
@@ -219,13 +226,13 @@ class _Run:
         )
 
 
-def _status(outcome: OptimizeResult | None) -> str:
+def _status(outcome: OptimizeResult | None, max_iterations: int) -> str:
     if outcome is None:
         return INTERRUPTED
     if outcome.success:
         return CONVERGED
-    limit = "LIMIT" in str(outcome.message).upper() or "MAXIMUM NUMBER" in str(outcome.message).upper()
-    return ITERATION_LIMIT if limit else STALLED
+    spent = max(outcome.get("nit", 0), outcome.nfev // _VALUES_PER_ITERATION if "jac" in outcome else outcome.nfev)
+    return ITERATION_LIMIT if spent >= max_iterations else STALLED
 
 
 def _finished(

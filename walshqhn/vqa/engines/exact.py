@@ -42,6 +42,7 @@ class ExactEngine:
         self.table = check_cost_table(table)
         self.num_qubits = log2_exact(self.table.size, "a cost table")
         self.threads = threads
+        self._pool = statevector.pool_for(self.table.size)
         if self.num_qubits < 1:
             raise UsageError("an engine needs a cost of at least 1 bit.")
         require_memory(
@@ -63,18 +64,18 @@ class ExactEngine:
         """E = <psi| C |psi>."""
         with thread_limit(self.threads):
             re, im = self._run(ansatz, ansatz.check_parameters(params))
-            return float(statevector.expectation(re, im, self.table))
+            return float(statevector.expectation(re, im, self.table, self._pool))
 
     def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
         """E and its gradient (num_parameters,), by one pass forward and one back (adjoint method)."""
         values = ansatz.check_parameters(params)
         with thread_limit(self.threads):
             re, im = self._run(ansatz, values)
-            value = float(statevector.expectation(re, im, self.table))
+            value = float(statevector.expectation(re, im, self.table, self._pool))
             gradient = np.zeros(ansatz.num_parameters)
             kernels.adjoint(
                 *self._compiled(ansatz), values, self._phases(ansatz),
-                re, im, re * self.table, im * self.table, gradient,
+                re, im, re * self.table, im * self.table, gradient, self._pool,
             )  # fmt: skip
         return value, gradient
 
@@ -108,7 +109,7 @@ class ExactEngine:
             re[:] = self.table.size**-0.5
         else:
             re[0] = 1.0
-        kernels.run(*self._compiled(ansatz), values, self._phases(ansatz), re, im)
+        kernels.run(*self._compiled(ansatz), values, self._phases(ansatz), re, im, self._pool)
         return re, im
 
     @staticmethod
