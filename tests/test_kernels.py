@@ -102,8 +102,15 @@ def test_direct_versions(version, size):
 
 # --- state vectors ------------------------------------------------------------------------------
 
-SMALL = [(n, q) for n in range(1, 5) for q in range(n)]
-LARGE = [*((12, q) for q in (0, 2, 3, 11)), *((18, q) for q in (0, 1, 2, 3, 4, 8, 16, 17))]  # serial, threaded
+SERIAL, THREADED = None, True  # what ``pool`` stands for
+SMALL = [(n, SERIAL, q) for n in range(1, 5) for q in range(n)]
+LARGE = [(n, p, q) for n, p in ((12, SERIAL), (12, THREADED), (16, THREADED)) for q in (0, 1, 2, 3, 4, 8, n - 2, n - 1)]
+SMALL_PAIRS = [(n, SERIAL, c, t) for n in range(2, 5) for c in range(n) for t in range(n) if c != t]
+LARGE_PAIRS = [
+    (12, pool, *pair)
+    for pool in (SERIAL, THREADED)
+    for pair in ((0, 1), (1, 0), (0, 11), (11, 0), (3, 8), (8, 3), (11, 10), (10, 11))
+]
 
 
 def apply(matrix, state, qubits):
@@ -116,52 +123,51 @@ def apply(matrix, state, qubits):
     return cx_matrix(num_qubits, *qubits) @ state
 
 
+def test_pool_for():
+    assert statevector.pool_for(2) is SERIAL
+    assert statevector.pool_for(1 << 24) is THREADED
+
+
 @COMPILED_OR_NOT
-@pytest.mark.parametrize(("num_qubits", "qubit"), SMALL + LARGE)
-def test_rotate(version, num_qubits, qubit):
+@pytest.mark.parametrize(("num_qubits", "pool", "qubit"), SMALL + LARGE)
+def test_rotate(version, num_qubits, pool, qubit):
     state, u = random_state(num_qubits), random_unitary(qubit)
     re, im = parts(state)
-    version(statevector.rotate)(re, im, qubit, reals(u))
+    version(statevector.rotate)(re, im, qubit, reals(u), pool)
     np.testing.assert_allclose(re + 1j * im, apply(u, state, [qubit]), atol=1e-14)
 
 
-CX_PAIRS = [(n, c, t) for n in range(2, 5) for c in range(n) for t in range(n) if c != t]
-CX_PAIRS += [
-    (n, *p) for n in (12, 19) for p in ((0, 1), (1, 0), (0, n - 1), (n - 1, 0), (3, 8), (8, 3), (n - 1, n - 2))
-]
-
-
 @COMPILED_OR_NOT
-@pytest.mark.parametrize(("num_qubits", "control", "target"), CX_PAIRS)
-def test_cx(version, num_qubits, control, target):
+@pytest.mark.parametrize(("num_qubits", "pool", "control", "target"), SMALL_PAIRS + LARGE_PAIRS)
+def test_cx(version, num_qubits, pool, control, target):
     state = random_state(num_qubits)
     re, im = parts(state)
-    version(statevector.cx)(re, im, control, target)
-    expected = apply(cx_matrix(2, 0, 1), state, [control, target])
-    assert np.array_equal(re + 1j * im, expected)
+    version(statevector.cx)(re, im, control, target, pool)
+    assert np.array_equal(re + 1j * im, apply(cx_matrix(2, 0, 1), state, [control, target]))
 
 
 @COMPILED_OR_NOT
-@pytest.mark.parametrize("num_qubits", [1, 2, 3, 4, 6, 15, 18])
-def test_diagonal_operators(version, num_qubits):
+@pytest.mark.parametrize("pool", [SERIAL, THREADED])
+@pytest.mark.parametrize("num_qubits", [1, 2, 3, 4, 6, 15])
+def test_diagonal_operators(version, num_qubits, pool):
     state, other = random_state(num_qubits), random_state(num_qubits, seed=1)
     table = np.random.default_rng(5).normal(size=state.size)
     re, im = parts(state)
     tolerance = {"rtol": 1e-12, "atol": 1e-12 * np.sqrt(state.size)}
-    found = version(statevector.expectation)(re, im, table)
+    found = version(statevector.expectation)(re, im, table, pool)
     np.testing.assert_allclose(found, np.vdot(state, table * state).real, **tolerance)
-    found = version(statevector.phase_overlap)(re, im, *parts(other), table)
+    found = version(statevector.phase_overlap)(re, im, *parts(other), table, pool)
     np.testing.assert_allclose(found, np.vdot(other, table * state).imag, **tolerance)
-    version(statevector.phase)(re, im, table, 0.7)
+    version(statevector.phase)(re, im, table, 0.7, pool)
     np.testing.assert_allclose(re + 1j * im, np.exp(-0.7j * table) * state, atol=1e-14)
 
 
 @COMPILED_OR_NOT
-@pytest.mark.parametrize(("num_qubits", "qubit"), SMALL + LARGE)
-def test_unrotate(version, num_qubits, qubit):
+@pytest.mark.parametrize(("num_qubits", "pool", "qubit"), SMALL + LARGE)
+def test_unrotate(version, num_qubits, pool, qubit):
     psi, lam, u = random_state(num_qubits), random_state(num_qubits, seed=1), random_unitary(qubit)
     (re, im), (lre, lim) = parts(psi), parts(lam)
-    found = version(statevector.unrotate)(re, im, lre, lim, qubit, reals(u))
+    found = version(statevector.unrotate)(re, im, lre, lim, qubit, reals(u), pool)
     np.testing.assert_allclose(found, reals(overlaps(psi, lam, qubit)), rtol=1e-12, atol=1e-12 * psi.size)
     np.testing.assert_allclose(re + 1j * im, apply(u, psi, [qubit]), atol=1e-14)
     np.testing.assert_allclose(lre + 1j * lim, apply(u, lam, [qubit]), atol=1e-14)
@@ -186,20 +192,24 @@ def program():
 
 
 @COMPILED_OR_NOT
-def test_circuit_and_gradient_against_dense_matrices(version):
-    _, _, indices, _, _, table = program()
-    start = random_state(3)
+@pytest.mark.parametrize(("num_qubits", "pool"), [(3, SERIAL), (12, SERIAL), (12, THREADED)])
+def test_circuit_and_gradient_against_dense_matrices(version, num_qubits, pool):
+    """The program acts on qubits 0 to 2; further qubits only number copies of them."""
+    *circuit_arguments, table = program()
+    start = random_state(num_qubits)
+    copies = start.reshape(-1, 8).T
+    tables = np.tile(table, copies.shape[1])
     re, im = parts(start)
-    version(circuit.run)(*program(), re, im)
-    psi = dense_run(start, *program())
-    np.testing.assert_allclose(re + 1j * im, psi, atol=1e-13)
+    version(circuit.run)(*circuit_arguments, tables, re, im, pool)
+    psi = dense_run(copies, *program())
+    np.testing.assert_allclose(re + 1j * im, psi.T.ravel(), atol=1e-13)
 
     gradient = np.zeros(6)
-    version(circuit.adjoint)(*program(), re, im, table * re, table * im, gradient)
-    expected = np.zeros(6)
+    version(circuit.adjoint)(*circuit_arguments, tables, re, im, tables * re, tables * im, gradient, pool)
+    expected, indices = np.zeros(6), circuit_arguments[2]
     for g, index in enumerate(indices):
-        expected[index] += 2 * np.vdot(psi, table * dense_run(start, *program(), kick=g)).real
-    np.testing.assert_allclose(gradient, expected, atol=1e-12)
+        expected[index] += 2 * np.vdot(psi, table[:, None] * dense_run(copies, *program(), kick=g)).real
+    np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-12 * np.sqrt(start.size))
     np.testing.assert_allclose(re + 1j * im, start, atol=1e-13)
 
 
@@ -217,8 +227,8 @@ def test_gates(version, axis):
 # --- all of them --------------------------------------------------------------------------------
 
 
-def exercise_kernels(many):
-    """Results of every kernel, the state vectors on 3 and on ``many`` qubits."""
+def exercise_kernels():
+    """Results of every kernel, serial and threaded."""
     out = {}
     for name, num_bits, dtype, skip in [("f8", 13, "f8", 0), ("c8", 6, "f4", 1)]:
         out[f"block {name}"] = np.arange(1 << num_bits).astype(dtype) % 19
@@ -234,35 +244,30 @@ def exercise_kernels(many):
     ]:
         out[kernel.__name__] = np.zeros((3, 5))
         kernel(*arguments, out[kernel.__name__])
-    for num_qubits, qubits in [(3, (0, 2)), (many, (1, 12))]:
+    for num_qubits, pool, qubits in [(3, SERIAL, (0, 2)), (12, THREADED, (1, 9))]:
         (re, im), (lre, lim) = parts(random_state(num_qubits)), parts(random_state(num_qubits, 1))
         table = np.random.default_rng(5).normal(size=re.size)
         numbers = []
         for q in qubits:
-            statevector.rotate(re, im, q, reals(random_unitary(q)))
-            numbers += list(statevector.unrotate(re, im, lre, lim, q, reals(random_unitary(q + 9))))
-        statevector.cx(re, im, *qubits)
-        statevector.phase(re, im, table, 0.4)
-        numbers += [statevector.expectation(re, im, table), statevector.phase_overlap(re, im, lre, lim, table)]
-        out |= {f"state {num_qubits}": np.stack([re, im, lre, lim]), f"numbers {num_qubits}": np.array(numbers)}
-    (re, im), gradient = parts(random_state(3)), np.zeros(6)
-    circuit.run(*program(), re, im)
-    out["run"] = np.stack([re, im])
-    circuit.adjoint(*program(), re, im, program()[-1] * re, program()[-1] * im, gradient)
-    return out | {"adjoint": np.stack([re, im]), "gradient": gradient}
+            statevector.rotate(re, im, q, reals(random_unitary(q)), pool)
+            numbers += list(statevector.unrotate(re, im, lre, lim, q, reals(random_unitary(q + 9)), pool))
+        statevector.cx(re, im, *qubits, pool)
+        statevector.phase(re, im, table, 0.4, pool)
+        numbers.append(statevector.expectation(re, im, table, pool))
+        numbers.append(statevector.phase_overlap(re, im, lre, lim, table, pool))
+        gradient, circuit_arguments = np.zeros(6), program()[:-1]
+        circuit.run(*circuit_arguments, table, re, im, pool)
+        circuit.adjoint(*circuit_arguments, table, re, im, lre, lim, gradient, pool)
+        out |= {f"state {pool}": np.stack([re, im, lre, lim]), f"numbers {pool}": np.array([*numbers, *gradient])}
+    return out
 
 
 def test_all_kernels_without_the_compiler(tmp_path):
-    script = """
-import sys, numpy as np, test_kernels
-from walshqhn.kernels import statevector
-statevector._SERIAL_BELOW = statevector._SERIAL_PHASE_BELOW = 1 << 12  # the threaded path from 14 qubits on
-np.savez(sys.argv[1], **test_kernels.exercise_kernels(14))
-"""
+    script = "import numpy as np, sys, test_kernels; np.savez(sys.argv[1], **test_kernels.exercise_kernels())"
     path = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", script, tmp_path / "plain.npz"], env=environment, check=True, timeout=300)
-    compiled = exercise_kernels(14)
+    compiled = exercise_kernels()
     with np.load(tmp_path / "plain.npz") as plain:
         assert set(plain.files) == set(compiled)
         for name, result in compiled.items():
@@ -270,7 +275,7 @@ np.savez(sys.argv[1], **test_kernels.exercise_kernels(14))
 
 
 @pytest.mark.parametrize("kernel", [statevector.expectation, statevector.phase_overlap])
-@pytest.mark.parametrize("num_qubits", [10, 15, 18])
+@pytest.mark.parametrize("num_qubits", [10, 15])
 def test_threads_do_not_change_a_sum(num_qubits, kernel):
     for seed in range(20):
         states = (*parts(random_state(num_qubits, seed)), *parts(random_state(num_qubits, seed + 100)))
@@ -279,7 +284,7 @@ def test_threads_do_not_change_a_sum(num_qubits, kernel):
         found = []
         for threads in (1, 2):
             with thread_limit(threads):
-                found.append(kernel(*arguments, table))
+                found.append(kernel(*arguments, table, THREADED))
         assert found[0] == found[1]
 
 
@@ -287,6 +292,6 @@ def test_threads_do_not_change_a_bit():
     results = []
     for threads in (1, 2):
         with thread_limit(threads):
-            results.append(exercise_kernels(19))
+            results.append(exercise_kernels())
     for name, one in results[0].items():
         assert one.tobytes() == results[1][name].tobytes(), name

@@ -48,9 +48,20 @@ def check_bits(bits: npt.ArrayLike, num_bits: int) -> BitArray:
     return array.astype(np.uint8, copy=False)
 
 
+def check_rows(bits: npt.ArrayLike, num_bits: int) -> BitArray:
+    """As `check_bits`, for several configurations: shape (M, ``num_bits``)."""
+    rows = check_bits(bits, num_bits)
+    if rows.ndim != 2:
+        raise InputError(f"bits must have shape (M, {num_bits}), got {rows.shape}.")
+    return rows
+
+
 def index_to_bits(index: npt.ArrayLike, num_bits: int) -> BitArray:
     """Bits of configuration indices: shape (..., ``num_bits``), bit j last-axis position j. N <= 63."""
-    x = np.asarray(index, dtype=np.int64)
+    raw = np.asarray(index)
+    if raw.dtype.kind not in "iu":
+        raise InputError(f"an index is a whole number, got dtype {raw.dtype}.")
+    x = raw.astype(np.int64)
     if x.size and (x.min() < 0 or int(x.max()) >> num_bits):
         raise InputError(
             f"an index of {num_bits} bits lies in 0 ... {(1 << num_bits) - 1}, got {x.min()} ... {x.max()}."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from walshqhn.bits import mask_support
 from walshqhn.errors import FormatError, InputError
-from walshqhn.files import write_atomically
+from walshqhn.files import first_line, write_atomically
 from walshqhn.hamiltonian import IsingHamiltonian
 
 
@@ -42,7 +42,7 @@ def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
             circuit = qpy.load(file)[0]
         gate = circuit.data[0].operation
     except (QiskitError, IndexError, ValueError) as error:
-        raise FormatError(f"{path}: not a QPY file with a circuit ({str(error).splitlines()[0]}).") from error
+        raise FormatError(f"{path}: not a QPY file with a circuit ({first_line(error)}).") from error
     if not isinstance(gate, PauliEvolutionGate):
         raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
     return IsingHamiltonian.from_sparse_pauli_op(gate.operator)

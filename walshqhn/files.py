@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from walshqhn.errors import UsageError
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.errors import InputError, UsageError
 
 
 def check_target(path: str | Path, *, overwrite: bool) -> Path:
@@ -44,3 +49,24 @@ def write_atomically(path: str | Path, write: Callable[[Path], Any], *, overwrit
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of an NPZ file. InputError if it is missing, damaged or another kind of file."""
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:  # opened here: NumPy leaves a damaged archive open
+            archive = np.load(stream, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InputError(f"{file} is not an NPZ file (is it .npy?).")
+            with archive:
+                return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
+
+
+def first_line(error: Exception) -> str:
+    """An error's message, cut to one line."""
+    return (str(error).strip("'\"").splitlines() or [type(error).__name__])[0]

@@ -161,10 +161,11 @@ class IsingHamiltonian:
         x, z = np.asarray(op.paulis.x), np.asarray(op.paulis.z)
         if x.any():
             raise InputError(f"an Ising Hamiltonian holds I and Z only, got {op.paulis[int(x.any(axis=1).argmax())]}.")
-        values = np.asarray(op.coeffs, dtype=np.complex128) * (-1j) ** np.asarray(op.paulis.phase)
-        if not np.isfinite(values).all() or np.abs(values.imag).max(initial=0.0) > 1e-12 * max(
-            1.0, np.abs(values).max()
-        ):
+        values = np.asarray(op.coeffs, dtype=np.complex128)
+        finite = np.isfinite(values).all()
+        if finite:
+            values = values * (-1j) ** np.asarray(op.paulis.phase)
+        if not finite or np.abs(values.imag).max(initial=0.0) > 1e-12 * np.abs(values).max(initial=1.0):
             raise InputError("the coefficients of an Ising Hamiltonian are real and finite.")
         masks, which = np.unique(pack_bits(z), axis=0, return_inverse=True)
         sums = np.bincount(which.ravel(), weights=values.real, minlength=len(masks)).astype(np.float64)

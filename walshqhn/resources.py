@@ -13,7 +13,7 @@ THREADS_VARIABLE = "WALSHQHN_THREADS"
 
 
 def format_size(num_bytes: float) -> str:
-    """``num_bytes`` for people: '1.0 MB', '8.8 TB'."""
+    """``num_bytes`` for people: '1.5 MB', '8.8 TB'."""
     if num_bytes >= 1e21:
         return f"2^{math.log2(num_bytes):.0f} bytes"
     for unit in ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"):
@@ -51,8 +51,8 @@ def resolve_threads(threads: int | None) -> int:
     if value is None:
         return int(numba.get_num_threads())
     try:
-        count = int(value)
-    except ValueError:
+        count = int(value) if isinstance(value, str) or value == int(value) else 0
+    except (TypeError, ValueError):
         count = 0
     if count < 1:
         raise UsageError(f"{source} must be a whole number of at least 1, got {value!r}.")

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from walshqhn.binn.network import FloatArray
 from walshqhn.bits import words_for
 from walshqhn.errors import FormatError, InputError, WalshqhnError
-from walshqhn.files import write_atomically
+from walshqhn.files import first_line, write_atomically
 from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.provenance import provenance
 from walshqhn.spectrum import WalshSpectrum
@@ -139,8 +139,7 @@ def load(path: str | Path) -> Contents:
             raise
         raise FormatError(f"{file} is damaged: {error}") from error
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        reason = (str(error).strip("'\"").splitlines() or [type(error).__name__])[0]
-        raise FormatError(f"{file} is truncated or damaged ({reason}).") from error
+        raise FormatError(f"{file} is truncated or damaged ({first_line(error)}).") from error
 
 
 def is_native(path: str | Path) -> bool:

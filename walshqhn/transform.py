@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import log2_exact
-from walshqhn.errors import InputError, UsageError, unknown_name
-from walshqhn.resources import thread_limit
+from walshqhn.errors import InputError, unknown_name
+from walshqhn.resources import resolve_threads, thread_limit
 
 Norm = Literal["backward", "forward", "ortho"]
 _EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}
@@ -28,7 +28,7 @@ def wht(
     ----------
     values
         Shape (2^N,), N >= 0. float32, float64, complex64 and complex128 keep their type; other numbers
-        become float64.
+        become float64 or complex128.
     norm
         ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
         ``"ortho"``: times 2^(-N/2), which is its own inverse.
@@ -71,14 +71,15 @@ def _transform(
     else:
         if array.dtype.kind not in "biufc":
             raise InputError(f"the transform takes numbers, got dtype {array.dtype}.")
-        target = array.dtype.type if array.dtype.type in _DTYPES else np.float64
+        widest = np.complex128 if array.dtype.kind == "c" else np.float64
+        target = array.dtype.type if array.dtype.type in _DTYPES else widest
         array = np.array(array, dtype=target, order="C", copy=True)
     is_complex = array.dtype.kind == "c"
     real = array.view(np.float32 if array.dtype.itemsize == 8 else np.float64) if is_complex else array
     scale = real.dtype.type(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
     if real.size <= _BLOCK:
-        if threads is not None and threads < 1:
-            raise UsageError(f"threads must be a whole number of at least 1, got {threads}.")
+        if threads is not None:
+            resolve_threads(threads)
         walsh.transform_block(real, int(is_complex), scale)
     else:
         with thread_limit(threads):

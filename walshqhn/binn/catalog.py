@@ -66,17 +66,15 @@ TASKS: dict[str, TaskDefinition] = {
     "mnist-4x4": TaskDefinition(
         "MNIST digits 0 and 1 at 4x4 pixels; logistic regression, cross-entropy; N = 17",
         digit_images,
-        {"loss": "bce"},
     ),
     "mnist-4x4-encoding": TaskDefinition(
         "MNIST 3 and 7 at 4x4; plus two bits: weights (0,1), (-1,1), (-2,1) or (-3,1); N = 19",
         digit_images,
-        {"loss": "bce", "digits": (3, 7), "weight_values": _ENCODINGS},
+        {"digits": (3, 7), "weight_values": _ENCODINGS},
     ),
     "glyphs-4x5": TaskDefinition(
         "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21",
         glyphs,
-        {"loss": "bce"},
     ),
     "custom": TaskDefinition(
         "samples of one's own from a CSV or NPZ file (option path); any network; N as it comes",
@@ -105,7 +103,8 @@ def load_task(name: str, **options: Any) -> Task:
 
     An option of the network given as a tuple of alternatives becomes a choice that costs bits:
     ``activation=("sigmoid", "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``,
-    ``skip=(False, True)``, ``hidden_layers=(1, 2)``. The loss defaults to cross-entropy.
+    ``skip=(False, True)``, ``hidden_layers=(1, 2)``. Without a ``loss`` it is cross-entropy: "bce"
+    for two classes, "softmax" for more.
 
     Raises
     ------
@@ -118,7 +117,7 @@ def load_task(name: str, **options: Any) -> Task:
     for option in options:
         if option not in defaults:
             raise unknown_name("option", option, defaults, f" of task {name!r}")
-    resolved = defaults | options
+    resolved = defaults | {option: _tuples(value) for option, value in options.items()}
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:
         raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
@@ -149,7 +148,7 @@ def load_task_from_spec(spec: Mapping[str, Any]) -> Task:
         name, options, checksum = spec["name"], dict(spec["options"]), spec["data"]["sha256"]
     except (KeyError, TypeError) as error:
         raise InputError(f"this task description cannot be used, {error} is missing.") from error
-    task = load_task(name, **{k: _tuples(v) for k, v in options.items()})
+    task = load_task(name, **options)
     if task.spec["data"]["sha256"] != checksum:
         raise InputError(
             f"the data of task {name!r} ({task.spec['data']['source']}) has changed: "

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from walshqhn.binn import images
 from walshqhn.binn.network import FloatArray
 from walshqhn.errors import InputError, UsageError
+from walshqhn.files import first_line, read_npz
 
 SPLITS = ("train", "validation", "test")
 
@@ -178,7 +179,7 @@ def digit_images(
 
     train = select(raw.train_images, raw.train_labels)
     if raw.test_images is not None and raw.test_labels is not None:
-        test: Split | None = select(raw.test_images, raw.test_labels)
+        test = _optional(select(raw.test_images, raw.test_labels))
     else:
         train, test = _hold_out_last(train, test_fraction)
     train, validation = _hold_out_random(train, validation_fraction, num_samples, seed)
@@ -190,10 +191,11 @@ def digit_images(
 def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: float = 0.2, seed: int = 0) -> Dataset:
     """One's own samples, from CSV or NPZ.
 
-    CSV: one sample a line, the class in the last column; a header line is skipped. NPZ: arrays
+    CSV: one sample a line, the class in the last column; a first line without numbers is a header. NPZ: arrays
     ``x`` (S, D) and ``y`` (S,), and if wanted ``x_validation``, ``y_validation``, ``x_test``,
     ``y_test``. Classes may be any numbers; they are counted in ascending order. Without test
-    samples of their own, random ``test_fraction`` and ``validation_fraction`` are set aside.
+    samples of their own, a random ``test_fraction`` is set aside, and of the rest a random
+    ``validation_fraction``.
     """
     _check_fraction("validation_fraction", validation_fraction)
     _check_fraction("test_fraction", test_fraction)
@@ -220,6 +222,8 @@ def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: flo
             raise InputError(f"{path}: x{suffix} must be (S, D) and y{suffix} (S,), got {x.shape} and {labels.shape}.")
         if not np.isin(labels, classes).all():
             raise InputError(f"{path}: y{suffix} holds classes that y does not.")
+        if suffix and not len(x):
+            return None
         return Split(x, np.searchsorted(classes, labels).astype(np.int64))
 
     train, validation, test = split(""), split("_validation"), split("_test")
@@ -232,11 +236,7 @@ def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: flo
 
 
 def _read_npz(file: Path) -> dict[str, npt.NDArray[np.float64]]:
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{file}: not a readable NPZ file ({error}).") from error
+    arrays = read_npz(file)
     for suffix in ("", "_validation", "_test"):
         present = [f"{axis}{suffix}" in arrays for axis in "xy"]
         if any(present) != all(present) or (not suffix and not all(present)):
@@ -245,19 +245,35 @@ def _read_npz(file: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def _read_csv(file: Path) -> npt.NDArray[np.float64]:
-    with file.open(newline="") as stream:
-        rows = [row for row in csv.reader(stream) if row]
     values: list[list[float]] = []
-    for number, row in enumerate(rows, start=1):
-        try:
-            values.append([float(cell) for cell in row])
-        except ValueError:
-            if number > 1:
-                raise InputError(f"{file}: line {number} is not all numbers: {','.join(row)[:60]!r}.") from None
+    first = True
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets begin with a byte order mark
+            reader = csv.reader(stream)
+            for row in reader:
+                if not row:
+                    continue
+                try:
+                    values.append([float(cell) for cell in row])
+                except ValueError:
+                    if not first or any(_is_number(cell) for cell in row):  # a header names columns, in words
+                        text = ",".join(row)[:60]
+                        raise InputError(f"{file}: line {reader.line_num} is not all numbers: {text!r}.") from None
+                first = False
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{file}: not a CSV file in UTF-8 ({first_line(error)}).") from error
     widths = {len(row) for row in values}
     if len(values) < 2 or len(widths) != 1 or widths == {1}:
         raise InputError(f"{file}: needs at least two lines of equally many numbers, the last being the class.")
     return np.array(values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _hold_out_last(data: Split, fraction: float) -> tuple[Split, Split | None]:

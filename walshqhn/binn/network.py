@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import BitArray, check_bits
-from walshqhn.errors import UsageError, unknown_name
+from walshqhn.bits import BitArray, check_bits, check_rows
+from walshqhn.errors import InputError, UsageError, unknown_name
 
 FloatArray = npt.NDArray[np.float64]
 WeightValues = tuple[float, float]
@@ -226,8 +226,10 @@ class BinaryNetwork:
 
     def forward(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         """Output pre-activations u of configurations (M, N) on samples (S, inputs): shape (M, S, outputs)."""
-        rows = check_bits(bits, self.num_bits)
+        rows = check_rows(bits, self.num_bits)
         samples = np.asarray(x, dtype=np.float64)
+        if samples.ndim != 2 or samples.shape[1] != self.num_inputs:
+            raise InputError(f"samples must have shape (S, {self.num_inputs}), got {samples.shape}.")
         out = np.empty((len(rows), len(samples), self.num_outputs))
         codes, which = np.unique(rows[:, list(self.choice_positions)], axis=0, return_inverse=True)
         for c in range(len(codes)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from walshqhn.bits import log2_exact
 from walshqhn.errors import InputError
+from walshqhn.files import first_line, read_npz
 
 _NAMES = ("costs", "table", "values")  # looked for in an archive that holds several arrays
 
@@ -58,10 +58,10 @@ def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
         raise InputError(f"no such file: {file}")
     try:
         array = readers[file.suffix.lower()](file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{file}: cannot be read ({str(error).splitlines()[0]}).") from error
+        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
     return check_cost_table(array, str(file))
 
 
@@ -79,12 +79,14 @@ def _pick(file: Path, names: list[str]) -> str:
 
 
 def _npz(file: Path) -> npt.NDArray[Any]:
-    with np.load(file, allow_pickle=False) as archive:
-        return np.asarray(archive[_pick(file, archive.files)])
+    arrays = read_npz(file)
+    return arrays[_pick(file, list(arrays))]
 
 
 def _text(file: Path) -> npt.NDArray[Any]:
-    return np.loadtxt(file, dtype=np.float64, ndmin=1)
+    if not file.read_text(encoding="utf-8-sig").strip():
+        raise InputError(f"{file} is empty.")
+    return np.loadtxt(file, dtype=np.float64, ndmin=1, encoding="utf-8-sig")
 
 
 def _hdf5(file: Path) -> npt.NDArray[Any]:

@@ -14,8 +14,8 @@ from walshqhn.binn.additive import additive_costs, additive_groups
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, FloatArray, sigmoid
-from walshqhn.bits import bits_to_index, check_bits, deposit, index_to_bits, log2_exact
-from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
+from walshqhn.errors import UsageError, unknown_name
 from walshqhn.resources import require_memory, thread_limit
 
 Progress = Callable[[float], None]
@@ -81,7 +81,7 @@ class TableTask(Task):
         return tuple(f"b[{j}]" for j in range(log2_exact(self.table.size, "a cost table")))
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        return self.table[bits_to_index(check_bits(bits, self.num_bits))]
+        return self.table[bits_to_index(check_rows(bits, self.num_bits))]
 
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
         return self.table.copy()
@@ -192,9 +192,7 @@ class NetworkTask(Task):
         return max(1, _BATCH_BYTES // (8 * samples * widest))
 
     def _batched(self, bits: npt.ArrayLike, x: FloatArray, score: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        rows = check_bits(bits, self.num_bits)
-        if rows.ndim != 2:
-            raise InputError(f"bits must have shape (M, {self.num_bits}), got {rows.shape}.")
+        rows = check_rows(bits, self.num_bits)
         batch = self._batch_size(len(x))
         parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
         return np.concatenate(parts) if parts else np.empty(0)

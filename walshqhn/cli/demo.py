@@ -128,13 +128,14 @@ def demo(
         f"(exact: {number(result.value)}); {100 * hits:.0f} % of the shots are within 1e-4 of the optimum."
     )
 
-    best = bits[int(sampled.argmin())]
+    cheapest = float(min(result.best_cost, sampled.min()))
+    best = result.best_bits if result.best_cost == cheapest else bits[int(sampled.argmin())]
     accuracies = {split: float(task.accuracy(best[None, :], split)[0]) for split in ("train", "test")}
-    above = float(sampled.min()) - float(cost[lowest])
+    above = cheapest - float(cost[lowest])
     verdict = "the exact optimum" if above == 0 else f"{above:.1e} above the exact optimum"
     right = {split: f"{100 * share:.1f} %" for split, share in accuracies.items()}
     say(
-        f"best network measured: {bits_to_label(best)}, cost {number(float(sampled.min()), 8)}, {verdict}; "
+        f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; "
         f"it recognizes {right['train']} of the training images and {right['test']} of the others."
     )
     say.picture(task.network.weights(best)["W1"].reshape(4, 4), float(task.network.weights(best)["b1"][0]))
@@ -160,7 +161,7 @@ def demo(
         "truncated_rms_error": actual,
         "training": result.summary(),
         "aer": {"shots": shots, "mean_cost": float(sampled.mean()), "standard_error": error, "within_1e-4": hits},
-        "best": {"bits": bits_to_label(best), "cost": float(sampled.min()), "excess": above, "accuracy": accuracies},
+        "best": {"bits": bits_to_label(best), "cost": cheapest, "excess": above, "accuracy": accuracies},
         "seconds": say.elapsed(),
         "files": [file, *operators.values(), *figures.values()],
     }

@@ -19,9 +19,18 @@ _PIECES = 32
 _SERIAL_BELOW = 1 << 18  # amplitudes; below this a pass takes some 50 us, and threads would mostly wait
 
 
-def pool_for(size):
+def pool_for(size: int) -> bool | None:
     """What to pass as ``pool`` for states of ``size`` amplitudes: None (serial) or True (threads)."""
     return None if size < _SERIAL_BELOW else True
+
+
+@njit(cache=True)
+def _sum_in_order(parts):
+    """The sum, the same whatever the number of threads: numba would thread ``parts.sum()`` too."""
+    total = 0.0
+    for part in parts:
+        total += part
+    return total
 
 
 @njit(cache=True, fastmath={"contract"})
@@ -167,7 +176,7 @@ def _expectation_threaded(re, im, table):
     for t in prange(_PIECES):
         low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
         parts[t] = _weighted_norm(re[low:high], im[low:high], table[low:high])
-    return parts.sum()
+    return _sum_in_order(parts)
 
 
 @njit(cache=True)
@@ -193,7 +202,7 @@ def _phase_overlap_threaded(re, im, lre, lim, table):
     for t in prange(_PIECES):
         low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
         parts[t] = _weighted_overlap(re[low:high], im[low:high], lre[low:high], lim[low:high], table[low:high])
-    return parts.sum()
+    return _sum_in_order(parts)
 
 
 @njit(cache=True)

@@ -95,6 +95,11 @@ def train(
             raise UsageError(f"{name} must be a whole number of at least {least}, got {number!r}.")
     if not 0 < gradient_tolerance < np.inf:
         raise UsageError(f"gradient_tolerance must be positive, got {gradient_tolerance}.")
+    if optimizer == "COBYLA" and max_iterations < ansatz.num_parameters + 2:
+        raise UsageError(
+            f"COBYLA needs max_iterations of at least {ansatz.num_parameters + 2} for {ansatz.num_parameters} angles, "
+            f"got {max_iterations}."
+        )
     check_shots(samples)
     settings: dict[str, Any] = {
         "engine": type(engine).__name__,

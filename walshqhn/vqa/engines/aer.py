@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from walshqhn.binn.network import FloatArray
 from walshqhn.binn.tables import check_cost_table
-from walshqhn.bits import BitArray, bits_to_index, check_bits, log2_exact
+from walshqhn.bits import BitArray, bits_to_index, check_rows, log2_exact
 from walshqhn.errors import InputError, UsageError
 from walshqhn.resources import require_memory
 from walshqhn.vqa.ansatz import Ansatz
@@ -72,7 +72,7 @@ class AerEngine:
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         """Costs of bit strings (M, N): shape (M,)."""
-        return self._cost(check_bits(bits, self.num_qubits))
+        return self._cost(check_rows(bits, self.num_qubits))
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
         """E, exact or as the mean over ``shots`` measurements."""

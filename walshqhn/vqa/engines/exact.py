@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from walshqhn.binn.network import FloatArray
 from walshqhn.binn.tables import check_cost_table
-from walshqhn.bits import BitArray, bits_to_index, check_bits, index_to_bits, log2_exact
+from walshqhn.bits import BitArray, bits_to_index, check_rows, index_to_bits, log2_exact
 from walshqhn.errors import UsageError
 from walshqhn.kernels import circuit as kernels
 from walshqhn.kernels import sampling, statevector
@@ -58,7 +58,7 @@ class ExactEngine:
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         """Costs of bit strings (M, N): shape (M,)."""
-        return self.table[bits_to_index(check_bits(bits, self.num_qubits))]
+        return self.table[bits_to_index(check_rows(bits, self.num_qubits))]
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
         """E = <psi| C |psi>."""

@@ -1,0 +1,38 @@
+"""The demo, shortened."""
+
+import numpy as np
+import pytest
+
+from walshqhn import storage
+from walshqhn.export import read_sparse_pauli_op
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+def test_demo_does_the_whole_job(run, folder):
+    short = ("-o", folder / "d", "--runs", "2", "--max-iterations", "12", "--shots", "300")
+    facts = run.json("demo", *short)
+    assert facts["num_bits"] == 17
+    contents = storage.load(folder / "d" / "mnist-4x4.h5")
+    assert contents.cost.min() == facts["exact_minimum"]["cost"]
+    np.testing.assert_allclose(contents.hamiltonian.energies(), contents.cost, atol=1e-12)
+    assert len(contents.training.runs) == 2
+    exact = read_sparse_pauli_op(folder / "d" / "operator-exact.qpy")
+    truncated = read_sparse_pauli_op(folder / "d" / "operator-degree-2.qpy")
+    assert len(exact) == len(contents.hamiltonian)
+    assert truncated.degrees.max() == 2
+    error = np.sqrt(np.mean((truncated.energies() - contents.cost) ** 2))
+    assert error == pytest.approx(facts["truncated_rms_error"])
+    assert abs(facts["aer"]["mean_cost"] - facts["training"]["value"]) < 6 * facts["aer"]["standard_error"]
+    assert 0 <= facts["best"]["excess"] == facts["best"]["cost"] - facts["exact_minimum"]["cost"]
+    assert 0.5 < facts["best"]["accuracy"]["test"] < 1
+    for name in ("weights", "coefficients", "histogram", "training", "circuit", "network"):
+        assert (folder / "d" / f"{name}.png").stat().st_size > 5000
+    run("demo", *short, code=2)
+    assert "--force" in run.err
+    out = run("demo", *short, "--force")
+    assert "[9/9]" in out
+    assert "Everything is in" in out
