@@ -59,7 +59,7 @@ def check_rows(bits: npt.ArrayLike, num_bits: int) -> BitArray:
 def index_to_bits(index: npt.ArrayLike, num_bits: int) -> BitArray:
     """Bits of configuration indices: shape (..., ``num_bits``), bit j last-axis position j. N <= 63."""
     raw = np.asarray(index)
-    if raw.dtype.kind not in "iu":
+    if raw.size and raw.dtype.kind not in "iu":
         raise InputError(f"an index is a whole number, got dtype {raw.dtype}.")
     x = raw.astype(np.int64)
     if x.size and (x.min() < 0 or int(x.max()) >> num_bits):
