@@ -20,10 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.arrays import BitArray, MaskArray
 from walshqhn.errors import InputError
-
-BitArray = npt.NDArray[np.uint8]
-MaskArray = npt.NDArray[np.uint64]
 
 
 def words_for(num_bits: int) -> int:

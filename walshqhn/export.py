@@ -35,16 +35,20 @@ def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
     """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate``."""
     from qiskit import qpy
     from qiskit.circuit.library import PauliEvolutionGate
-    from qiskit.exceptions import QiskitError
+    from qiskit.quantum_info import SparsePauliOp
 
+    if not Path(path).is_file():
+        raise InputError(f"no such file: {path}")
     try:
         with Path(path).open("rb") as file:
             circuit = qpy.load(file)[0]
         gate = circuit.data[0].operation
-    except (QiskitError, IndexError, ValueError) as error:
+    except Exception as error:  # damaged files make Qiskit's parsers raise whatever comes
         raise FormatError(f"{path}: not a QPY file with a circuit ({first_line(error)}).") from error
     if not isinstance(gate, PauliEvolutionGate):
         raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
+    if not isinstance(gate.operator, SparsePauliOp):
+        raise InputError(f"{path}: the gate must hold one SparsePauliOp, found {type(gate.operator).__name__}.")
     return IsingHamiltonian.from_sparse_pauli_op(gate.operator)
 
 
@@ -79,7 +83,7 @@ def write_csv(
 
     Qubits and names of bits are separated by blanks; coefficients have all their digits.
     """
-    labels = [f"b[{j}]" for j in range(hamiltonian.num_qubits)] if names is None else list(names)
+    labels = hamiltonian.labels(names)
 
     def write(target: Path) -> None:
         with target.open("w", newline="") as file:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
-from walshqhn.bits import MaskArray, check_bits, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
+from walshqhn.arrays import FloatArray, MaskArray
+from walshqhn.bits import check_bits, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
 from walshqhn.errors import InputError
 from walshqhn.resources import require_memory
-from walshqhn.spectrum import check_truncation, keep_largest
 from walshqhn.transform import wht
+from walshqhn.truncation import select_terms
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -92,21 +92,14 @@ class IsingHamiltonian:
         self, max_degree: int | None = None, tolerance: float = 0.0, max_terms: int | None = None
     ) -> IsingHamiltonian:
         """Fewer terms; parameters as in `WalshSpectrum.hamiltonian`. What is dropped adds to ``discarded_weight``."""
-        check_truncation(max_degree, tolerance, max_terms)
-        magnitude = np.abs(self.coefficients)
-        keep = magnitude > tolerance
-        if max_degree is not None:
-            keep &= self.degrees <= max_degree
-        kept = keep_largest(np.flatnonzero(keep), magnitude, max_terms)
-        dropped = np.ones(len(self), dtype=bool)
-        dropped[kept] = False
+        kept, discarded = select_terms(self.coefficients, self.degrees, max_degree, tolerance, max_terms)
         degrees = [d for d in (max_degree, self.max_degree) if d is not None]
         return IsingHamiltonian(
             num_qubits=self.num_qubits,
             masks=self.masks[kept],
             coefficients=self.coefficients[kept],
             constant=self.constant,
-            discarded_weight=self.discarded_weight + float(np.square(self.coefficients[dropped]).sum()),
+            discarded_weight=self.discarded_weight + discarded,
             max_degree=min(degrees) if degrees else None,
             tolerance=max(tolerance, self.tolerance),
         )
@@ -115,6 +108,13 @@ class IsingHamiltonian:
         """The ``count`` largest terms as (qubits, coefficient), by decreasing size."""
         order = np.argsort(-np.abs(self.coefficients), kind="stable")[:count]
         return [(mask_support(self.masks[t]), float(self.coefficients[t])) for t in order]
+
+    def labels(self, names: Sequence[str] | None, pattern: str = "b[{}]") -> list[str]:
+        """``names`` of the qubits, or ``pattern`` filled in. InputError unless there are N different ones."""
+        found = [pattern.format(j) for j in range(self.num_qubits)] if names is None else list(names)
+        if len(found) != self.num_qubits or len(set(found)) != len(found):
+            raise InputError(f"names must be {self.num_qubits} different names, got {len(found)}.")
+        return found
 
     def energies(self, *, threads: int | None = None) -> FloatArray:
         """Energy of every configuration: (2^N,). TooLargeError if they do not fit in memory."""
@@ -179,9 +179,7 @@ class IsingHamiltonian:
         """
         import sympy
 
-        labels = [f"Z_{j}" for j in range(self.num_qubits)] if names is None else list(names)
-        if len(labels) != self.num_qubits or len(set(labels)) != len(labels):
-            raise InputError(f"names must be {self.num_qubits} different names, got {len(labels)}.")
+        labels = self.labels(names, "Z_{}")
         symbols = [sympy.Symbol(label, commutative=True) for label in labels]
         terms = [sympy.Float(self.constant, 17)]
         for qubits, value in self.largest(len(self) if max_terms is None else max_terms):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask
 from walshqhn.errors import UsageError
 from walshqhn.hamiltonian import IsingHamiltonian
@@ -88,7 +88,7 @@ def plot_largest_coefficients(
     ax: Axes, hamiltonian: IsingHamiltonian, names: Sequence[str] | None = None, *, count: int = 20, title: str = ""
 ) -> None:
     """The ``count`` largest coefficients as bars, each labelled with the bits in its term."""
-    labels = [f"b[{j}]" for j in range(hamiltonian.num_qubits)] if names is None else list(names)
+    labels = hamiltonian.labels(names)
     terms = hamiltonian.largest(count)
     values = np.array([value for _, value in terms])
     rows = np.arange(len(terms))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import index_degrees, log2_exact
-from walshqhn.errors import UsageError
 from walshqhn.transform import iwht, wht
+from walshqhn.truncation import select_terms
 
 if TYPE_CHECKING:
     from walshqhn.hamiltonian import IsingHamiltonian
@@ -78,40 +78,15 @@ class WalshSpectrum:
         """
         from walshqhn.hamiltonian import IsingHamiltonian
 
-        check_truncation(max_degree, tolerance, max_terms)
-        magnitude = np.abs(self.coefficients)
-        keep = magnitude > tolerance
-        keep[0] = False
-        if max_degree is not None:
-            keep &= index_degrees(self.num_bits) <= max_degree
-        kept = keep_largest(np.flatnonzero(keep), magnitude, max_terms)
-        dropped = np.ones(self.coefficients.size, dtype=bool)
-        dropped[kept] = False
-        dropped[0] = False
+        degrees = index_degrees(self.num_bits)
+        kept, discarded = select_terms(self.coefficients[1:], degrees[1:], max_degree, tolerance, max_terms)
+        kept += 1  # the constant term, entry 0, was left out
         return IsingHamiltonian(
             num_qubits=self.num_bits,
             masks=kept.astype(np.uint64)[:, None],
             coefficients=self.coefficients[kept],
             constant=self.mean,
-            discarded_weight=float(np.square(self.coefficients[dropped]).sum()),
+            discarded_weight=discarded,
             max_degree=max_degree,
             tolerance=tolerance,
         )
-
-
-def check_truncation(max_degree: int | None, tolerance: float, max_terms: int | None) -> None:
-    """UsageError unless the arguments of a truncation make sense."""
-    if max_degree is not None and max_degree < 0:
-        raise UsageError(f"max_degree must be at least 0, got {max_degree}.")
-    if not 0 <= tolerance < np.inf:
-        raise UsageError(f"tolerance must be at least 0 and finite, got {tolerance}.")
-    if max_terms is not None and max_terms < 0:
-        raise UsageError(f"max_terms must be at least 0, got {max_terms}.")
-
-
-def keep_largest(terms: npt.NDArray[np.int64], magnitude: FloatArray, count: int | None) -> npt.NDArray[np.int64]:
-    """Of the ``terms`` the ``count`` with the largest ``magnitude``, in their order; ties: the first ones."""
-    if count is None or count >= len(terms):
-        return terms
-    order = np.argsort(-magnitude[terms], kind="stable")[:count]
-    return terms[np.sort(order)]

@@ -28,7 +28,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.bits import words_for
 from walshqhn.errors import FormatError, InputError, WalshqhnError
 from walshqhn.files import first_line, write_atomically
@@ -41,6 +41,7 @@ from walshqhn.vqa.result import TrainingResult
 FORMAT = "walshqhn"
 FORMAT_VERSION = 1
 _CHUNK = 1 << 16  # values a chunk
+_HDF5 = ("v110", "v110")  # from this version on, HDF5 checksums its own bookkeeping and attributes, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
         weights = contents.spectrum.degree_weights()
 
     def write(target: Path) -> None:
-        with h5py.File(target, "w") as file:
+        with h5py.File(target, "w", libver=_HDF5) as file:
             file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["num_qubits"] = num_qubits
@@ -138,7 +139,7 @@ def load(path: str | Path) -> Contents:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"{file} is damaged: {error}") from error
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
         raise FormatError(f"{file} is truncated or damaged ({first_line(error)}).") from error
 
 
@@ -194,35 +195,33 @@ def _check_header(path: Path, h5: h5py.File) -> None:
         raise FormatError(f"{path} is incomplete: writing it was cut short.")
 
 
-def _array(h5: h5py.File, name: str, shape: tuple[int, ...] | None) -> npt.NDArray[Any] | None:
-    """A data set, checked against ``shape`` (-1: any length); None if there is none."""
-    if name not in h5:
-        return None
+def _array(h5: h5py.File, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """A data set of finite numbers of that ``shape`` (-1: any length)."""
     array = np.asarray(h5[name])
-    if shape is not None:
-        fits = array.ndim == len(shape) and all(s in (-1, a) for s, a in zip(shape, array.shape, strict=True))
-        if not fits:
-            raise FormatError(f"{h5.filename} is damaged: /{name} has shape {array.shape}, expected {shape}.")
+    fits = array.ndim == len(shape) and all(s in (-1, a) for s, a in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise FormatError(f"{h5.filename} is damaged: /{name} has shape {array.shape}, expected {shape}.")
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise FormatError(f"{h5.filename} is damaged: /{name} must hold finite numbers.")
     return array
 
 
 def _read(h5: h5py.File) -> Contents:
     n = int(h5.attrs["num_qubits"])
-    size = 1 << n
-    cost = _array(h5, "cost/values", (size,))
-    coefficients = _array(h5, "spectrum/coefficients", (size,))
-    spectrum = None if coefficients is None else WalshSpectrum(coefficients)
-    weights = _array(h5, "spectrum/weight", (n + 1,))
-    if spectrum is not None and weights is not None and not np.array_equal(spectrum.degree_weights(), weights):
+    if n < 0:
+        raise FormatError(f"{h5.filename} is damaged: it claims to be on {n} qubits.")
+    size = 1 << n if n < 63 else -1
+    cost = _array(h5, "cost/values", (size,)) if "cost" in h5 else None
+    spectrum = WalshSpectrum(_array(h5, "spectrum/coefficients", (size,))) if "spectrum/coefficients" in h5 else None
+    weights = _array(h5, "spectrum/weight", (n + 1,)) if "spectrum" in h5 else None
+    if spectrum is not None and weights is not None:
         scale = float(weights.max(initial=0.0))
         if not np.allclose(spectrum.degree_weights(), weights, rtol=1e-9, atol=1e-12 * scale):
             raise FormatError(f"{h5.filename} is damaged: W(k) does not belong to the coefficients.")
     hamiltonian = None
-    masks = _array(h5, "hamiltonian/masks", (-1, words_for(n)))
-    if masks is not None:
+    if "hamiltonian" in h5:
+        masks = _array(h5, "hamiltonian/masks", (-1, words_for(n)))
         values = _array(h5, "hamiltonian/coefficients", (len(masks),))
-        if values is None:
-            raise FormatError(f"{h5.filename} is damaged: the Hamiltonian has no coefficients.")
         attrs = h5["hamiltonian"].attrs
         max_degree = int(attrs["max_degree"])
         hamiltonian = IsingHamiltonian(
@@ -246,7 +245,7 @@ def _read(h5: h5py.File) -> Contents:
         hamiltonian=hamiltonian,
         task=task,
         bit_names=names,
-        training=read_training(h5),
+        training=read_training(h5, n),
         weights=weights,
         provenance=json.loads(h5.attrs["provenance"]),
     )

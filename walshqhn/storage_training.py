@@ -53,7 +53,7 @@ def write_training(
     group.attrs["completed_runs"] = len(runs)
 
 
-def read_training(file: h5py.File) -> TrainingResult | None:
+def read_training(file: h5py.File, num_qubits: int) -> TrainingResult | None:
     """The training in ``file``; None if there is none. FormatError if its parts do not fit together."""
     if "training" not in file:
         return None
@@ -62,11 +62,15 @@ def read_training(file: h5py.File) -> TrainingResult | None:
     arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(group[name]) for name in group}
     status, message = json.loads(group.attrs["status"]), json.loads(group.attrs["message"])
     per_run = [len(a) for name, a in arrays.items() if name not in ("history", "gradient_norms")]
-    lengths = arrays["history_length"]
+    lengths, bits = arrays["history_length"], arrays["best_bits"]
     if (
         completed < 1
         or {*per_run, len(status), len(message)} != {completed}
+        or lengths.min() < 0
         or not lengths.sum() == len(arrays["history"]) == len(arrays["gradient_norms"])
+        or arrays["parameters"].ndim != 2
+        or bits.shape != (completed, num_qubits)
+        or bits.max(initial=0) > 1
     ):
         raise FormatError(f"{file.filename} is damaged: the parts of /training do not fit together.")
     cuts = np.cumsum(lengths)[:-1]

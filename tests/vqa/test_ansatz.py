@@ -15,7 +15,7 @@ from quantum_oracles import (
     support_of,
 )
 
-from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
+from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
 from walshqhn.errors import InputError, UsageError
 
 
@@ -168,10 +168,11 @@ def test_assigning_to_the_symbolic_circuit_gives_the_bound_one(ansatz):
     np.testing.assert_allclose(Operator(assigned).data, Operator(bound).data, rtol=0, atol=1e-12)
 
 
-def test_symbols_of_a_qaoa_without_terms():
-    """A constant cost has nothing to evolve under; the circuit still takes all its parameters."""
-    symbolic = QAOAAnsatz(np.full(8, 2.5), 2).circuit()
-    assert symbolic.num_parameters == 4
+@pytest.mark.parametrize("operator", [np.full(8, 0.1), IsingHamiltonian(2, np.zeros((0, 1)), np.zeros(0), 3.0)])
+def test_a_qaoa_without_terms_is_refused(operator):
+    """A constant cost has nothing to evolve under: gamma would turn nothing."""
+    with pytest.raises(UsageError, match="not constant"):
+        QAOAAnsatz(operator, 2)
 
 
 @pytest.mark.parametrize("ansatz", [ProductAnsatz(2), LinearAnsatz(2, 1), QAOAAnsatz(random_table(2), 2)])

@@ -1,4 +1,4 @@
-"""Gradients: the adjoint method against parameter shifts, finite differences, and itself on other numbers of threads."""
+"""Gradients: the adjoint method against parameter shifts, differences, and itself on other numbers of threads."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork, FloatArray
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork
 from walshqhn.bits import deposit, index_to_bits
 
 _EXPONENT_ROOM = 1000.0  # of the 1023 powers of two that a float64 holds

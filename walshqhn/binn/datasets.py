@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.arrays import FloatArray
 from walshqhn.binn import images
-from walshqhn.binn.network import FloatArray
 from walshqhn.errors import InputError, UsageError
 from walshqhn.files import first_line, read_npz
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.errors import FormatError, InputError, missing_extra, unknown_name
 
 BUNDLED = "mnist-10k.h5"

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray, sigmoid
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.network import sigmoid
 
 Targets = npt.NDArray[np.int64]
 

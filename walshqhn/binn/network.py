@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import BitArray, check_bits, check_rows
+from walshqhn.arrays import BitArray, FloatArray
+from walshqhn.bits import check_bits, check_rows
 from walshqhn.errors import InputError, UsageError, unknown_name
 
-FloatArray = npt.NDArray[np.float64]
 WeightValues = tuple[float, float]
 
 

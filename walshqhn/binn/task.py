@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.arrays import FloatArray
 from walshqhn.binn.additive import additive_costs, additive_groups
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
-from walshqhn.binn.network import BinaryNetwork, FloatArray, sigmoid
+from walshqhn.binn.network import BinaryNetwork, sigmoid
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
 from walshqhn.errors import UsageError, unknown_name
 from walshqhn.resources import require_memory, thread_limit

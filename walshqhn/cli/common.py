@@ -19,7 +19,7 @@ from walshqhn.errors import InputError, unknown_name
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from walshqhn.binn.network import FloatArray
+    from walshqhn.arrays import FloatArray
     from walshqhn.binn.task import Task
     from walshqhn.spectrum import WalshSpectrum
     from walshqhn.storage import Contents

@@ -36,7 +36,7 @@ def export(
     """Write the Hamiltonian of a file or task in another format, truncated if wanted."""
     from walshqhn import export as formats
     from walshqhn.files import check_target
-    from walshqhn.spectrum import check_truncation
+    from walshqhn.truncation import check_truncation
 
     check_truncation(max_degree, tolerance, max_terms)
     target = output or Path(Path(source).stem + _ENDINGS[format])

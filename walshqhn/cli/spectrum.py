@@ -41,7 +41,7 @@ def spectrum(
     from walshqhn.cli.figures import Drawing, check_figure_name, draw
     from walshqhn.files import check_target
     from walshqhn.plotting import plot_degree_weights
-    from walshqhn.spectrum import check_truncation
+    from walshqhn.truncation import check_truncation
 
     check_truncation(max_degree, tolerance, max_terms)
     if output is not None:

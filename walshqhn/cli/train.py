@@ -26,7 +26,7 @@ from walshqhn.cli.common import (
 from walshqhn.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from walshqhn.binn.network import FloatArray
+    from walshqhn.arrays import FloatArray
     from walshqhn.vqa.engines.base import Engine
     from walshqhn.vqa.result import TrainingResult
 
@@ -84,7 +84,7 @@ def train(
     if data_seed is not None:
         options["seed"] = str(data_seed)
     problem = open_problem(source, options, threads, command=train)
-    earlier = _earlier(output, problem) if resume and output is not None and output.exists() else None
+    earlier = _earlier(output) if resume and output is not None and output.exists() else None
     circuit = make_ansatz(ansatz, layers, problem.cost)
     runner = make_engine(engine, problem.cost, shots, seed, threads)
     method = optimizer or ("L-BFGS-B" if runner.shots is None else "COBYLA")
@@ -117,18 +117,13 @@ def train(
     return 130 if result.status == INTERRUPTED else 0
 
 
-def _earlier(output: Path, problem: Problem) -> TrainingResult:
-    """The training stored in ``output``, if it is one for the same cost."""
-    import numpy as np
-
+def _earlier(output: Path) -> TrainingResult:
     from walshqhn.storage import load
 
-    contents = load(output)
-    if contents.training is None:
+    found = load(output).training
+    if found is None:
         raise InputError(f"{output} holds no training to go on with.")
-    if contents.cost is None or not np.array_equal(contents.cost, problem.cost):
-        raise InputError(f"{output} holds a training for another cost than {problem.name} with these options.")
-    return contents.training
+    return found
 
 
 def _save(output: Path, problem: Problem, result: TrainingResult) -> None:

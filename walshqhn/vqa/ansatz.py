@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import log2_exact
 from walshqhn.errors import InputError, UsageError, unknown_name
@@ -149,6 +149,11 @@ class QAOAAnsatz(Ansatz):
         An `IsingHamiltonian`, or a cost table (2^N,).
     layers
         p >= 1.
+
+    Raises
+    ------
+    UsageError
+        No layers, or an operator without terms.
     """
 
     def __init__(self, operator: IsingHamiltonian | npt.ArrayLike, layers: int) -> None:
@@ -160,12 +165,16 @@ class QAOAAnsatz(Ansatz):
         if isinstance(operator, IsingHamiltonian):
             self._hamiltonian = operator
             self.num_qubits = operator.num_qubits
+            constant = not operator.coefficients.any()
         else:
             table = check_cost_table(operator)
             self._table = table - table.mean()
             self.num_qubits = log2_exact(table.size, "a cost table")
+            constant = bool(np.ptp(table) == 0)
         if self.num_qubits < 1:
             raise UsageError("an ansatz needs at least 1 qubit.")
+        if constant:
+            raise UsageError("QAOA needs a cost that is not constant.")
 
     @property
     def phase_table(self) -> FloatArray:

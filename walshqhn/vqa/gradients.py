@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import FloatArray
 from walshqhn.errors import UsageError
 from walshqhn.vqa.ansatz import Ansatz
 from walshqhn.vqa.engines.base import Engine

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
-from walshqhn.bits import BitArray, bits_to_label
+from walshqhn.arrays import BitArray, FloatArray
+from walshqhn.bits import bits_to_label
 
 CONVERGED = "converged"
 ITERATION_LIMIT = "iteration limit"
@@ -57,7 +57,7 @@ class TrainingResult:
     """In order of their index; never empty."""
     ansatz: dict[str, Any]
     settings: dict[str, Any]
-    """Everything that decides the outcome: engine, optimizer, tolerances, shots, number of runs."""
+    """Everything that decides the outcome: checksum of the cost, engine, optimizer, tolerances, number of runs ..."""
     seed: int
     exact_minimum: float | None = None
     """Least cost of any configuration, where it is known."""

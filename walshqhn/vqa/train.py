@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import OptimizeResult, minimize
 
-from walshqhn.binn.network import FloatArray
+from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.binn.task import Task
-from walshqhn.bits import BitArray
 from walshqhn.errors import UsageError, unknown_name
 from walshqhn.vqa.ansatz import Ansatz
 from walshqhn.vqa.engines.base import Engine, check_qubits, check_shots
@@ -101,7 +100,10 @@ def train(
             f"got {max_iterations}."
         )
     check_shots(samples)
+    start = None if initial is None else ansatz.check_parameters(initial)
     settings: dict[str, Any] = {
+        "cost": None if engine.cost_sha256 is None else engine.cost_sha256[:16],
+        "initial": None if start is None else start.tolist(),
         "engine": type(engine).__name__,
         "engine_shots": engine.shots,
         "optimizer": optimizer,
@@ -110,7 +112,6 @@ def train(
         "samples": int(samples),
         "runs": int(runs),
     }
-    start = None if initial is None else ansatz.check_parameters(initial)
     finished = _finished(resume, ansatz, settings, seed)
     options = (
         {

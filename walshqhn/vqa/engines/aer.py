@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
-from walshqhn.binn.tables import check_cost_table
-from walshqhn.bits import BitArray, bits_to_index, check_rows, log2_exact
+from walshqhn.arrays import BitArray, FloatArray
+from walshqhn.binn.tables import check_cost_table, sha256
+from walshqhn.bits import bits_to_index, check_rows, log2_exact
 from walshqhn.errors import InputError, UsageError
 from walshqhn.resources import require_memory
 from walshqhn.vqa.ansatz import Ansatz
@@ -47,6 +47,7 @@ class AerEngine:
         seed: int = 0,
     ) -> None:
         self.table: FloatArray | None = None
+        self.cost_sha256: str | None = None
         if callable(cost):
             if num_qubits is None or shots is None:
                 raise UsageError("a cost function needs num_qubits and shots; without shots give a cost table.")
@@ -54,7 +55,7 @@ class AerEngine:
             self.num_qubits = num_qubits
         else:
             table = check_cost_table(cost)
-            self.table = table
+            self.table, self.cost_sha256 = table, sha256(table)
             self.num_qubits = log2_exact(table.size, "a cost table")
             self._cost = lambda bits: table[bits_to_index(bits)]
         if self.num_qubits < 1:

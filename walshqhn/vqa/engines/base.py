@@ -7,8 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
-from walshqhn.bits import BitArray
+from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.errors import InputError, UsageError
 from walshqhn.vqa.ansatz import Ansatz
 
@@ -20,6 +19,8 @@ class Engine(Protocol):
     num_qubits: int
     shots: int | None
     """Measurements a value is estimated from; None: values are exact."""
+    cost_sha256: str | None
+    """Checksum of the cost table; None if the cost is a function."""
 
     @property
     def exact_minimum(self) -> float | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import FloatArray
-from walshqhn.binn.tables import check_cost_table
-from walshqhn.bits import BitArray, bits_to_index, check_rows, index_to_bits, log2_exact
+from walshqhn.arrays import BitArray, FloatArray
+from walshqhn.binn.tables import check_cost_table, sha256
+from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
 from walshqhn.errors import UsageError
 from walshqhn.kernels import circuit as kernels
 from walshqhn.kernels import sampling, statevector
@@ -41,6 +41,7 @@ class ExactEngine:
     def __init__(self, table: npt.ArrayLike, *, threads: int | None = None) -> None:
         self.table = check_cost_table(table)
         self.num_qubits = log2_exact(self.table.size, "a cost table")
+        self.cost_sha256: str | None = sha256(self.table)
         self.threads = threads
         self._pool = statevector.pool_for(self.table.size)
         if self.num_qubits < 1:
