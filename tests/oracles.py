@@ -78,25 +78,22 @@ def overlaps(psi, lam, qubit):
     return np.array([[np.vdot(b[:, t], a[:, s]) for t in range(2)] for s in range(2)])
 
 
-ROTATION, CX, PHASE = 0, 1, 2  # kinds of blocks
-
-
-def dense_run(state, blocks, axes, indices, scales, params, table, kick=None):
-    """The circuit by dense matrices; after gate ``kick``, times its generator -i scale P / 2 or -i scale C."""
-    for kind, q0, q1, first, last in blocks:
-        if kind == CX:
-            state = cx_matrix(3, q0, q1) @ state
+def dense_run(state, gates, params, table, kick=None):
+    """Three qubits by dense matrices; after gate number ``kick``, times its generator -i scale P / 2 or -i scale C."""
+    for number, gate in enumerate(gates):
+        if gate.name == "cx":
+            state = cx_matrix(3, *gate.qubits) @ state
             continue
-        for g in range(first, last):
-            angle = scales[g] * params[indices[g]]
-            if kind == PHASE:
-                gate, generator = np.diag(np.exp(-1j * angle * table)), np.diag(table)
-            else:
-                gate, generator = (embed(3, q0, rotation_matrix(axes[g], a)) for a in (angle, np.pi))
-                generator = 0.5j * generator  # exp(-i pi P / 2) = -i P
-            state = gate @ state
-            if g == kick:
-                state = -1j * scales[g] * generator @ state
+        angle = gate.scale if gate.parameter < 0 else gate.scale * params[gate.parameter]
+        if gate.name == "phase":
+            matrix, generator = np.diag(np.exp(-1j * angle * table)), np.diag(table)
+        else:
+            axis = "xyz".index(gate.name[1])
+            matrix, generator = (embed(3, gate.qubits[0], rotation_matrix(axis, a)) for a in (angle, np.pi))
+            generator = 0.5j * generator  # exp(-i pi P / 2) = -i P
+        state = matrix @ state
+        if number == kick:
+            state = -1j * gate.scale * generator @ state
     return state
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles import cx_matrix, dense_run, embed, overlaps, rotation_matrix, tensor_apply
+from oracles import cx_matrix, dense_run, overlaps, rotation_matrix, tensor_apply
 from scipy.special import expit
 
-from walshqhn.kernels import circuit, costs, statevector, walsh
+from walshqhn.kernels import circuit, costs, rotations, statevector, walsh
 from walshqhn.resources import thread_limit
+from walshqhn.vqa.program import Gate, Program, compile_program
 
 COMPILED_OR_NOT = pytest.mark.parametrize("version", [lambda f: f, lambda f: f.py_func], ids=["compiled", "python"])
 TESTS = Path(__file__).parent
@@ -22,18 +23,8 @@ def random_state(num_qubits, seed=0):
     return rng.normal(size=1 << num_qubits) + 1j * rng.normal(size=1 << num_qubits)
 
 
-def random_unitary(seed):
-    rng = np.random.default_rng(seed)
-    return np.linalg.qr(rng.normal(size=(2, 2)) + 1j * rng.normal(size=(2, 2)))[0]
-
-
 def parts(state):
     return state.real.copy(), state.imag.copy()
-
-
-def reals(matrix):
-    """Eight reals, row by row, real part first."""
-    return np.ascontiguousarray(matrix).reshape(-1).view(np.float64).copy()
 
 
 # --- costs --------------------------------------------------------------------------------------
@@ -103,8 +94,7 @@ def test_direct_versions(version, size):
 # --- state vectors ------------------------------------------------------------------------------
 
 SERIAL, THREADED = None, True  # what ``pool`` stands for
-SMALL = [(n, SERIAL, q) for n in range(1, 5) for q in range(n)]
-LARGE = [(n, p, q) for n, p in ((12, SERIAL), (12, THREADED), (16, THREADED)) for q in (0, 1, 2, 3, 4, 8, n - 2, n - 1)]
+SIZES = [(n, SERIAL) for n in (1, 2, 3, 4, 9, 12, 18)] + [(n, THREADED) for n in (3, 12, 18)]
 SMALL_PAIRS = [(n, SERIAL, c, t) for n in range(2, 5) for c in range(n) for t in range(n) if c != t]
 LARGE_PAIRS = [
     (12, pool, *pair)
@@ -118,23 +108,12 @@ def apply(matrix, state, qubits):
     num_qubits = state.size.bit_length() - 1
     if num_qubits > 4:
         return tensor_apply(state, matrix, qubits)
-    if len(qubits) == 1:
-        return embed(num_qubits, qubits[0], matrix) @ state
     return cx_matrix(num_qubits, *qubits) @ state
 
 
 def test_pool_for():
     assert statevector.pool_for(2) is SERIAL
     assert statevector.pool_for(1 << 24) is THREADED
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize(("num_qubits", "pool", "qubit"), SMALL + LARGE)
-def test_rotate(version, num_qubits, pool, qubit):
-    state, u = random_state(num_qubits), random_unitary(qubit)
-    re, im = parts(state)
-    version(statevector.rotate)(re, im, qubit, reals(u), pool)
-    np.testing.assert_allclose(re + 1j * im, apply(u, state, [qubit]), atol=1e-14)
 
 
 @COMPILED_OR_NOT
@@ -162,66 +141,98 @@ def test_diagonal_operators(version, num_qubits, pool):
     np.testing.assert_allclose(re + 1j * im, np.exp(-0.7j * table) * state, atol=1e-14)
 
 
+def layer(num_qubits, seed=0):
+    """Angles for most qubits; a few have none."""
+    rng = np.random.default_rng([seed, num_qubits])
+    return np.where(rng.random(num_qubits) < 0.8, rng.uniform(-4, 4, num_qubits), 0.0)
+
+
+def shuffle(num_qubits, seed=0):
+    """A permutation of the lowest 2^11 positions that keeps to the state, and what it does to a state."""
+    size = min(1 << num_qubits, 1 << 11)
+    permutation = np.concatenate([np.random.default_rng(seed).permutation(size), np.arange(size, 1 << 11)])
+    return permutation, lambda state: state.reshape(-1, size)[:, permutation[:size]].reshape(-1)
+
+
+def rotated(state, axis, angles):
+    for q, angle in enumerate(angles):
+        state = tensor_apply(state, rotation_matrix(axis, angle), [q])
+    return state
+
+
 @COMPILED_OR_NOT
-@pytest.mark.parametrize(("num_qubits", "pool", "qubit"), SMALL + LARGE)
-def test_unrotate(version, num_qubits, pool, qubit):
-    psi, lam, u = random_state(num_qubits), random_state(num_qubits, seed=1), random_unitary(qubit)
-    (re, im), (lre, lim) = parts(psi), parts(lam)
-    found = version(statevector.unrotate)(re, im, lre, lim, qubit, reals(u), pool)
-    np.testing.assert_allclose(found, reals(overlaps(psi, lam, qubit)), rtol=1e-12, atol=1e-12 * psi.size)
-    np.testing.assert_allclose(re + 1j * im, apply(u, psi, [qubit]), atol=1e-14)
-    np.testing.assert_allclose(lre + 1j * lim, apply(u, lam, [qubit]), atol=1e-14)
+@pytest.mark.parametrize("permuted", [False, True])
+@pytest.mark.parametrize(("num_qubits", "pool"), SIZES)
+def test_ry_layer_there_and_back(version, num_qubits, pool, permuted):
+    psi, lam, angles = random_state(num_qubits), random_state(num_qubits, 1), layer(num_qubits)
+    permutation, moved = shuffle(num_qubits) if permuted else (np.zeros(0, np.int64), lambda state: state)
+    (re, im), (lre, lim) = parts(psi), parts(rotated(moved(lam), 1, angles))
+    c, s = np.cos(angles / 2), np.sin(angles / 2)
+    version(rotations.turn)(re, im, c, s, permutation, pool)
+    expected = rotated(moved(psi), 1, angles)
+    np.testing.assert_allclose(re + 1j * im, expected, atol=1e-13)
+
+    slopes, used = np.zeros(num_qubits), (angles != 0).astype(np.int64)
+    version(rotations.unturn)(re, im, lre, lim, c, s, used, permutation, slopes, pool)
+    for q in np.flatnonzero(used):
+        m = overlaps(moved(psi), moved(lam), q)
+        np.testing.assert_allclose(slopes[q], (m[0, 1] - m[1, 0]).real, rtol=1e-11, atol=1e-11 * psi.size)
+    np.testing.assert_allclose(re + 1j * im, psi, atol=1e-13)
+    np.testing.assert_allclose(lre + 1j * lim, lam, atol=1e-13)
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize(("num_qubits", "pool"), SIZES)
+def test_rz_layer_there_and_back(version, num_qubits, pool):
+    psi, lam, angles = random_state(num_qubits), random_state(num_qubits, 1), layer(num_qubits)
+    (re, im), (lre, lim) = parts(psi), parts(rotated(lam, 2, angles))
+    version(statevector.twist)(re, im, angles, pool)
+    np.testing.assert_allclose(re + 1j * im, rotated(psi, 2, angles), atol=1e-13)
+
+    slopes = np.zeros(num_qubits)
+    version(statevector.untwist)(re, im, lre, lim, angles, slopes, pool)
+    for q in range(num_qubits):
+        m = overlaps(psi, lam, q)
+        np.testing.assert_allclose(slopes[q], (m[0, 0] - m[1, 1]).imag, rtol=1e-11, atol=1e-11 * psi.size)
+    np.testing.assert_allclose(re + 1j * im, psi, atol=1e-13)
+    np.testing.assert_allclose(lre + 1j * lim, lam, atol=1e-13)
 
 
 # --- circuits -----------------------------------------------------------------------------------
 
 
-def program():
-    """Three qubits, all kinds of blocks, parameters used twice, with scales and in no order."""
-    rotation, cx, phase = circuit.ROTATION, circuit.CX, circuit.PHASE
-    blocks = [
-        (rotation, 0, 0, 0, 2), (rotation, 2, 0, 2, 3), (cx, 0, 1, 0, 0), (phase, 0, 0, 3, 4),
-        (rotation, 1, 0, 4, 7), (cx, 2, 0, 0, 0), (phase, 0, 0, 7, 8), (rotation, 2, 0, 8, 10),
-    ]  # fmt: skip
-    axes = np.array([1, 2, 0, 0, 2, 0, 1, 0, 1, 2])
-    indices = np.array([3, 0, 1, 2, 4, 4, 0, 2, 5, 1])
-    scales = np.array([1.0, 1.0, 2.0, 0.3, -1.0, 1.0, 0.5, -0.7, 1.0, 2.0])
-    params = np.array([0.3, -1.1, 0.8, 2.0, -0.4, 1.7])
-    table = np.array([0.5, -1.0, 2.0, 0.1, 1.5, -0.3, 0.9, -2.2])
-    return np.array(blocks), axes, indices, scales, params, table
+GATES = (
+    Gate("ry", (0,), 3), Gate("rz", (0,), 0), Gate("rx", (2,), 1, 2.0), Gate("cx", (0, 1)), Gate("phase", (), 2, 0.3),
+    Gate("rz", (1,), 4, -1.0), Gate("rx", (1,), 4), Gate("ry", (1,), 0, 0.5), Gate("cx", (2, 0)), Gate("cx", (1, 2)),
+    Gate("ry", (2,), -1, 0.7), Gate("phase", (), 2, -0.7), Gate("ry", (2,), 5), Gate("rz", (2,), 1, 2.0),
+)  # fmt: skip
+PARAMS = np.array([0.3, -1.1, 0.8, 2.0, -0.4, 1.7])
+TABLE = np.array([0.5, -1.0, 2.0, 0.1, 1.5, -0.3, 0.9, -2.2])
 
 
 @COMPILED_OR_NOT
 @pytest.mark.parametrize(("num_qubits", "pool"), [(3, SERIAL), (12, SERIAL), (12, THREADED)])
 def test_circuit_and_gradient_against_dense_matrices(version, num_qubits, pool):
-    """The program acts on qubits 0 to 2; further qubits only number copies of them."""
-    *circuit_arguments, table = program()
+    """The gates act on qubits 0 to 2; further qubits only number copies of them."""
+    compiled = compile_program(Program(num_qubits, 6, GATES))
     start = random_state(num_qubits)
     copies = start.reshape(-1, 8).T
-    tables = np.tile(table, copies.shape[1])
+    tables = np.tile(TABLE, copies.shape[1])
     re, im = parts(start)
-    version(circuit.run)(*circuit_arguments, tables, re, im, pool)
-    psi = dense_run(copies, *program())
+    version(circuit.run)(compiled, PARAMS, tables, num_qubits, re, im, pool)
+    psi = dense_run(copies, GATES, PARAMS, TABLE)
     np.testing.assert_allclose(re + 1j * im, psi.T.ravel(), atol=1e-13)
 
     gradient = np.zeros(6)
-    version(circuit.adjoint)(*circuit_arguments, tables, re, im, tables * re, tables * im, gradient, pool)
-    expected, indices = np.zeros(6), circuit_arguments[2]
-    for g, index in enumerate(indices):
-        expected[index] += 2 * np.vdot(psi, table[:, None] * dense_run(copies, *program(), kick=g)).real
+    arguments = (re, im, tables * re, tables * im, gradient, pool)
+    version(circuit.adjoint)(compiled, PARAMS, tables, num_qubits, *arguments)
+    expected = np.zeros(6)
+    for number, gate in enumerate(GATES):
+        if gate.parameter >= 0:
+            kicked = dense_run(copies, GATES, PARAMS, TABLE, kick=number)
+            expected[gate.parameter] += 2 * np.vdot(psi, TABLE[:, None] * kicked).real
     np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-12 * np.sqrt(start.size))
     np.testing.assert_allclose(re + 1j * im, start, atol=1e-13)
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_gates(version, axis):
-    gate = version(circuit._gate)(axis, 0.9)
-    np.testing.assert_allclose(gate, rotation_matrix(axis, 0.9), atol=1e-15)
-    np.testing.assert_allclose(version(circuit._dagger)(gate), gate.conj().T)
-    other = random_unitary(axis)
-    np.testing.assert_allclose(version(circuit._multiply)(gate, other), gate @ other, atol=1e-15)
-    assert np.array_equal(version(circuit._reals)(other), reals(other))
 
 
 # --- all of them --------------------------------------------------------------------------------
@@ -247,17 +258,20 @@ def exercise_kernels():
     for num_qubits, pool, qubits in [(3, SERIAL, (0, 2)), (12, THREADED, (1, 9))]:
         (re, im), (lre, lim) = parts(random_state(num_qubits)), parts(random_state(num_qubits, 1))
         table = np.random.default_rng(5).normal(size=re.size)
-        numbers = []
-        for q in qubits:
-            statevector.rotate(re, im, q, reals(random_unitary(q)), pool)
-            numbers += list(statevector.unrotate(re, im, lre, lim, q, reals(random_unitary(q + 9)), pool))
+        slopes, angles = np.zeros((2, num_qubits)), layer(num_qubits)
+        c, s, permutation = np.cos(angles), np.sin(angles), shuffle(num_qubits)[0]
+        rotations.turn(re, im, c, s, permutation, pool)
+        rotations.unturn(re, im, lre, lim, s, c, np.ones(num_qubits, np.int64), permutation, slopes[0], pool)
+        statevector.twist(re, im, angles, pool)
+        statevector.untwist(re, im, lre, lim, 2 * angles, slopes[1], pool)
+        numbers = [*slopes.ravel()]
         statevector.cx(re, im, *qubits, pool)
         statevector.phase(re, im, table, 0.4, pool)
         numbers.append(statevector.expectation(re, im, table, pool))
         numbers.append(statevector.phase_overlap(re, im, lre, lim, table, pool))
-        gradient, circuit_arguments = np.zeros(6), program()[:-1]
-        circuit.run(*circuit_arguments, table, re, im, pool)
-        circuit.adjoint(*circuit_arguments, table, re, im, lre, lim, gradient, pool)
+        gradient, compiled = np.zeros(6), compile_program(Program(num_qubits, 6, GATES))
+        circuit.run(compiled, PARAMS, table, num_qubits, re, im, pool)
+        circuit.adjoint(compiled, PARAMS, table, num_qubits, re, im, lre, lim, gradient, pool)
         out |= {f"state {pool}": np.stack([re, im, lre, lim]), f"numbers {pool}": np.array([*numbers, *gradient])}
     return out
 

@@ -23,6 +23,14 @@ def interrupt_at(run, iteration):
     return progress
 
 
+def interrupted(**arguments):
+    """A training in which Ctrl-C is pressed; if that went through, it would end the tests as well."""
+    try:
+        return quick(**arguments)
+    except KeyboardInterrupt:
+        pytest.fail("Ctrl-C was not turned into a status")
+
+
 def same(result, other):
     """Both say the same in everything but durations."""
     assert fingerprints(result) == fingerprints(other)
@@ -58,7 +66,7 @@ def test_on_run_gets_the_result_so_far():
 @pytest.mark.parametrize(("run", "iteration"), [(0, 0), (0, 7), (2, 0), (2, 7)])
 def test_an_interruption_keeps_the_best_so_far(optimizer, run, iteration):
     saved = []
-    result = quick(**RUNS, optimizer=optimizer, progress=interrupt_at(run, iteration), on_run=saved.append)
+    result = interrupted(**RUNS, optimizer=optimizer, progress=interrupt_at(run, iteration), on_run=saved.append)
     assert result.status == "interrupted"
     assert result.remedy.startswith("resume")
     assert len(result.runs) == len(saved) == run + 1
@@ -76,7 +84,7 @@ def test_an_interruption_keeps_the_best_so_far(optimizer, run, iteration):
 
 def test_an_interruption_with_shots():
     engine = Recorder(AerEngine(TABLE, shots=20))
-    result = quick(engine=engine, ansatz=ProductAnsatz(5), optimizer="COBYLA", progress=interrupt_at(0, 4))
+    result = interrupted(engine=engine, ansatz=ProductAnsatz(5), optimizer="COBYLA", progress=interrupt_at(0, 4))
     assert result.status == "interrupted"
     assert result.best_cost == engine.costs(np.concatenate(engine.measured)).min()
 
@@ -102,7 +110,7 @@ def test_an_interruption_before_anything_was_found_goes_through():
 
 def test_an_interruption_before_the_second_run_found_anything_keeps_the_first():
     whole = quick(**RUNS)
-    result = quick(**RUNS, engine=Unusable(TABLE, whole.runs[0].evaluations))
+    result = interrupted(**RUNS, engine=Unusable(TABLE, whole.runs[0].evaluations))
     assert result.status == "interrupted"
     assert [run.index for run in result.runs] == [0]
     assert fingerprints(result) == fingerprints(whole)[:1]
@@ -124,7 +132,7 @@ def test_other_errors_of_an_engine_go_through():
 @pytest.mark.parametrize(("run", "iteration"), [(0, 3), (1, 0), (2, 7), (3, 5)])
 def test_a_resumed_training_equals_an_uninterrupted_one(optimizer, run, iteration):
     arguments = RUNS | {"optimizer": optimizer}
-    partial = quick(**arguments, progress=interrupt_at(run, iteration))
+    partial = interrupted(**arguments, progress=interrupt_at(run, iteration))
     started = []
     resumed = quick(**arguments, resume=partial, progress=lambda k, i, v: started.append(k))
     same(resumed, quick(**arguments))
@@ -132,7 +140,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(optimizer, run, iteratio
 
 
 def test_resuming_from_a_file(tmp_path):
-    save(tmp_path / "partial.h5", Contents(training=quick(**RUNS, progress=interrupt_at(2, 4))))
+    save(tmp_path / "partial.h5", Contents(training=interrupted(**RUNS, progress=interrupt_at(2, 4))))
     same(quick(**RUNS, resume=load(tmp_path / "partial.h5").training), quick(**RUNS))
 
 
@@ -141,7 +149,7 @@ def test_resuming_with_shots():
         "ansatz": ProductAnsatz(5), "optimizer": "COBYLA", "runs": 2, "engine": AerEngine(TABLE, shots=10),
         "max_iterations": 15,
     }  # fmt: skip
-    partial = quick(**arguments, progress=interrupt_at(1, 3))
+    partial = interrupted(**arguments, progress=interrupt_at(1, 3))
     same(quick(**arguments, resume=partial), quick(**arguments))
 
 
@@ -160,7 +168,7 @@ def test_fewer_runs_can_be_asked_for():
 
 
 def test_what_is_resumed_is_left_alone():
-    partial = quick(**RUNS, progress=interrupt_at(2, 4))
+    partial = interrupted(**RUNS, progress=interrupt_at(2, 4))
     before = fingerprints(partial)
     quick(**RUNS, resume=partial)
     assert fingerprints(partial) == before
@@ -181,21 +189,21 @@ def test_what_is_resumed_is_left_alone():
     ],
 )
 def test_resuming_with_other_settings_is_refused(change, message):
-    partial = quick(**RUNS, progress=interrupt_at(1, 2))
+    partial = interrupted(**RUNS, progress=interrupt_at(1, 2))
     with pytest.raises(UsageError, match=message):
         quick(**RUNS | change, resume=partial)
 
 
 def test_resuming_from_another_starting_point_is_refused():
     """Run 0 of the earlier training started elsewhere."""
-    partial = quick(runs=2, initial=np.zeros(20), progress=interrupt_at(1, 2))
+    partial = interrupted(runs=2, initial=np.zeros(20), progress=interrupt_at(1, 2))
     with pytest.raises(UsageError, match=r"cannot resume .*initial"):
         quick(runs=2, initial=np.ones(20), resume=partial)
 
 
 def test_resuming_with_another_cost_is_refused():
     """Values of different costs must not be mixed in one result."""
-    partial = quick(**RUNS, progress=interrupt_at(1, 2))
+    partial = interrupted(**RUNS, progress=interrupt_at(1, 2))
     with pytest.raises(UsageError, match="cannot resume"):
         quick(**RUNS, engine=ExactEngine(TABLE[::-1] + 5), resume=partial)
 

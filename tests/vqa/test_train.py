@@ -7,7 +7,7 @@ from training_cases import TABLE, Recorder, fingerprints, quick
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, load_task, train
 from walshqhn.bits import bits_to_label
-from walshqhn.errors import InputError, UsageError
+from walshqhn.errors import InputError, UsageError, WalshqhnError
 
 # --- what it finds --------------------------------------------------------------------------------
 
@@ -119,6 +119,13 @@ def test_with_shots_the_seed_is_the_trainings_own():
     fresh, used = AerEngine(TABLE, shots=30, seed=1), AerEngine(TABLE, shots=30, seed=2)
     used.expectation(ProductAnsatz(5), np.zeros(10))
     assert fingerprints(quick(engine=fresh, **arguments)) == fingerprints(quick(engine=used, **arguments))
+
+
+def test_a_cost_function_that_gives_no_number():
+    """There is no least value then, and a result without any run would be of no use."""
+    engine = AerEngine(lambda bits: np.full(len(bits), np.nan), num_qubits=2, shots=5)
+    with pytest.raises(WalshqhnError):
+        train(ProductAnsatz(2), engine, optimizer="COBYLA", max_iterations=10)
 
 
 def test_gradients_with_shots_are_refused():

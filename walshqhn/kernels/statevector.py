@@ -1,10 +1,9 @@
-"""State vectors: one-qubit gates, CX, diagonal phases, and the adjoint sweep.
+"""State vectors: CX, diagonal phases, expectation values.
 
 A state is two float64 arrays, real and imaginary part, of length 2^N: loops over
 separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
-the index. Every loop runs over a range of *pairs* (the amplitudes that differ in
-one qubit), cut into the same pieces whatever the number of threads, so results do
-not depend on that number.
+the index. Threaded loops are cut into the same pieces whatever the number of
+threads, and partial sums are added in order: results do not depend on threads.
 
 ``pool`` is None or True, not False or True: numba compiles only the branch that the
 argument's type leaves open, and threaded loops take long to compile.
@@ -16,6 +15,7 @@ import numpy as np
 from numba import njit, prange, uint64
 
 _PIECES = 32
+_ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
 _SERIAL_BELOW = 1 << 18  # amplitudes; below this a pass takes some 50 us, and threads would mostly wait
 
 
@@ -31,68 +31,6 @@ def _sum_in_order(parts):
     for part in parts:
         total += part
     return total
-
-
-@njit(cache=True, fastmath={"contract"})
-def _rotate_run(re, im, i, j, run, u):
-    """(a, b) <- u (a, b) for the runs a from i, b from j; ``u`` holds 8 reals, row by row."""
-    u00r, u00i, u01r, u01i = u[0], u[1], u[2], u[3]
-    u10r, u10i, u11r, u11i = u[4], u[5], u[6], u[7]
-    for k in range(run):
-        a, b = i + uint64(k), j + uint64(k)
-        xr, xi, yr, yi = re[a], im[a], re[b], im[b]
-        re[a] = u00r * xr - u00i * xi + u01r * yr - u01i * yi
-        im[a] = u00r * xi + u00i * xr + u01r * yi + u01i * yr
-        re[b] = u10r * xr - u10i * xi + u11r * yr - u11i * yi
-        im[b] = u10r * xi + u10i * xr + u11r * yi + u11i * yr
-
-
-@njit(cache=True, fastmath={"contract"})
-def _rotate_low(re, im, qubit, u, low, high):
-    """Pairs ``low`` to ``high - 1`` of a qubit whose runs are too short to be worth a call."""
-    u00r, u00i, u01r, u01i = u[0], u[1], u[2], u[3]
-    u10r, u10i, u11r, u11i = u[4], u[5], u[6], u[7]
-    q, h = uint64(qubit), uint64(1) << uint64(qubit)
-    for pair in range(low, high):
-        p = uint64(pair)
-        i = ((p >> q) << (q + uint64(1))) | (p & (h - uint64(1)))
-        j = i + h
-        xr, xi, yr, yi = re[i], im[i], re[j], im[j]
-        re[i] = u00r * xr - u00i * xi + u01r * yr - u01i * yi
-        im[i] = u00r * xi + u00i * xr + u01r * yi + u01i * yr
-        re[j] = u10r * xr - u10i * xi + u11r * yr - u11i * yi
-        im[j] = u10r * xi + u10i * xr + u11r * yi + u11i * yr
-
-
-@njit(cache=True)
-def _rotate_pairs(re, im, qubit, u, low, high):
-    """Apply ``u`` to pairs ``low`` to ``high - 1``, one contiguous run at a time."""
-    h = 1 << qubit
-    if h < 8:
-        _rotate_low(re, im, qubit, u, low, high)
-        return
-    pair = low
-    while pair < high:
-        run = min(h - (pair & (h - 1)), high - pair)
-        i = ((pair >> qubit) << (qubit + 1)) | (pair & (h - 1))
-        _rotate_run(re, im, uint64(i), uint64(i + h), run, u)
-        pair += run
-
-
-@njit(parallel=True, cache=True)
-def _rotate_threaded(re, im, qubit, u):
-    piece = (re.size >> 1) // _PIECES
-    for t in prange(_PIECES):
-        _rotate_pairs(re, im, qubit, u, t * piece, (t + 1) * piece)
-
-
-@njit(cache=True)
-def rotate(re, im, qubit, u, pool):
-    """Apply a one-qubit unitary in place."""
-    if pool is None:
-        _rotate_pairs(re, im, qubit, u, 0, re.size >> 1)
-    else:
-        _rotate_threaded(re, im, qubit, u)
 
 
 @njit(cache=True)
@@ -213,69 +151,111 @@ def phase_overlap(re, im, lre, lim, table, pool):
     return _phase_overlap_threaded(re, im, lre, lim, table)
 
 
+@njit(cache=True)
+def _factors(angles):
+    """exp(-i/2 sum_j angles[j] z_j) for all settings of these bits: two arrays, real and imaginary part."""
+    real, imag = np.ones(1 << angles.size), np.zeros(1 << angles.size)
+    for j in range(angles.size):
+        c, s, half = math.cos(angles[j] / 2), math.sin(angles[j] / 2), 1 << j
+        for k in range(half):
+            a, b = real[k], imag[k]
+            real[k], imag[k] = a * c + b * s, b * c - a * s
+            real[k + half], imag[k + half] = a * c - b * s, b * c + a * s
+    return real, imag
+
+
+@njit(cache=True, fastmath={"contract"})
+def _multiply_row(re, im, real, imag, hr, hi):
+    for k in range(re.size):
+        fr, fi = real[k] * hr - imag[k] * hi, real[k] * hi + imag[k] * hr
+        a, b = re[k], im[k]
+        re[k] = a * fr - b * fi
+        im[k] = a * fi + b * fr
+
+
 @njit(cache=True, fastmath={"contract", "reassoc"})
-def _overlap_run(re, im, lre, lim, i, j, step, run, out):
-    """Add to ``out`` the 2x2 matrix sum psi_s conj(lambda_t), as 8 reals, row s, column t."""
-    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-    for k in range(run):
-        a, b = i + step * uint64(k), j + step * uint64(k)
-        ar, ai, br, bi = re[a], im[a], re[b], im[b]
-        car, cai, cbr, cbi = lre[a], lim[a], lre[b], lim[b]
-        s0 += ar * car + ai * cai
-        s1 += ai * car - ar * cai
-        s2 += ar * cbr + ai * cbi
-        s3 += ai * cbr - ar * cbi
-        s4 += br * car + bi * cai
-        s5 += bi * car - br * cai
-        s6 += br * cbr + bi * cbi
-        s7 += bi * cbr - br * cbi
-    for e, total in enumerate((s0, s1, s2, s3, s4, s5, s6, s7)):
-        out[e] += total
+def _overlap_row(re, im, lre, lim, columns):
+    """Add Im conj(lambda) psi to ``columns``; return its sum."""
+    total = 0.0
+    for k in range(re.size):
+        g = lre[k] * im[k] - lim[k] * re[k]
+        columns[k] += g
+        total += g
+    return total
 
 
 @njit(cache=True)
-def _overlap_pairs(re, im, lre, lim, qubit, low, high, out):
-    h = 1 << qubit
-    if h < 8:  # strides make one long run of the many short ones; pieces are multiples of h pairs
-        for offset in range(2 * low, 2 * low + h):
-            _overlap_run(re, im, lre, lim, uint64(offset), uint64(offset + h), uint64(2 * h), (high - low) // h, out)
-        return
-    pair = low
-    while pair < high:
-        run = min(h - (pair & (h - 1)), high - pair)
-        i = ((pair >> qubit) << (qubit + 1)) | (pair & (h - 1))
-        _overlap_run(re, im, lre, lim, uint64(i), uint64(i + h), uint64(1), run, out)
-        pair += run
+def _multiply_rows(re, im, real, imag, row_real, row_imag, begin, end):
+    width = real.size
+    for r in range(begin, end):
+        low, high = r * width, (r + 1) * width
+        _multiply_row(re[low:high], im[low:high], real, imag, row_real[r], row_imag[r])
 
 
 @njit(cache=True)
-def _unrotate_pairs(re, im, lre, lim, qubit, u, low, high, out):
-    """Overlaps, then ``u`` on both states, in steps small enough to stay in the L1 cache."""
-    step = 512
-    for start in range(low, high, step):
-        stop = min(start + step, high)
-        _overlap_pairs(re, im, lre, lim, qubit, start, stop, out)
-        _rotate_pairs(re, im, qubit, u, start, stop)
-        _rotate_pairs(lre, lim, qubit, u, start, stop)
+def _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, end, rows, columns):
+    width = real.size
+    for r in range(begin, end):
+        low, high = r * width, (r + 1) * width
+        a, b, c, d = re[low:high], im[low:high], lre[low:high], lim[low:high]
+        rows[r] = _overlap_row(a, b, c, d, columns)
+        _multiply_row(a, b, real, imag, row_real[r], row_imag[r])
+        _multiply_row(c, d, real, imag, row_real[r], row_imag[r])
 
 
 @njit(parallel=True, cache=True)
-def _unrotate_threaded(re, im, lre, lim, qubit, u):
-    piece = (re.size >> 1) // _PIECES
-    parts = np.zeros((_PIECES, 8))
+def _multiply_threaded(re, im, real, imag, row_real, row_imag):
+    count = row_real.size
     for t in prange(_PIECES):
-        _unrotate_pairs(re, im, lre, lim, qubit, u, t * piece, (t + 1) * piece, parts[t])
-    return parts.sum(axis=0)
+        _multiply_rows(re, im, real, imag, row_real, row_imag, t * count // _PIECES, (t + 1) * count // _PIECES)
+
+
+@njit(parallel=True, cache=True)
+def _unmultiply_threaded(re, im, lre, lim, real, imag, row_real, row_imag, rows, columns):
+    count = row_real.size
+    parts = np.zeros((_PIECES, columns.size))
+    for t in prange(_PIECES):
+        begin, end = t * count // _PIECES, (t + 1) * count // _PIECES
+        _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, end, rows, parts[t])
+    for t in range(_PIECES):
+        for k in range(columns.size):
+            columns[k] += parts[t, k]
 
 
 @njit(cache=True)
-def unrotate(re, im, lre, lim, qubit, u, pool):
-    """Apply ``u`` to psi and lambda in place; return the overlaps there were before, 8 reals.
+def _signed_sums(values, slopes, first):
+    """slopes[first + j] = sum_k (-1)^(bit j of k) values[k]."""
+    j, half = 0, 1
+    while half < values.size:
+        total = 0.0
+        for k in range(values.size):
+            total += -values[k] if k & half else values[k]
+        slopes[first + j] = total
+        j, half = j + 1, half * 2
 
-    The overlaps are M[s, t] = sum over the other qubits of psi_s conj(lambda_t).
-    """
+
+@njit(cache=True)
+def twist(re, im, angles, pool):
+    """Rz on every qubit j by angles[j], in place; ``angles``: (N,)."""
+    low = min(angles.size, _ROW_BITS)
+    real, imag = _factors(angles[:low])
+    row_real, row_imag = _factors(angles[low:])
     if pool is None:
-        out = np.zeros(8)
-        _unrotate_pairs(re, im, lre, lim, qubit, u, 0, re.size >> 1, out)
-        return out
-    return _unrotate_threaded(re, im, lre, lim, qubit, u)
+        _multiply_rows(re, im, real, imag, row_real, row_imag, 0, row_real.size)
+    else:
+        _multiply_threaded(re, im, real, imag, row_real, row_imag)
+
+
+@njit(cache=True)
+def untwist(re, im, lre, lim, angles, slopes, pool):
+    """Undo a layer of Rz on psi and lambda, in place; slopes[j] becomes Im <lambda| Z_j |psi>, the derivative."""
+    low = min(angles.size, _ROW_BITS)
+    real, imag = _factors(-angles[:low])
+    row_real, row_imag = _factors(-angles[low:])
+    rows, columns = np.zeros(row_real.size), np.zeros(real.size)
+    if pool is None:
+        _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, 0, row_real.size, rows, columns)
+    else:
+        _unmultiply_threaded(re, im, lre, lim, real, imag, row_real, row_imag, rows, columns)
+    _signed_sums(columns, slopes, 0)
+    _signed_sums(rows, slopes, low)

@@ -15,8 +15,9 @@ from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import log2_exact
 from walshqhn.errors import InputError, UsageError, unknown_name
 from walshqhn.hamiltonian import IsingHamiltonian
+from walshqhn.kernels.circuit import CompiledCircuit
 from walshqhn.spectrum import WalshSpectrum
-from walshqhn.vqa.program import CompiledProgram, Gate, Program, compile_program
+from walshqhn.vqa.program import Gate, Program, compile_program
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -43,7 +44,7 @@ class Ansatz(ABC):
         return self.program.num_parameters
 
     @cached_property
-    def compiled(self) -> CompiledProgram:
+    def compiled(self) -> CompiledCircuit:
         """The circuit as the exact engine runs it."""
         return compile_program(self.program)
 
@@ -78,7 +79,9 @@ class Ansatz(ABC):
             if gate.name == "cx":
                 circuit.cx(*gate.qubits)
                 continue
-            angle = values[gate.parameter] if gate.scale == 1.0 else gate.scale * values[gate.parameter]
+            angle: Any = gate.scale
+            if gate.parameter >= 0:
+                angle = values[gate.parameter] if gate.scale == 1.0 else gate.scale * values[gate.parameter]
             if gate.name == "phase":
                 self._append_phase(circuit, angle, symbolic=params is None)
             else:

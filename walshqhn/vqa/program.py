@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.kernels.circuit import CX, PHASE, ROTATION
+from walshqhn.kernels.circuit import CX, PHASE, RY, RZ, CompiledCircuit
+from walshqhn.kernels.rotations import BLOCK_BITS
 
-_AXES = {"rx": 0, "ry": 1, "rz": 2}
+_KINDS = {"ry": RY, "rz": RZ, "cx": CX, "phase": PHASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Gate:
     """One gate: "rx", "ry", "rz" on one qubit, "cx" on (control, target), or "phase" on all.
 
     A rotation is exp(-i a P / 2), "phase" is exp(-i a D) with the diagonal D of the program's
-    owner, a = ``scale`` times parameter number ``parameter``.
+    owner. The angle a is ``scale`` times parameter number ``parameter``; without a parameter
+    (-1) it is ``scale``.
     """
 
     name: Literal["rx", "ry", "rz", "cx", "phase"]
@@ -37,45 +41,66 @@ class Program:
     plus: bool = False
 
 
-@dataclass(frozen=True)
-class CompiledProgram:
-    """A program as the arrays that `walshqhn.kernels.circuit` takes."""
+@dataclass
+class _Layer:
+    """Gates of one kind on different qubits."""
 
-    blocks: npt.NDArray[np.int64]
-    axes: npt.NDArray[np.int64]
-    indices: npt.NDArray[np.int64]
-    scales: npt.NDArray[np.float64]
-    plus: bool
+    name: str
+    gates: list[Gate] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    permutation: int = -1
 
 
-def compile_program(program: Program) -> CompiledProgram:
-    """Merge runs of rotations of one qubit into blocks: the state is passed over once for each run."""
-    blocks: list[tuple[int, int, int, int, int]] = []
-    ordered: list[Gate] = []
-    pending: dict[int, list[Gate]] = {}
+def compile_program(program: Program) -> CompiledCircuit:
+    """Gather gates into layers: each joins the earliest layer of its kind that it can slide to."""
+    everywhere = tuple(range(program.num_qubits))
+    layers: list[_Layer] = []
 
-    def flush(qubits: tuple[int, ...]) -> None:
-        for q in qubits:
-            run = pending.pop(q, [])
-            if run:
-                blocks.append((ROTATION, q, 0, len(ordered), len(ordered) + len(run)))
-                ordered.extend(run)
+    def place(gate: Gate) -> None:
+        qubits = everywhere if gate.name == "phase" else gate.qubits
+        home = None
+        for layer in reversed(layers):
+            if not layer.touched.isdisjoint(qubits):
+                break
+            if layer.name == gate.name:
+                home = layer
+        if home is None:
+            home = _Layer(gate.name)
+            layers.append(home)
+        home.gates.append(gate)
+        home.touched.update(qubits)
 
     for gate in program.gates:
-        if gate.name in _AXES:
-            pending.setdefault(gate.qubits[0], []).append(gate)
-        elif gate.name == "cx":
-            flush(gate.qubits)
-            blocks.append((CX, gate.qubits[0], gate.qubits[1], 0, 0))
+        if gate.name == "rx":
+            place(Gate("rz", gate.qubits, scale=math.pi / 2))
+            place(Gate("ry", gate.qubits, gate.parameter, gate.scale))
+            place(Gate("rz", gate.qubits, scale=-math.pi / 2))
         else:
-            flush(tuple(pending))
-            blocks.append((PHASE, 0, 0, len(ordered), len(ordered) + 1))
-            ordered.append(gate)
-    flush(tuple(pending))
-    return CompiledProgram(
-        blocks=np.array(blocks, dtype=np.int64).reshape(-1, 5),
-        axes=np.array([_AXES.get(g.name, -1) for g in ordered], dtype=np.int64),
+            place(gate)
+    permutations = _merge_low_cx(layers)
+    ordered = [gate for layer in layers for gate in layer.gates]
+    ends = np.cumsum([0, *(len(layer.gates) for layer in layers)])
+    rows = [(_KINDS[x.name], ends[k], ends[k + 1], x.permutation) for k, x in enumerate(layers)]
+    return CompiledCircuit(
+        layers=np.array(rows, dtype=np.int64).reshape(-1, 4),
+        permutations=permutations,
+        qubits=np.array([g.qubits[0] if g.qubits else 0 for g in ordered], dtype=np.int64),
+        targets=np.array([g.qubits[1] if g.name == "cx" else 0 for g in ordered], dtype=np.int64),
         indices=np.array([g.parameter for g in ordered], dtype=np.int64),
         scales=np.array([g.scale for g in ordered], dtype=np.float64),
-        plus=program.plus,
     )
+
+
+def _merge_low_cx(layers: list[_Layer]) -> npt.NDArray[np.int64]:
+    """Move CX among the lowest qubits into the RY layer that follows, where a permutation does them in passing."""
+    found: list[npt.NDArray[np.int64]] = []
+    for layer, following in pairwise(layers):
+        low = [g for g in layer.gates if g.name == "cx" and max(g.qubits) < BLOCK_BITS]
+        if low and following.name == "ry":
+            layer.gates = [g for g in layer.gates if g not in low]
+            source = np.arange(1 << BLOCK_BITS)
+            for control, target in (g.qubits for g in low):  # on different qubits, so one pass sees them all
+                source ^= ((source >> control) & 1) << target
+            following.permutation = len(found)
+            found.append(source)
+    return np.array(found, dtype=np.int64).reshape(-1, 1 << BLOCK_BITS)

@@ -72,8 +72,12 @@ class AerEngine:
         return None if self.table is None else float(self.table.min())
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        """Costs of bit strings (M, N): shape (M,)."""
-        return self._cost(check_rows(bits, self.num_qubits))
+        """Costs of bit strings (M, N): shape (M,). InputError if a cost function returns anything else."""
+        rows = check_rows(bits, self.num_qubits)
+        costs = np.asarray(self._cost(rows), dtype=np.float64)
+        if costs.shape != (len(rows),) or not np.isfinite(costs).all():
+            raise InputError(f"a cost function must return {len(rows)} finite numbers, got shape {costs.shape}.")
+        return costs
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
         """E, exact or as the mean over ``shots`` measurements."""

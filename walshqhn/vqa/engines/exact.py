@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,6 +46,7 @@ class ExactEngine:
         self.num_qubits = log2_exact(self.table.size, "a cost table")
         self.cost_sha256: str | None = sha256(self.table)
         self.threads = threads
+        self._spare: list[npt.NDArray[np.float64]] = []
         self._pool = statevector.pool_for(self.table.size)
         if self.num_qubits < 1:
             raise UsageError("an engine needs a cost of at least 1 bit.")
@@ -63,34 +67,29 @@ class ExactEngine:
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
         """E = <psi| C |psi>."""
-        with thread_limit(self.threads):
-            re, im = self._run(ansatz, ansatz.check_parameters(params))
+        with self._state(ansatz, params) as (re, im):
             return float(statevector.expectation(re, im, self.table, self._pool))
 
     def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
         """E and its gradient (num_parameters,), by one pass forward and one back (adjoint method)."""
-        values = ansatz.check_parameters(params)
-        with thread_limit(self.threads):
-            re, im = self._run(ansatz, values)
+        values, gradient = ansatz.check_parameters(params), np.zeros(ansatz.num_parameters)
+        with self._state(ansatz, values) as (re, im), self._scratch() as (lre, lim):
             value = float(statevector.expectation(re, im, self.table, self._pool))
-            gradient = np.zeros(ansatz.num_parameters)
-            kernels.adjoint(
-                *self._compiled(ansatz), values, self._phases(ansatz),
-                re, im, re * self.table, im * self.table, gradient, self._pool,
-            )  # fmt: skip
+            np.multiply(re, self.table, out=lre)
+            np.multiply(im, self.table, out=lim)
+            table, n = self._phases(ansatz), self.num_qubits
+            kernels.adjoint(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
         return value, gradient
 
     def statevector(self, ansatz: Ansatz, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """Amplitudes (2^N,), in Qiskit's order."""
-        with thread_limit(self.threads):
-            re, im = self._run(ansatz, ansatz.check_parameters(params))
-        return re + 1j * im
+        with self._state(ansatz, params) as (re, im):
+            return re + 1j * im
 
     def probabilities(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
         """|psi_x|^2 of every configuration: (2^N,)."""
-        with thread_limit(self.threads):
-            re, im = self._run(ansatz, ansatz.check_parameters(params))
-        return re * re + im * im
+        with self._state(ansatz, params) as (re, im):
+            return re * re + im * im
 
     def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator) -> BitArray:
         """``shots`` independent measurements: (shots, N) uint8."""
@@ -103,22 +102,31 @@ class ExactEngine:
         rng.shuffle(index)
         return index_to_bits(index, self.num_qubits)
 
-    def _run(self, ansatz: Ansatz, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        check_qubits(ansatz, self.num_qubits)
-        re, im = np.zeros(self.table.size), np.zeros(self.table.size)
-        if ansatz.compiled.plus:
-            re[:] = self.table.size**-0.5
-        else:
-            re[0] = 1.0
-        kernels.run(*self._compiled(ansatz), values, self._phases(ansatz), re, im, self._pool)
-        return re, im
+    @contextmanager
+    def _scratch(self) -> Iterator[npt.NDArray[np.float64]]:
+        """Two arrays (2^N,) with anything in them, given back at the end: fresh memory costs as much as the work."""
+        try:
+            pair = self._spare.pop()
+        except IndexError:
+            pair = np.empty((2, self.table.size))
+        try:
+            yield pair
+        finally:
+            self._spare.append(pair)
 
-    @staticmethod
-    def _compiled(
-        ansatz: Ansatz,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], FloatArray]:
-        compiled = ansatz.compiled
-        return compiled.blocks, compiled.axes, compiled.indices, compiled.scales
+    @contextmanager
+    def _state(self, ansatz: Ansatz, params: npt.ArrayLike) -> Iterator[npt.NDArray[np.float64]]:
+        """The state that the circuit prepares, real and imaginary part; the block runs on the engine's threads."""
+        check_qubits(ansatz, self.num_qubits)
+        values = ansatz.check_parameters(params)
+        with self._scratch() as state, thread_limit(self.threads):
+            re, im = state
+            im[:] = 0.0
+            re[:] = self.table.size**-0.5 if ansatz.program.plus else 0.0
+            if not ansatz.program.plus:
+                re[0] = 1.0
+            kernels.run(ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im, self._pool)
+            yield state
 
     @staticmethod
     def _phases(ansatz: Ansatz) -> FloatArray:
