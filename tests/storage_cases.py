@@ -1,10 +1,12 @@
 """Contents of native files for the tests of storage, and what is compared of them."""
 
 import numpy as np
+import pytest
 
 from walshqhn import IsingHamiltonian, WalshSpectrum
 from walshqhn.bits import masks_from_supports
-from walshqhn.storage import Contents
+from walshqhn.errors import FormatError
+from walshqhn.storage import Contents, load
 from walshqhn.vqa.result import RunResult, TrainingResult
 
 AWKWARD = np.array([0.1, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, -1e-17, 0.0, 2.0])
@@ -43,15 +45,16 @@ def a_hamiltonian(num_qubits=3):
     """The last qubit, the first two, and all of them up to six."""
     supports = [(num_qubits - 1,), (0, 1), tuple(range(min(6, num_qubits)))]
     return IsingHamiltonian(
-        num_qubits, masks_from_supports(supports, num_qubits), np.array([1 / 3, -1e-17, 2.5e300]),
+        num_qubits, masks_from_supports(supports, num_qubits), np.array([1 / 3, -1e-17, 2.5e100]),
         constant=0.1, discarded_weight=1 / 7, max_degree=6, tolerance=1e-9 / 3,
     )  # fmt: skip
 
 
 def everything():
+    cost = np.sin(np.arange(8.0))
     return Contents(
-        cost=AWKWARD,
-        spectrum=WalshSpectrum(np.sin(np.arange(8.0))),
+        cost=cost,
+        spectrum=WalshSpectrum.from_cost_table(cost),
         hamiltonian=a_hamiltonian(),
         task={"name": "demo", "options": {"digits": [0, 1]}, "data": {"sha256": "ab" * 32}},
         bit_names=["W1[0,0]", "W1[1,0]", "b1"],
@@ -94,3 +97,11 @@ def words(contents):
     t = contents.training
     found = [contents.task, None if contents.bit_names is None else list(contents.bit_names)]
     return found + ([] if t is None else [t.ansatz, t.settings, t.accuracies, [(r.status, r.message) for r in t.runs]])
+
+
+def refused(path, message):
+    """Loading says so, in one line that names the file."""
+    with pytest.raises(FormatError, match=message) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)

@@ -98,12 +98,13 @@ def test_a_single_parity_has_weight_at_its_degree_only(degree):
 def test_which_terms_a_truncation_keeps(truncation, kept):
     """Mask 4's coefficient equals the tolerance 0.25: not larger, hence dropped."""
     coefficients = [5.0, 0.125, -1.0, 0.5, 0.25, 2.0, -0.0625, -4.0]
-    hamiltonian = WalshSpectrum(np.array(coefficients)).hamiltonian(**truncation)
+    spectrum = WalshSpectrum(np.array(coefficients))
+    hamiltonian = spectrum.hamiltonian(**truncation)
     assert terms_of(hamiltonian) == {support_of(s): coefficients[s] for s in kept}
     assert hamiltonian.discarded_weight == sum(coefficients[s] ** 2 for s in range(1, 8) if s not in kept)
     assert hamiltonian.constant == 5.0
     assert hamiltonian.max_degree == truncation.get("max_degree")
-    assert hamiltonian.tolerance == truncation.get("tolerance", 0.0)
+    assert hamiltonian.tolerance == truncation.get("tolerance", spectrum.rounding_level)
 
 
 def test_of_equal_terms_the_first_are_kept():
@@ -111,8 +112,21 @@ def test_of_equal_terms_the_first_are_kept():
     assert set(terms_of(spectrum.hamiltonian(max_terms=3))) == {(0,), (1,), (0, 1)}
 
 
-def test_terms_that_vanish_exactly_are_left_out():
-    assert len(WalshSpectrum(np.array([0.0, 1.0, 0.0, -0.0])).hamiltonian()) == 1
+def test_terms_that_vanish_are_left_out():
+    """Exactly, or but for rounding errors, unless these are asked for."""
+    spectrum = WalshSpectrum(np.array([0.0, 1.0, 0.0, -0.0, 1e-17, -1e-15, 0.0, 0.0]))
+    assert set(terms_of(spectrum.hamiltonian())) == {(0,), (0, 2)}
+    assert set(terms_of(spectrum.hamiltonian(tolerance=0.0))) == {(0,), (2,), (0, 2)}
+
+
+def test_rounding_errors_of_a_transform_make_no_terms():
+    """C = 0.1 z_0 + 0.7 z_3 z_4, whose table is not exact."""
+    index = np.arange(32)
+    table = 0.1 * (-1.0) ** (index & 1) + 0.7 * (-1.0) ** np.bitwise_count(index & 24)
+    hamiltonian = WalshSpectrum.from_cost_table(table).hamiltonian()
+    assert set(terms_of(hamiltonian)) == {(0,), (3, 4)}
+    assert not hamiltonian.is_truncated
+    assert WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=1).is_truncated
 
 
 @given(tables, truncations)

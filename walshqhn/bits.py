@@ -140,7 +140,7 @@ def mask_degrees(masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 def index_degrees(num_bits: int) -> npt.NDArray[np.uint8]:
     """Degree of every index 0 ... 2^N - 1: shape (2^N,)."""
-    return np.bitwise_count(np.arange(1 << num_bits, dtype=np.uint64))
+    return np.bitwise_count(np.arange(1 << num_bits, dtype=np.uint32 if num_bits <= 32 else np.uint64))
 
 
 def deposit(index: npt.ArrayLike, positions: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -42,8 +42,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") ->
     return UsageError(f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known) or 'none'}.")
 
 
-def missing_extra(package: str, extra: str, what: str) -> MissingDependencyError:
-    """An error for a missing optional ``package`` that ``pip install walshqhn[extra]`` brings."""
-    return MissingDependencyError(
-        f"{what} needs the package {package}, which is not installed: pip install 'walshqhn[{extra}]'"
-    )
+def missing_package(package: str, what: str) -> MissingDependencyError:
+    """An error for a missing optional ``package`` that ``what`` needs."""
+    return MissingDependencyError(f"{what} needs the package {package}, which is not installed: pip install {package}")

@@ -32,7 +32,10 @@ def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, ov
 
 
 def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
-    """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate``."""
+    """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate`` (of any time).
+
+    InputError if there is no such file or another gate, FormatError if it is no QPY file.
+    """
     from qiskit import qpy
     from qiskit.circuit.library import PauliEvolutionGate
     from qiskit.quantum_info import SparsePauliOp
@@ -60,7 +63,7 @@ def write_sympy(
     max_terms: int | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write the SymPy sum as text, a term a line, by decreasing size; ``sympy.sympify`` reads it back.
+    """Write the SymPy sum as text, a term a line, by decreasing size; ``sympy.sympify`` reads it back (up to some thousand terms).
 
     ``names`` replace Z_0, Z_1, ...; with names such as ``W1[0,2]`` the text is for people only.
     """

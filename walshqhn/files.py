@@ -17,14 +17,18 @@ from walshqhn.errors import InputError, UsageError
 
 
 def check_target(path: str | Path, *, overwrite: bool) -> Path:
-    """``path`` if it can be written; UsageError if it exists without ``overwrite``, or its folder does not."""
-    target = Path(path)
+    """``path``, links followed, if it can be written; UsageError if not, or if it exists without ``overwrite``."""
+    target = Path(path).resolve()
     if target.is_dir():
-        raise UsageError(f"{target} is a folder; name a file.")
+        raise UsageError(f"{path} is a folder; name a file.")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{path} is not a regular file.")
     if target.exists() and not overwrite:
-        raise UsageError(f"{target} exists; use --force (overwrite=True) to replace it, or another name.")
+        raise UsageError(f"{path} exists; use --force (overwrite=True) to replace it, or another name.")
     if not target.parent.is_dir():
-        raise UsageError(f"the folder {target.parent} does not exist.")
+        raise UsageError(f"the folder {Path(path).parent} does not exist.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"the folder {Path(path).parent} cannot be written to.")
     return target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.arrays import FloatArray, MaskArray
+from walshqhn.binn.tables import LARGEST_COST
 from walshqhn.bits import check_bits, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
 from walshqhn.errors import InputError
 from walshqhn.resources import require_memory
@@ -41,6 +43,10 @@ class IsingHamiltonian:
     """Terms with |coefficient| up to this were dropped."""
 
     def __post_init__(self) -> None:
+        if np.asarray(self.masks).size and np.asarray(self.masks).dtype.kind not in "ui":
+            raise InputError(f"masks are whole numbers, got dtype {np.asarray(self.masks).dtype}.")
+        if not 0 <= self.discarded_weight < np.inf:
+            raise InputError(f"discarded_weight must be at least 0 and finite, got {self.discarded_weight}.")
         masks = np.ascontiguousarray(self.masks, dtype=np.uint64)
         coefficients = np.ascontiguousarray(self.coefficients, dtype=np.float64)
         words = words_for(self.num_qubits)
@@ -51,12 +57,15 @@ class IsingHamiltonian:
             )
         if not (np.isfinite(coefficients).all() and np.isfinite(self.constant)):
             raise InputError("coefficients must be finite.")
+        if max(np.abs(coefficients).max(initial=0.0), abs(self.constant)) > LARGEST_COST:
+            raise InputError(f"coefficients must stay below {LARGEST_COST:g} in size: rescale the cost.")
         spare = 64 * words - self.num_qubits
         if spare and masks.size and int(masks[:, -1].max()) >> (64 - spare):
             raise InputError(f"a mask names a qubit beyond {self.num_qubits - 1}.")
         if not masks.any(axis=1).all():
             raise InputError("an empty mask is the constant; give it as such.")
-        if len(np.unique(masks, axis=0) if words > 1 else np.unique(masks)) != len(masks):
+        ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())  # usual, and spares a sorted copy
+        if not ascending and len(np.unique(masks, axis=0)) != len(masks):
             raise InputError("a mask occurs twice.")
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coefficients", coefficients)
@@ -79,6 +88,11 @@ class IsingHamiltonian:
     def rms_error(self) -> float:
         """Root mean square, over all configurations, of what truncations changed in the energy."""
         return float(np.sqrt(self.discarded_weight))
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether truncations dropped more than rounding errors."""
+        return self.rms_error > 1e-12 * float(np.sqrt(np.square(self.coefficients).sum() + self.constant**2))
 
     def degree_weights(self) -> FloatArray:
         """W(k) of the terms there are: (N + 1,); W(0) = constant^2."""
@@ -131,7 +145,7 @@ class IsingHamiltonian:
     def energy(self, bits: npt.ArrayLike) -> Any:
         """Energy of configurations, bits (..., N) in {0, 1}: shape (...), a float for one configuration."""
         rows = check_bits(bits, self.num_qubits)
-        words = pack_bits(rows.reshape(-1, self.num_qubits))
+        words = pack_bits(rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits))
         out = np.full(len(words), float(self.constant))
         batch = max(1, _BATCH // max(1, self.masks.size))
         for start in range(0, len(words), batch):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask
 from walshqhn.errors import UsageError
 from walshqhn.hamiltonian import IsingHamiltonian
@@ -58,18 +57,15 @@ def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") ->
     ax.set_xlim(-0.5, max(4, k[seen].max(initial=0)) + 1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     variance = w[1:].sum()
-    named = "% of the variance"
-    for degree in k[seen & (k > 0)][:4]:
+    for degree in k[seen & (k > 0)]:
         share = 100 * w[degree] / variance
-        ax.annotate(
-            f"{share:.3g} {named}",
-            (degree, w[degree]),
-            xytext=(7, 4 if "variance" in named else -4),
-            textcoords="offset points",
-            fontsize=8,
-            color=BLUE,
-        )
-        named = "%"
+        if share >= 0.01 and degree <= 12:
+            at = (degree, w[degree])
+            ax.annotate(
+                f"{share:.3g} %", at, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=7, color=BLUE
+            )
+    if variance > 0:
+        ax.text(0.99, 0.87, "%: share of the variance", color=BLUE, ha="right", fontsize=8, transform=ax.transAxes)
     if not seen.all():
         absent = k[~seen]
         listed = (
@@ -93,14 +89,18 @@ def plot_largest_coefficients(
     values = np.array([value for _, value in terms])
     rows = np.arange(len(terms))
     ax.barh(rows, np.abs(values), color=np.where(values > 0, ORANGE, BLUE), height=0.7)
-    ax.set_yticks(rows, [" · ".join(labels[q] for q in qubits) for qubits, _ in terms], fontsize=8)
+    ax.set_yticks(rows, [_term_label([labels[q] for q in qubits]) for qubits, _ in terms], fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlabel("$|f(S)|$")
-    for height, color, sign, parity in ((0.10, ORANGE, ">", "even"), (0.04, BLUE, "<", "odd")):
-        text = f"$f(S) {sign} 0$: an {parity} number of ones costs more"
-        ax.text(0.98, height, text, color=color, ha="right", fontsize=8, transform=ax.transAxes)
-    ax.set_title(title or f"The {len(terms)} largest Fourier coefficients", fontsize=10)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("$|f(S)|$      orange: $f > 0$, even numbers of ones cost more; blue: $f < 0$, odd ones", fontsize=8)
+    heading = f"The {len(terms)} largest Fourier coefficients" if terms else "No terms: a constant cost"
+    ax.set_title(title or heading, fontsize=10)
     _clean(ax)
+
+
+def _term_label(bits: Sequence[str]) -> str:
+    """Names of the bits in a term; long ones are cut."""
+    return " · ".join(bits) if len(bits) <= 3 else f"{' · '.join(bits[:2])} · ... ({len(bits)} bits)"
 
 
 def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None = None, title: str = "") -> None:
@@ -111,11 +111,13 @@ def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None =
     top = ax.get_ylim()[1]
     ax.set_ylim(0.7, top * 3)
     ax.axvline(low, color=ORANGE, linewidth=1)
-    text = f" minimum {low:.5g}"
-    if found is not None:
-        text += "\n (found)" if np.isclose(found, low, rtol=1e-12) else f"\n best found {found:.5g}"
+    at_minimum = found is not None and bool(np.isclose(found, low, rtol=1e-12))
+    ax.text(
+        low, top * 2.4, f" minimum {low:.5g}" + ("\n (found)" if at_minimum else ""), color=ORANGE, va="top", fontsize=8
+    )
+    if found is not None and not at_minimum:
         ax.axvline(found, color=GREEN, linewidth=1, linestyle="--")
-    ax.text(low, top * 2.4, text, color=ORANGE, va="top", fontsize=8)
+        ax.text(found, top * 1.2, f" best found {found:.5g}", color=GREEN, va="top", fontsize=8)
     ax.set_xlabel("cost $C$")
     ax.set_ylabel("configurations per bin")
     ax.set_title(title or f"Costs of all {costs.size:,} configurations", fontsize=10)
@@ -126,7 +128,7 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
     """The mean cost E along every run, above the exact minimum on a log axis where that is known."""
     best = result.best_run
     base = result.exact_minimum or 0.0
-    log = result.exact_minimum is not None
+    log = result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
     for run in result.runs:
         is_best = run is best
         ax.plot(
@@ -140,39 +142,51 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         ax.set_yscale("log")
         smallest = min(float((run.history - base).min()) for run in result.runs)
         ax.set_ylim(bottom=max(smallest / 2, 1e-12))
-    ax.set_xlabel("iteration")
-    ax.set_ylabel(r"$E - C_{\min}$" if log else "$E$")
+    ax.set_xlabel("iteration" if result.settings["optimizer"] == "L-BFGS-B" else "evaluation")
+    ax.set_ylabel(r"mean measured cost above the minimum, $E - C_{\min}$" if log else "mean measured cost $E$")
     if len(result.runs) > 1:
         ax.text(
             0.98, 0.95, f"best of {len(result.runs)} runs", color=BLUE, ha="right", transform=ax.transAxes, fontsize=9
         )
         ax.text(0.98, 0.89, "the others", color=GREY, ha="right", transform=ax.transAxes, fontsize=9)
-    name = f"{result.ansatz['name']} ansatz, {result.ansatz['layers']} layers"
+    layers = result.ansatz["layers"]
+    name = f"{result.ansatz['name']} ansatz, {layers} layer{'' if layers == 1 else 's'}"
     ax.set_title(title or f"Training: {name}, {result.settings['optimizer']}", fontsize=10)
     _clean(ax)
 
 
+def has_weight_image(task: NetworkTask) -> bool:
+    """Whether one weight belongs to each pixel of an image, so that `plot_weights` can draw them."""
+    return task.data.image_shape is not None and not task.network.hidden and task.network.num_outputs == 1
+
+
 def plot_weights(ax: Axes, task: NetworkTask, bits: npt.ArrayLike, *, title: str = "") -> None:
-    """First-layer weights of one configuration as a picture of the input. UsageError if the inputs are no image."""
-    shape = task.data.image_shape
-    weights: FloatArray = task.network.weights(bits)["W1"]
-    if shape is None or weights.shape[1] != 1:
+    """Weights of one configuration as a picture of the input; pixels that are blank in all training images say "any".
+
+    UsageError if the weights are no image.
+    """
+    if not has_weight_image(task) or task.data.image_shape is None:
         raise UsageError(f"task {task.name!r} has no single image of weights to draw.")
-    image = weights[:, 0].reshape(shape)
+    blocks = task.network.weights(bits)
+    image = blocks["W1"][:, 0].reshape(task.data.image_shape)
+    blank = np.logical_not(task.data.train.x.any(axis=0)).reshape(image.shape)
     limit = float(np.abs(image).max()) or 1.0
-    ax.imshow(image, cmap="RdBu", vmin=-1.6 * limit, vmax=1.6 * limit)
+    ax.imshow(np.where(blank, np.nan, image), cmap="RdBu", vmin=-1.6 * limit, vmax=1.6 * limit)
+    ax.set_facecolor("#E8E8E8")
     for (i, j), value in np.ndenumerate(image):
-        ax.text(j, i, f"{value:+g}", ha="center", va="center", fontsize=11)
+        text = "any" if blank[i, j] else f"{value:+g}" if value else "0"
+        ax.text(j, i, text, ha="center", va="center", fontsize=11, color=GREY if blank[i, j] else "black")
     ax.set_xticks([])
     ax.set_yticks([])
-    bias = task.network.weights(bits)[task.network.output_bias][0]
-    ax.set_title(title or f"Weights of the best network\n(bias {bias:+g})", fontsize=10)
+    ax.set_xlabel(
+        "blue: ink there speaks for the second class,\nred: for the first; any: no image has ink there", fontsize=7
+    )
+    bias = blocks[task.network.output_bias][0]
+    ax.set_title(title or f"Weights of the best network\n(bias {f'{bias:+g}' if bias else '0'})", fontsize=10)
 
 
 def plot_circuit(ax: Axes, ansatz: Ansatz, params: npt.ArrayLike | None = None) -> None:
     """The circuit, drawn by Qiskit; with angles if ``params`` are given."""
-    circuit = ansatz.circuit(params)
-    circuit.draw(output="mpl", ax=ax, fold=-1, style="iqp", plot_barriers=False)
-    ax.set_title(
-        f"{ansatz.description['name']} ansatz, {ansatz.num_qubits} qubits, {ansatz.num_parameters} angles", fontsize=10
-    )
+    ansatz.circuit(params).draw(output="mpl", ax=ax, fold=-1, style="iqp", plot_barriers=False)
+    qubits = f"{ansatz.num_qubits} qubit{'' if ansatz.num_qubits == 1 else 's'}"
+    ax.set_title(f"{ansatz.description['name']} ansatz, {qubits}, {ansatz.num_parameters} angles", fontsize=10)

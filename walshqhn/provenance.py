@@ -35,11 +35,10 @@ def provenance(**facts: Any) -> dict[str, Any]:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return {
+    return facts | {
         "versions": versions,
         "machine": f"{platform.system()} {platform.machine()}",
         "argv": list(sys.argv),
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
-        **facts,
     }

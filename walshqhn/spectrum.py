@@ -45,6 +45,11 @@ class WalshSpectrum:
         """Variance of the cost over all configurations, sum of W(k) for k >= 1."""
         return float(self.degree_weights()[1:].sum())
 
+    @property
+    def rounding_level(self) -> float:
+        """Size up to which coefficients are rounding errors: machine epsilon times the root mean square cost."""
+        return float(np.finfo(np.float64).eps * np.sqrt(np.square(self.coefficients).sum()))
+
     def degree_weights(self) -> FloatArray:
         """W(k) = sum over |S| = k of f(S)^2, k = 0 ... N: shape (N + 1,)."""
         weights = np.bincount(
@@ -57,7 +62,7 @@ class WalshSpectrum:
         return iwht(self.coefficients, norm="forward", threads=threads)
 
     def hamiltonian(
-        self, max_degree: int | None = None, tolerance: float = 0.0, max_terms: int | None = None
+        self, max_degree: int | None = None, tolerance: float | None = None, max_terms: int | None = None
     ) -> IsingHamiltonian:
         """The Ising Hamiltonian of these coefficients, truncated if wanted.
 
@@ -66,7 +71,8 @@ class WalshSpectrum:
         max_degree
             Drop terms of higher degree.
         tolerance
-            Drop terms with |f(S)| <= tolerance; 0 drops only what vanishes exactly.
+            Drop terms with |f(S)| <= tolerance; None: the level of rounding errors (`rounding_level`);
+            0: only what vanishes exactly.
         max_terms
             Of the rest keep the largest so many, not counting the constant.
 
@@ -78,6 +84,8 @@ class WalshSpectrum:
         """
         from walshqhn.hamiltonian import IsingHamiltonian
 
+        if tolerance is None:
+            tolerance = self.rounding_level
         degrees = index_degrees(self.num_bits)
         kept, discarded = select_terms(self.coefficients[1:], degrees[1:], max_degree, tolerance, max_terms)
         kept += 1  # the constant term, entry 0, was left out

@@ -18,7 +18,6 @@ chunked, shuffled, compressed and carry Fletcher-32 checksums. Round trips are e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +34,7 @@ from walshqhn.files import first_line, write_atomically
 from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.provenance import provenance
 from walshqhn.spectrum import WalshSpectrum
-from walshqhn.storage_training import read_training, write_training
+from walshqhn.storage_training import read_json, read_text, read_training, write_json, write_text, write_training
 from walshqhn.vqa.result import TrainingResult
 
 FORMAT = "walshqhn"
@@ -86,16 +85,18 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
     weights = contents.weights
     if contents.spectrum is not None:
         weights = contents.spectrum.degree_weights()
+    elif weights is None and contents.hamiltonian is not None:
+        weights = contents.hamiltonian.degree_weights()
 
     def write(target: Path) -> None:
         with h5py.File(target, "w", libver=_HDF5) as file:
-            file.attrs["format"] = FORMAT
+            write_text(file.attrs, "format", FORMAT)
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["num_qubits"] = num_qubits
-            file.attrs["bit_order"] = "little"
-            file.attrs["spin"] = "z=(-1)^b"
-            file.attrs["normalisation"] = "f = 2^-N sum C chi"
-            file.attrs["provenance"] = json.dumps(provenance(**contents.provenance))
+            write_text(file.attrs, "bit_order", "little")
+            write_text(file.attrs, "spin", "z=(-1)^b")
+            write_text(file.attrs, "normalisation", "f = 2^-N sum C chi")
+            write_json(file.attrs, "provenance", provenance(**contents.provenance))
             if contents.cost is not None:
                 write_array(file, "cost/values", contents.cost)
             if weights is not None:
@@ -106,9 +107,9 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
                 _write_hamiltonian(file, contents.hamiltonian)
             if contents.task is not None or contents.bit_names is not None:
                 group = file.create_group("task")
-                group.attrs["name"] = (contents.task or {}).get("name", "")
-                group.attrs["spec"] = json.dumps(contents.task)
-                group.attrs["bit_names"] = json.dumps(None if contents.bit_names is None else list(contents.bit_names))
+                write_text(group.attrs, "name", (contents.task or {}).get("name", ""))
+                write_json(group.attrs, "spec", contents.task)
+                write_json(group.attrs, "bit_names", None if contents.bit_names is None else list(contents.bit_names))
             if contents.training is not None:
                 write_training(file, contents.training, write_array)
             file.attrs["complete"] = True
@@ -147,7 +148,7 @@ def is_native(path: str | Path) -> bool:
     """Whether ``path`` is an HDF5 file that says it is ours."""
     try:
         with h5py.File(path, "r") as h5:
-            return h5.attrs.get("format") == FORMAT
+            return read_text(h5.attrs, "format") == FORMAT
     except OSError:
         return False
 
@@ -181,16 +182,16 @@ def _write_hamiltonian(file: h5py.File, hamiltonian: IsingHamiltonian) -> None:
 
 
 def _check_header(path: Path, h5: h5py.File) -> None:
-    if h5.attrs.get("format") != FORMAT:
-        raise FormatError(f"{path} is not a walshqhn file (its format attribute is {h5.attrs.get('format')!r}).")
+    if read_text(h5.attrs, "format") != FORMAT:
+        raise FormatError(f"{path} is not a walshqhn file (its format attribute is {read_text(h5.attrs, 'format')!r}).")
     found = int(h5.attrs["format_version"])
     if found > FORMAT_VERSION:
         raise FormatError(
             f"{path} has format version {found}, this walshqhn reads up to {FORMAT_VERSION}: upgrade walshqhn."
         )
     for name, expected in (("bit_order", "little"), ("spin", "z=(-1)^b")):
-        if h5.attrs[name] != expected:
-            raise FormatError(f"{path}: {name} must be {expected!r}, got {h5.attrs[name]!r}.")
+        if read_text(h5.attrs, name) != expected:
+            raise FormatError(f"{path}: {name} must be {expected!r}, got {read_text(h5.attrs, name)!r}.")
     if not h5.attrs.get("complete", False):
         raise FormatError(f"{path} is incomplete: writing it was cut short.")
 
@@ -208,9 +209,9 @@ def _array(h5: h5py.File, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]
 
 def _read(h5: h5py.File) -> Contents:
     n = int(h5.attrs["num_qubits"])
-    if n < 0:
+    if n < 0 or (n > 62 and ("cost" in h5 or "spectrum/coefficients" in h5)):
         raise FormatError(f"{h5.filename} is damaged: it claims to be on {n} qubits.")
-    size = 1 << n if n < 63 else -1
+    size = 1 << min(n, 62)
     cost = _array(h5, "cost/values", (size,)) if "cost" in h5 else None
     spectrum = WalshSpectrum(_array(h5, "spectrum/coefficients", (size,))) if "spectrum/coefficients" in h5 else None
     weights = _array(h5, "spectrum/weight", (n + 1,)) if "spectrum" in h5 else None
@@ -219,6 +220,11 @@ def _read(h5: h5py.File) -> Contents:
         if not np.allclose(spectrum.degree_weights(), weights, rtol=1e-9, atol=1e-12 * scale):
             raise FormatError(f"{h5.filename} is damaged: W(k) does not belong to the coefficients.")
     hamiltonian = None
+    if cost is not None and spectrum is not None:
+        scale = float(np.abs(cost).max()) or 1.0
+        total = np.square(cost / scale).mean() - np.square(spectrum.coefficients / scale).sum()
+        if abs(total) > 1e-9 or abs(cost.mean() - spectrum.mean) > 1e-9 * scale:
+            raise FormatError(f"{h5.filename} is damaged: the spectrum does not belong to the cost.")
     if "hamiltonian" in h5:
         masks = _array(h5, "hamiltonian/masks", (-1, words_for(n)))
         values = _array(h5, "hamiltonian/coefficients", (len(masks),))
@@ -235,10 +241,11 @@ def _read(h5: h5py.File) -> Contents:
         )
     task = names = None
     if "task" in h5:
-        task = json.loads(h5["task"].attrs["spec"])
-        names = json.loads(h5["task"].attrs["bit_names"])
-        if names is not None and len(names) != n:
-            raise FormatError(f"{h5.filename} is damaged: {len(names)} names for {n} bits.")
+        task, names = (read_json(h5["task"].attrs, name) for name in ("spec", "bit_names"))
+        if names is not None and len({*names}) != n:
+            raise FormatError(f"{h5.filename} is damaged: {len({*names})} different names for {n} bits.")
+        if task is not None and not {"name", "options", "data"} <= dict(task).keys():
+            raise FormatError(f"{h5.filename} is damaged: the description of its task is incomplete.")
     return Contents(
         cost=cost,
         spectrum=spectrum,
@@ -247,5 +254,5 @@ def _read(h5: h5py.File) -> Contents:
         bit_names=names,
         training=read_training(h5, n),
         weights=weights,
-        provenance=json.loads(h5.attrs["provenance"]),
+        provenance=dict(read_json(h5.attrs, "provenance")),
     )

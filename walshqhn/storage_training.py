@@ -29,6 +29,32 @@ from walshqhn.errors import FormatError
 from walshqhn.vqa.result import RunResult, TrainingResult
 
 
+def write_text(attrs: h5py.AttributeManager, name: str, text: str) -> None:
+    """Store ASCII text of fixed length: HDF5 checksums it, other than text of variable length."""
+    attrs[name] = np.bytes_(text.encode("ascii"))
+
+
+def read_text(attrs: h5py.AttributeManager, name: str) -> str | None:
+    """The text of an attribute of fixed or variable length; None if there is none."""
+    value = attrs.get(name)
+    return (
+        bytes(value).decode("ascii", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+    )
+
+
+def write_json(attrs: h5py.AttributeManager, name: str, value: Any) -> None:
+    """Store ``value`` as JSON."""
+    write_text(attrs, name, json.dumps(value))
+
+
+def read_json(attrs: h5py.AttributeManager, name: str) -> Any:
+    """The inverse of `write_json`; KeyError if there is no such attribute."""
+    text = read_text(attrs, name)
+    if text is None:
+        raise KeyError(f"attribute {name} is missing")
+    return json.loads(text)
+
+
 def write_training(
     file: h5py.File, training: TrainingResult, write_array: Callable[[h5py.Group, str, npt.ArrayLike], None]
 ) -> None:
@@ -36,11 +62,11 @@ def write_training(
     group = file.create_group("training")
     runs = training.runs
     for name in ("ansatz", "settings", "accuracies"):
-        group.attrs[name] = json.dumps(getattr(training, name))
+        write_json(group.attrs, name, getattr(training, name))
     group.attrs["seed"] = training.seed
     group.attrs["exact_minimum"] = np.nan if training.exact_minimum is None else training.exact_minimum
-    group.attrs["status"] = json.dumps([run.status for run in runs])
-    group.attrs["message"] = json.dumps([run.message for run in runs])
+    write_json(group.attrs, "status", [run.status for run in runs])
+    write_json(group.attrs, "message", [run.message for run in runs])
     write_array(group, "parameters", np.stack([run.parameters for run in runs]))
     write_array(group, "best_bits", np.stack([run.best_bits for run in runs]))
     for name in ("value", "best_cost", "seconds"):
@@ -60,7 +86,7 @@ def read_training(file: h5py.File, num_qubits: int) -> TrainingResult | None:
     group = file["training"]
     completed = int(group.attrs["completed_runs"])
     arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(group[name]) for name in group}
-    status, message = json.loads(group.attrs["status"]), json.loads(group.attrs["message"])
+    status, message = read_json(group.attrs, "status"), read_json(group.attrs, "message")
     per_run = [len(a) for name, a in arrays.items() if name not in ("history", "gradient_norms")]
     lengths, bits = arrays["history_length"], arrays["best_bits"]
     if (
@@ -94,9 +120,9 @@ def read_training(file: h5py.File, num_qubits: int) -> TrainingResult | None:
     minimum = float(group.attrs["exact_minimum"])
     return TrainingResult(
         runs=runs,
-        ansatz=json.loads(group.attrs["ansatz"]),
-        settings=json.loads(group.attrs["settings"]),
+        ansatz=read_json(group.attrs, "ansatz"),
+        settings=read_json(group.attrs, "settings"),
         seed=int(group.attrs["seed"]),
         exact_minimum=None if np.isnan(minimum) else minimum,
-        accuracies=json.loads(group.attrs["accuracies"]),
+        accuracies=read_json(group.attrs, "accuracies"),
     )

@@ -10,7 +10,7 @@ import pytest
 from walshqhn import list_tasks, load_task, wht
 from walshqhn.binn.catalog import load_task_from_spec, task_options
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import InputError, UsageError, WalshqhnError, missing_extra, unknown_name
+from walshqhn.errors import InputError, UsageError, WalshqhnError, missing_package, unknown_name
 
 FEW = {"num_samples": 40, "num_validation": 20, "num_test": 20}
 SIZES = {
@@ -92,7 +92,7 @@ def test_unknown_task(name, message):
 def test_unknown_name_without_anything_near():
     assert "Did you mean" not in str(unknown_name("task", "zzz", ["gaussian"]))
     assert str(unknown_name("task", "zzz", [])) == "Unknown task 'zzz'. Known: none."
-    assert "pip install 'walshqhn[sklearn]'" in str(missing_extra("scikit-learn", "sklearn", "this"))
+    assert "pip install scikit-learn" in str(missing_package("scikit-learn", "this"))
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def test_sklearn_digits():
 
 def test_sklearn_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(MissingDependencyError, match=r"scikit-learn.*pip install 'walshqhn\[sklearn\]'"):
+    with pytest.raises(MissingDependencyError, match=r"scikit-learn.*pip install scikit-learn"):
         images.load("sklearn")
 
 

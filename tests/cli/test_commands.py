@@ -93,15 +93,15 @@ def test_task_options_with_minus_signs_and_choices(run):
 
 @pytest.mark.parametrize("format", ["native", "sparse-pauli-op", "sympy", "csv"])
 def test_export(run, costs, format):
-    facts = run.json("export", "costs.npy", "--format", format, "-o", "out.file", "--max-degree", "2")
+    facts = run.json("export", "costs.npy", "--format", format, "-o", "out.h5", "--max-degree", "2")
     assert facts["terms"] == 6
     assert facts["rms_error"] > 0
     if format == "native":
-        back = IsingHamiltonian.load("out.file")
+        back = IsingHamiltonian.load("out.h5")
     elif format == "sparse-pauli-op":
-        back = read_sparse_pauli_op("out.file")
+        back = read_sparse_pauli_op("out.h5")
     else:
-        text = Path("out.file").read_text()
+        text = Path("out.h5").read_text()
         if format == "csv":
             rows = list(csv.DictReader(text.splitlines()))
             assert float(rows[0]["coefficient"]) == costs.mean()
@@ -133,7 +133,7 @@ def test_train_sample_plot_info(run, costs, tmp_path):
     assert sum(n["count"] for n in sampled["networks"]) <= 100
     assert "110" in run("sample", "run.h5")
     figures = run.json("plot", "run.h5", "--figure-format", "svg", "-o", "figs")["figures"]
-    names = ("weights", "coefficients", "histogram", "training", "circuit")
+    names = ("spectrum", "coefficients", "histogram", "training", "circuit")
     assert figures == [f"figs/run-{k}.svg" for k in names]
     assert all((tmp_path / f).read_text().lstrip().startswith("<?xml") for f in figures)
     described = run.json("info", "run.h5")
@@ -178,7 +178,10 @@ def test_resume_equals_an_uninterrupted_training(run, costs):
 
 
 def test_options_from_toml(run, costs, tmp_path):
-    (tmp_path / "my.toml").write_text('[train]\nruns = 2\nlayers = 0\n[spectrum]\noutput = "s.h5"\n')
+    (tmp_path / "my.toml").write_text(
+        '[train]\nruns = 2\nlayers = 0\n[spectrum]\noutput = "s.h5"\n[tasks]\nactivation = ["relu", "tanh"]\n'
+    )
+    assert run.json("tasks", "gaussian", *SMALL, "--config", "my.toml")["bit_names"][-1] == "activation"
     for order in (("--config", "my.toml", "train", "costs.npy"), ("train", "costs.npy", "--config=my.toml")):
         assert run.json(*order)["runs"] == 2
     assert run.json("train", "costs.npy", "--runs", "1", "--config", "my.toml")["runs"] == 1
@@ -210,6 +213,48 @@ def test_ctrl_c_keeps_what_was_found(run, tmp_path):
     assert kept.status == "interrupted"
     assert len(kept.history) >= 20
     assert kept.value == kept.best_run.history.min()
+
+
+def test_a_truncated_hamiltonian_is_called_one(run, costs):
+    """Its energies stand for the cost, but nothing pretends that they are the cost."""
+    first = run.json("export", "costs.npy", "--format", "native", "-o", "h1.h5", "--max-degree", "1")
+    facts = run.json("spectrum", "h1.h5", "-o", "s1.h5")
+    assert "truncated Hamiltonian" in run.err
+    assert facts["hamiltonian"]["rms_error"] == pytest.approx(first["rms_error"])
+    assert storage.load("s1.h5").hamiltonian.max_degree == 1
+
+
+def test_rounding_errors_are_no_terms(run):
+    facts = run.json("spectrum", "mnist-4x4")
+    assert facts["hamiltonian"]["terms"] == 206
+    assert facts["hamiltonian"]["rms_error"] < 1e-14
+    assert "0 (rounding)" in run("spectrum", "mnist-4x4")
+
+
+def test_interrupting_a_resumed_training_keeps_the_better_result(run, costs, monkeypatch):
+    from walshqhn.vqa import train as module
+
+    options = ("train", "costs.npy", "-o", "r.h5", "--runs", "1", "--layers", "2")
+
+    def interrupt_after(count):
+        real = module._Run._record
+
+        def record(self, x, value):
+            real(self, x, value)
+            if self.evaluations == count:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(module._Run, "_record", record)
+
+    with monkeypatch.context() as patch:
+        interrupt_after(12)
+        run(*options, code=130)
+        patch.undo()
+    before = storage.load("r.h5").training.value
+    interrupt_after(2)
+    run(*options, "--resume", code=130)
+    assert storage.load("r.h5").training.value == before
+    monkeypatch.undo()
 
 
 def test_a_closed_pipe_is_no_error(run, costs):

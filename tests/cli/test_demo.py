@@ -29,7 +29,7 @@ def test_demo_does_the_whole_job(run, folder):
     assert abs(facts["aer"]["mean_cost"] - facts["training"]["value"]) < 6 * facts["aer"]["standard_error"]
     assert 0 <= facts["best"]["excess"] == facts["best"]["cost"] - facts["exact_minimum"]["cost"]
     assert 0.5 < facts["best"]["accuracy"]["test"] < 1
-    for name in ("weights", "coefficients", "histogram", "training", "circuit", "network"):
+    for name in ("spectrum", "coefficients", "histogram", "training", "circuit", "network"):
         assert (folder / "d" / f"{name}.png").stat().st_size > 5000
     run("demo", *short, code=2)
     assert "--force" in run.err

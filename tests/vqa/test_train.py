@@ -1,8 +1,11 @@
 """Training: what it finds, that it repeats itself, and how it ends."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from quantum_oracles import random_table
+from storage_cases import a_training
 from training_cases import TABLE, Recorder, fingerprints, quick
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, load_task, train
@@ -43,6 +46,17 @@ def test_what_a_result_says_fits_together():
     assert result.best_cost == engine.costs(result.best_bits[None])[0]
     assert result.excess == result.best_cost - TABLE.min() >= 0
     assert result.evaluations == sum(run.evaluations for run in result.runs)
+
+
+def test_the_best_sample_may_come_from_another_run_than_the_least_value():
+    result = a_training(lengths=(2, 2))
+    first = dataclasses.replace(result.runs[0], value=-1.0, best_cost=0.5, best_bits=np.array([0, 1, 1], np.uint8))
+    second = dataclasses.replace(result.runs[1], value=0.0, best_cost=-2.0, best_bits=np.array([1, 0, 0], np.uint8))
+    for runs in ((first, second), (second, first)):
+        result = dataclasses.replace(result, runs=runs, exact_minimum=-2.5)
+        assert (result.value, result.best_cost, result.excess) == (-1.0, -2.0, 0.5)
+        assert result.best_bits.tolist() == [1, 0, 0]
+        assert result.parameters is first.parameters
 
 
 def test_history_starts_at_the_initial_parameters():

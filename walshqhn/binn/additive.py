@@ -118,16 +118,12 @@ def additive_costs(
     by_memory = _WORKSPACE // (8 * max(out.shape))
     by_time = _CHUNK_WORK // out.size
     chunk = max(4, min(512, by_memory, by_time) // 4 * 4)
-    linear_left, linear_right = np.zeros(out.shape[0]), np.zeros(out.shape[1])
-    sign = 2.0 * targets - 1.0
+    # the loss of a sample depends on how far u lies on the wrong side: softplus(v) and sigmoid(v)^2, v = -+u
+    wrong = 1.0 - 2.0 * targets if loss == "bce" else 2.0 * targets - 1.0
     for start in range(0, len(x), chunk):
         part = slice(start, start + chunk)
-        sums_left, sums_right = _sums(left, x[part]), np.ascontiguousarray(_sums(right, x[part]).T)
-        if loss == "bce":  # the part - t u is linear in the sum: no need to meet in the middle
-            linear_left += sums_left @ targets[part]
-            linear_right += targets[part] @ sums_right
-        else:
-            sums_left, sums_right = sums_left * sign[part], sums_right * sign[part][:, None]
+        sums_left = _sums(left, x[part]) * wrong[part]
+        sums_right = np.ascontiguousarray((_sums(right, x[part]) * wrong[part]).T)
         halves = float(np.abs(sums_left).max()), float(np.abs(sums_right).max())
         if loss == "bce" and sum(halves) < _LARGEST_SUM:
             pad = -sums_left.shape[1] % 4
@@ -143,7 +139,5 @@ def additive_costs(
             kernels.add_squared_sigmoid_direct(sums_left, sums_right, out)
         if progress is not None:
             progress(min(1.0, (start + chunk) / len(x)))
-    out -= linear_left[:, None]
-    out -= linear_right
     out /= len(x)
     return out, index_left, index_right

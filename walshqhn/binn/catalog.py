@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 from typing import Any
+
+import numpy as np
 
 from walshqhn.binn import tables
 from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs, read_dataset
@@ -22,6 +25,9 @@ NETWORK_OPTIONS: dict[str, Any] = {
     "skip": False,
     "loss": None,
 }
+
+
+_FILES = {"path", "data_dir"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,14 @@ def task_options(name: str) -> dict[str, Any]:
     return TASKS[name].options
 
 
+def text_options(name: str) -> set[str]:
+    """Options of a task whose value is text, whatever it looks like."""
+    if name == "table":
+        return {"path"}
+    parameters = inspect.signature(TASKS[name].data).parameters
+    return {option for option, p in parameters.items() if str(p.annotation).startswith("str")}
+
+
 def load_task(name: str, **options: Any) -> Task:
     """Make the task ``name``; every option of `task_options` can be overridden.
 
@@ -118,6 +132,9 @@ def load_task(name: str, **options: Any) -> Task:
         if option not in defaults:
             raise unknown_name("option", option, defaults, f" of task {name!r}")
     resolved = defaults | {option: _tuples(value) for option, value in options.items()}
+    for option in _FILES & resolved.keys():
+        if isinstance(resolved[option], str):  # the description must serve in any folder
+            resolved[option] = str(Path(resolved[option]).resolve())
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:
         raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
@@ -160,7 +177,7 @@ def load_task_from_spec(spec: Mapping[str, Any]) -> Task:
 def _network(data: Dataset, options: Mapping[str, Any]) -> tuple[BinaryNetwork, str]:
     binary = data.num_classes == 2
     loss = options["loss"] or ("bce" if binary else "softmax")
-    hidden = options["hidden"]
+    hidden = () if options["hidden"] is None else options["hidden"]
     if isinstance(hidden, int) and not isinstance(hidden, bool):
         hidden = (hidden,) if hidden else ()
     if not isinstance(hidden, tuple) or not all(isinstance(w, int) for w in hidden):
@@ -197,4 +214,9 @@ def _plain(value: Any) -> Any:
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+    """``value`` with tuples for lists and arrays, Python's numbers for NumPy's, text for paths."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, PurePath):
+        return str(value)
+    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.arrays import FloatArray
-from walshqhn.errors import FormatError, InputError, missing_extra, unknown_name
+from walshqhn.errors import FormatError, InputError, missing_package, unknown_name
 
 BUNDLED = "mnist-10k.h5"
 _IDX = {
@@ -118,7 +118,7 @@ def _sklearn_digits() -> DigitImages:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise missing_extra("scikit-learn", "sklearn", "the data set 'sklearn'") from error
+        raise missing_package("scikit-learn", "the data set 'sklearn'") from error
     bunch = load_digits()
     return DigitImages(bunch.images / 16.0, bunch.target.astype(np.int64), None, None, "scikit-learn digits")
 

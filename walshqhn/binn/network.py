@@ -186,7 +186,7 @@ class BinaryNetwork:
     @property
     def num_bits(self) -> int:
         """N, the number of bits of a configuration."""
-        return len(self.bit_names)
+        return sum(math.prod(shape) for _, shape in self.layout.values())
 
     @property
     def output_bias(self) -> str:

@@ -13,6 +13,7 @@ from walshqhn.bits import log2_exact
 from walshqhn.errors import InputError
 from walshqhn.files import first_line, read_npz
 
+LARGEST_COST = 1e140  # so that squares, and sums of them, stay finite
 _NAMES = ("costs", "table", "values")  # looked for in an archive that holds several arrays
 
 
@@ -31,6 +32,9 @@ def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.ND
             f"{what} must be finite; {bad.size} of {values.size} values are not, "
             f"the first is {values[bad[0]]} at index {bad[0]}."
         )
+    largest = float(np.abs(values).max())
+    if largest > LARGEST_COST:
+        raise InputError(f"{what} must stay below {LARGEST_COST:g} in size, got {largest:g}: rescale the cost.")
     return values
 
 

@@ -15,11 +15,13 @@ from walshqhn.binn.additive import additive_costs, additive_groups
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, sigmoid
+from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
 from walshqhn.errors import UsageError, unknown_name
 from walshqhn.resources import require_memory, thread_limit
 
 Progress = Callable[[float], None]
+_TIE = 1e-9  # pre-activations up to this count as 0, class 0: rounding must not decide a sample's class
 _BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
 
 
@@ -116,6 +118,10 @@ class NetworkTask(Task):
     def bit_names(self) -> tuple[str, ...]:
         return self.network.bit_names
 
+    @property
+    def num_bits(self) -> int:
+        return self.network.num_bits  # without naming them: there may be far too many
+
     def costs(self, bits: npt.ArrayLike, split: str = "train") -> FloatArray:
         """Mean loss on ``split`` (default: the training set) of bits (M, N): shape (M,)."""
         samples = self._split(split)
@@ -152,8 +158,9 @@ class NetworkTask(Task):
                     if progress is not None:
                         progress((done + fraction) / len(codes))
 
-                self._fill(table, dict(zip(positions, code.tolist(), strict=True)), report)
-        return table
+                with np.errstate(over="ignore", invalid="ignore"):  # found out below
+                    self._fill(table, dict(zip(positions, code.tolist(), strict=True)), report)
+        return check_cost_table(table, f"the cost table of task {self.name!r}")
 
     def _fill(self, table: FloatArray, code: dict[int, int], progress: Progress) -> None:
         """Fill in the costs of all configurations whose architecture bits are ``code``."""
@@ -199,7 +206,7 @@ class NetworkTask(Task):
         return np.concatenate(parts) if parts else np.empty(0)
 
     def _classes(self, u: FloatArray) -> npt.NDArray[np.int64]:
-        return u.argmax(axis=2) if self.loss == "softmax" else (u[:, :, 0] > 0).astype(np.int64)
+        return u.argmax(axis=2) if self.loss == "softmax" else (u[:, :, 0] > _TIE).astype(np.int64)
 
     def _split(self, split: str) -> Split:
         found = self.data.get(split)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
-from cyclopts.config import Toml
+from cyclopts.config import Dict
 
 import walshqhn
-from walshqhn.errors import UsageError, WalshqhnError
+from walshqhn.errors import UsageError, WalshqhnError, unknown_name
 
 COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
@@ -39,6 +41,7 @@ def build_app() -> App:
     for position, (name, text) in enumerate(COMMANDS.items()):
         app.command(f"walshqhn.cli.{name}:{name}", name=name, help=text, sort_key=position)
     app.register_install_completion_command()
+    app.meta.suppress_keyboard_interrupt = False
 
     @app.meta.default
     def launch(
@@ -51,9 +54,15 @@ def build_app() -> App:
         ] = None,
     ) -> Any:
         if config is not None:
-            if not config.is_file():
-                raise UsageError(f"no such configuration file: {config}")
-            app.config = (Toml(config, must_exist=True),)
+            tables = _read_config(config)
+            name = next((t for t in tokens if t in COMMANDS), "")
+            own = _own_options(name)
+            table = {k.replace("_", "-"): v for k, v in tables.get(name, {}).items()}
+            app.config = (Dict({name: {k: v for k, v in table.items() if k in own}}, source=str(config)),)
+            for option, value in table.items():  # a task's: whoever gives one on the command line keeps the others
+                given = any(t == f"--{option}" or t.startswith(f"--{option}=") for t in tokens)
+                if option not in own and not given:
+                    tokens = (*tokens, f"--{option}={value}")
         return app(tokens, exit_on_error=False, print_error=False)
 
     return app
@@ -64,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except CycloptsError as error:
         return _complain(str(error), 2)
     except WalshqhnError as error:
@@ -86,6 +96,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _complain(f"internal error, {detail} (set WALSHQHN_DEBUG=1 to see where; please report it)", 1)
     return result if isinstance(result, int) else 0
+
+
+def _own_options(command: str) -> set[str]:
+    """Names of a command's own options; all others belong to the task."""
+    if not command:
+        return set()
+    function = getattr(import_module(f"walshqhn.cli.{command}"), command)
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name.replace("_", "-") for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """A TOML file's tables, one for each command; lists as the text that options of tasks take."""
+    import tomllib
+
+    from walshqhn.cli.common import format_value
+
+    if not path.is_file():
+        raise UsageError(f"no such configuration file: {path}")
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from error
+    for command, table in tables.items():
+        if command not in COMMANDS or not isinstance(table, dict):
+            raise unknown_name("table", command, COMMANDS, f" in {path}")
+    listed = {"kind"}  # the one option that takes several values itself
+    return {
+        command: {k: format_value(v) if isinstance(v, list) and k not in listed else v for k, v in table.items()}
+        for command, table in tables.items()
+    }
 
 
 def _config_first(tokens: list[str]) -> list[str]:

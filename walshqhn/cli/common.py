@@ -14,19 +14,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from walshqhn.errors import InputError, unknown_name
+from walshqhn.errors import InputError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from walshqhn.arrays import FloatArray
     from walshqhn.binn.task import Task
+    from walshqhn.hamiltonian import IsingHamiltonian
     from walshqhn.spectrum import WalshSpectrum
     from walshqhn.storage import Contents
 
+
+def _whole(kind: Any, tokens: Any) -> int:
+    return int(tokens[0].value)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+"""A whole number: 1.5 is an error, not 1 or 2."""
+OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of text.")]
 Force = Annotated[bool, Parameter(negative="", help="Replace output that exists.")]
-Threads = Annotated[int | None, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
+Threads = Annotated[OptionalWhole, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
 TaskOptions = Annotated[
     str,
     Parameter(
@@ -58,10 +67,15 @@ def parse_value(text: str) -> Any:
 
 def format_value(value: Any) -> str:
     """The inverse of `parse_value`; lists, as JSON has them, are taken for tuples."""
+    if isinstance(value, tuple | list) and not value:
+        return "none"
     if isinstance(value, tuple | list):
         nested = any(isinstance(v, tuple | list) for v in value)
         return (";" if nested else ",").join(format_value(v) for v in value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+_COPIES = 14  # tables of 2^N numbers there are at the worst moment of a command, as measured
 
 
 @dataclass(frozen=True)
@@ -83,9 +97,17 @@ class Problem:
             if contents.spectrum is not None:
                 return contents.spectrum.cost_table(threads=self.threads)
             if contents.hamiltonian is not None:
+                if contents.hamiltonian.is_truncated:
+                    error = f"RMS error {contents.hamiltonian.rms_error:.3g}"
+                    remark(
+                        f"note: {self.name} holds a truncated Hamiltonian ({error}); its energies are the cost here."
+                    )
                 return contents.hamiltonian.energies(threads=self.threads)
         if self.task is None:
             raise InputError(f"{self.name} holds no cost, spectrum or Hamiltonian.")
+        from walshqhn.binn.task import require_table_memory
+
+        require_table_memory(self.task.num_bits, "the cost table, spectrum and Hamiltonian", copies=_COPIES)
         with progress_bar(f"costs of all 2^{self.task.num_bits} networks") as report:
             return self.task.cost_table(threads=self.threads, progress=report)
 
@@ -97,6 +119,13 @@ class Problem:
         if self.contents is not None and self.contents.spectrum is not None:
             return self.contents.spectrum
         return WalshSpectrum.from_cost_table(self.cost, threads=self.threads)
+
+    @property
+    def hamiltonian(self) -> IsingHamiltonian:
+        """The Hamiltonian, read or computed."""
+        if self.contents is not None and self.contents.hamiltonian is not None:
+            return self.contents.hamiltonian
+        return self.spectrum.hamiltonian()
 
     @property
     def bit_names(self) -> tuple[str, ...]:
@@ -133,11 +162,11 @@ def open_problem(
     Whatever options a ``command`` does not know arrive in ``options``: its own are among the
     names that a misspelt one is compared with.
     """
-    from walshqhn.binn.catalog import list_tasks, load_task, task_options
+    from walshqhn.binn.catalog import list_tasks, load_task, task_options, text_options
     from walshqhn.resources import resolve_threads
 
     resolve_threads(threads)
-    parsed = {name.replace("-", "_"): parse_value(text) for name, text in options.items()}
+    parsed = {name.replace("-", "_"): text for name, text in options.items()}
     parameters = inspect.signature(command).parameters.values() if command else ()
     own = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     if source in list_tasks():
@@ -145,7 +174,9 @@ def open_problem(
         for name in parsed:
             if name not in task_options(source):
                 raise unknown_name("option", name.replace("_", "-"), known, f" of task {source!r}")
-        return Problem(source, load_task(source, **parsed), None, threads)
+        texts = text_options(source)
+        values = {k: v if k in texts and v.lower() != "none" else parse_value(v) for k, v in parsed.items()}
+        return Problem(source, load_task(source, **values), None, threads)
     path = Path(source)
     if not path.exists() and not path.suffix:
         raise unknown_name("task", source, list_tasks())
@@ -187,7 +218,10 @@ def stdout() -> Console:
     """For results."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:  # a file or a pipe has no edge to wrap at
+        console.width = 200
+    return console
 
 
 def stderr() -> Console:
@@ -230,6 +264,17 @@ def progress_bar(text: str) -> Iterator[Any]:
     with Progress(*columns, console=stderr(), transient=True, disable=not sys.stderr.isatty()) as bar:
         handle = bar.add_task(text, total=1.0)
         yield lambda fraction: bar.update(handle, completed=fraction)
+
+
+def check_native_name(path: Path) -> None:
+    """UsageError unless ``path`` is called like an HDF5 file, by which commands know it again."""
+    if path.suffix.lower() not in (".h5", ".hdf5"):
+        raise UsageError(f"name the HDF5 file .h5, got {str(path)!r}.")
+
+
+def plural(count: int, noun: str) -> str:
+    """'1 run', '2 runs', '4,055 terms'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def number(value: float | None, digits: int = 6) -> str:

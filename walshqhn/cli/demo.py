@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Problem, Threads, number, print_json, stdout
+from walshqhn.cli.common import Force, Json, Problem, Threads, Whole, number, plural, print_json, stdout
 from walshqhn.errors import WalshqhnError
 
 _STAGES = 9
@@ -17,10 +17,10 @@ _STAGES = 9
 def demo(
     *,
     output: Annotated[Path, Parameter(alias="-o", help="Folder for the files it makes.")] = Path("walshqhn-demo"),
-    runs: Annotated[int, Parameter(help="Restarts of the training.")] = 4,
-    max_iterations: Annotated[int, Parameter(help="Limit for each of them.")] = 60,
-    shots: Annotated[int, Parameter(help="Shots of the trained circuit on Aer.")] = 4096,
-    seed: Annotated[int, Parameter(help="Seed of angles and shots.")] = 0,
+    runs: Annotated[Whole, Parameter(help="Restarts of the training.")] = 4,
+    max_iterations: Annotated[Whole, Parameter(help="Limit for each of them.")] = 60,
+    shots: Annotated[Whole, Parameter(help="Shots of the trained circuit on Aer.")] = 4096,
+    seed: Annotated[Whole, Parameter(help="Seed of angles and shots.")] = 0,
     threads: Threads = None,
     force: Force = False,
     json: Json = False,
@@ -50,7 +50,7 @@ def demo(
     file = output / "mnist-4x4.h5"
     operators = {"exact": output / "operator-exact.qpy", "degree 2": output / "operator-degree-2.qpy"}
     figures = {
-        k: output / f"{k}.png" for k in ("weights", "coefficients", "histogram", "training", "circuit", "network")
+        k: output / f"{k}.png" for k in ("spectrum", "coefficients", "histogram", "training", "circuit", "network")
     }
     output.mkdir(parents=True, exist_ok=True)
     for path in (file, *operators.values(), *figures.values()):
@@ -67,9 +67,11 @@ def demo(
     problem = Problem("mnist-4x4", task, None, threads)
     cost = problem.cost
     lowest = int(cost.argmin())
+    optima, blank = int((cost <= cost[lowest] + 1e-12).sum()), int((~task.data.train.x.any(axis=0)).sum())
     say(
         f"all 2^{n} = {cost.size:,} networks evaluated, {cost.size * len(task.data.train):,} (network, image) pairs; "
-        f"the best possible cost is {number(cost[lowest], 8)}."
+        f"the best possible cost is {number(cost[lowest], 8)}; {plural(optima, 'network')} reach it, "
+        f"since {blank} of the 16 pixels are blank in every image."
     )
 
     spectrum = problem.spectrum
@@ -125,7 +127,8 @@ def demo(
     hits = float((sampled <= cost[lowest] + 1e-4).mean())
     say(
         f"the same circuit on Qiskit Aer, {shots:,} shots: mean cost {number(float(sampled.mean()))} ± {error:.1g} "
-        f"(exact: {number(result.value)}); {100 * hits:.0f} % of the shots are within 1e-4 of the optimum."
+        f"(exact: {number(result.value)}); {100 * hits:.0f} % of the shots "
+        f"are within 1e-4 of the optimum, of all networks {100 * (cost <= cost[lowest] + 1e-4).mean():.2f} % are."
     )
 
     cheapest = float(min(result.best_cost, sampled.min()))
@@ -138,7 +141,11 @@ def demo(
         f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; "
         f"it recognizes {right['train']} of the training images and {right['test']} of the others."
     )
-    say.picture(task.network.weights(best)["W1"].reshape(4, 4), float(task.network.weights(best)["b1"][0]))
+    say.picture(
+        task.network.weights(best)["W1"].reshape(4, 4),
+        task.data.train.x.any(axis=0).reshape(4, 4),
+        float(task.network.weights(best)["b1"][0]),
+    )
 
     trained = storage.Contents(
         cost,
@@ -168,7 +175,7 @@ def demo(
     if json:
         print_json(facts)
     else:
-        say.summary(output, file)
+        say.summary(output, file, interrupted=result.status == INTERRUPTED)
     return 130 if result.status == INTERRUPTED else 0
 
 
@@ -212,19 +219,22 @@ class _Narrator:
 
         return update
 
-    def picture(self, image: Any, bias: float) -> None:
+    def picture(self, image: Any, used: Any, bias: float) -> None:
         """Weights as characters."""
         if self._quiet:
             return
         self._out.print(
-            '\n      its weights on the 4x4 pixels: ██ is +1 (ink there says "1"), · is -1 (ink there says "0")'
+            "\n      its weights on the 4x4 pixels: + ink there says 1, - ink there says 0, blank: never any ink"
         )
-        for row in image:
-            self._out.print("        " + " ".join("██" if w > 0 else " ·" for w in row))
+        for row, inked in zip(image, used, strict=True):
+            signs = ("+" if w > 0 else "-" for w in row)
+            self._out.print("          " + "  ".join(s if u else " " for s, u in zip(signs, inked, strict=True)))
         self._out.print(f"      bias {bias:+g}\n")
 
-    def summary(self, folder: Path, file: Path) -> None:
+    def summary(self, folder: Path, file: Path, *, interrupted: bool) -> None:
         """Where things are, and what to do next."""
+        if interrupted:
+            self._out.print("\nThe training was interrupted; the rest used what it had found.")
         self._out.print(f"\nDone in {self.elapsed():.1f} s. Everything is in {folder}/:", markup=False, soft_wrap=True)
         self._out.print(f"  {file.name:<22} cost, spectrum, Hamiltonian and training (HDF5)", markup=False)
         self._out.print(f"  {'operator-*.qpy':<22} the SparsePauliOps, for Qiskit", markup=False)

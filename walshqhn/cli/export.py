@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Output, Source, TaskOptions, open_problem, print_json, stdout
+from walshqhn.cli.common import (
+    Force,
+    Json,
+    OptionalWhole,
+    Output,
+    Source,
+    TaskOptions,
+    check_native_name,
+    open_problem,
+    plural,
+    print_json,
+    stdout,
+)
 
 Format = Literal["native", "sparse-pauli-op", "sympy", "csv"]
 _ENDINGS = {"native": ".h5", "sparse-pauli-op": ".qpy", "sympy": ".txt", "csv": ".csv"}
@@ -25,9 +37,9 @@ def export(
         ),
     ],
     output: Annotated[Output, Parameter(help="Default: SOURCE with the format's ending, in this folder.")] = None,
-    max_degree: Annotated[int | None, Parameter(help="Truncate to this degree.")] = None,
+    max_degree: Annotated[OptionalWhole, Parameter(help="Truncate to this degree.")] = None,
     tolerance: Annotated[float, Parameter(help="Drop terms with |f(S)| up to this.")] = 0.0,
-    max_terms: Annotated[int | None, Parameter(help="Keep only the largest so many terms.")] = None,
+    max_terms: Annotated[OptionalWhole, Parameter(help="Keep only the largest so many terms.")] = None,
     names: Annotated[bool, Parameter(negative="", help="In SymPy text, names of bits for Z_0, Z_1, ...")] = False,
     force: Force = False,
     json: Json = False,
@@ -40,15 +52,21 @@ def export(
 
     check_truncation(max_degree, tolerance, max_terms)
     target = output or Path(Path(source).stem + _ENDINGS[format])
+    if format == "native":
+        check_native_name(target)
     check_target(target, overwrite=force)
     problem = open_problem(source, options, command=export)
-    stored = problem.contents.hamiltonian if problem.contents is not None else None
-    full = stored if stored is not None else problem.spectrum.hamiltonian()
-    hamiltonian = full.truncate(max_degree, tolerance, max_terms)
+    hamiltonian = problem.hamiltonian.truncate(max_degree, tolerance, max_terms)
     if format == "native":
         from walshqhn.storage import Contents, save
 
-        contents = Contents(hamiltonian=hamiltonian, task=problem.spec, bit_names=problem.bit_names)
+        truncation = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
+        contents = Contents(
+            hamiltonian=hamiltonian,
+            task=problem.spec,
+            bit_names=problem.bit_names,
+            provenance={"config": truncation, "source": source},
+        )
         save(target, contents, overwrite=force)
     elif format == "sparse-pauli-op":
         formats.write_sparse_pauli_op(target, hamiltonian, overwrite=force)
@@ -68,7 +86,7 @@ def export(
         print_json(facts)
     else:
         stdout().print(
-            f"{target}: {len(hamiltonian):,} terms on {hamiltonian.num_qubits} qubits, "
+            f"{target}: {plural(len(hamiltonian), 'term')} on {plural(hamiltonian.num_qubits, 'qubit')}, "
             f"RMS error of the cost {hamiltonian.rms_error:.3g}",
             markup=False,
             soft_wrap=True,

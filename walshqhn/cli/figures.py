@@ -35,10 +35,15 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
     from walshqhn.bits import index_to_bits
     from walshqhn.vqa.ansatz import make_ansatz
 
+    names, hamiltonian = problem.bit_names, problem.contents.hamiltonian if problem.contents is not None else None
+    if problem.num_bits > 30 and hamiltonian is not None:  # no table of costs to draw from
+        return {
+            "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, hamiltonian.degree_weights())),
+            "coefficients": Drawing(lambda ax: plotting.plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0)),
+        }
     found = None if training is None else training.best_cost
-    names = problem.bit_names
     possible = {
-        "weights": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
+        "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
         "coefficients": Drawing(
             lambda ax: plotting.plot_largest_coefficients(ax, problem.spectrum.hamiltonian(), names), (6.5, 5.0)
         ),
@@ -49,7 +54,7 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
         possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, ansatz), plotting.circuit_size(ansatz))
     task = problem.task
-    if isinstance(task, NetworkTask) and task.data.image_shape is not None and not task.network.hidden:
+    if isinstance(task, NetworkTask) and plotting.has_weight_image(task):
         lowest = index_to_bits(int(problem.cost.argmin()), problem.num_bits)
         best = lowest if training is None else training.best_bits
         possible["network"] = Drawing(lambda ax: plotting.plot_weights(ax, task, best), (3.2, 3.6))

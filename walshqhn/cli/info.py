@@ -43,7 +43,7 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         out.print(f"{name:<13} {text}", markup=False, soft_wrap=True)
 
     line("file", f"{file}: walshqhn format {FORMAT_VERSION}, intact")
-    line("N", f"{facts['num_qubits']} bits or qubits")
+    line("N", f"{facts['num_qubits']}")
     if contents.task is not None:
         options = ", ".join(f"{k}={format_value(v)}" for k, v in contents.task["options"].items())
         line("task", f"{contents.task['name']} ({options})")
@@ -52,7 +52,7 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         line("cost", f"{contents.cost.size:,} values, minimum {number(facts['cost']['minimum'], 9)} at index {low}")
     if contents.weights is not None:
         w = contents.weights
-        shares = ", ".join(f"W({k}) = {w[k]:.4g}" for k in range(min(5, len(w))))
+        shares = ", ".join(f"W({k}) = {w[k] if w[k] > 1e-28 * w.sum() else 0:.4g}" for k in range(min(5, len(w))))
         line("spectrum", f"{'all coefficients; ' if contents.spectrum is not None else ''}{shares}")
     if contents.hamiltonian is not None:
         h = contents.hamiltonian

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from walshqhn.cli.common import Force, Json, Source, TaskOptions, open_problem, print_json, stdout
 from walshqhn.errors import UsageError
 
-Kind = Literal["weights", "coefficients", "histogram", "training", "circuit", "network"]
+Kind = Literal["spectrum", "coefficients", "histogram", "training", "circuit", "network"]
 
 
 def plot(
@@ -20,8 +20,9 @@ def plot(
     kind: Annotated[
         list[Kind] | None,
         Parameter(
-            help="weights: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
-            "circuit; network: weights of the best network as a picture. Default: all there is data for."
+            negative=(),
+            help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
+            "circuit; network: weights of the best network as a picture. Default: all there is data for.",
         ),
     ] = None,
     output: Annotated[Path | None, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Json, Threads, number, open_problem, print_json, stdout
+from walshqhn.cli.common import Json, Threads, Whole, number, open_problem, print_json, stdout
 from walshqhn.errors import InputError
 
 
@@ -14,10 +14,10 @@ def sample(
     file: Annotated[str, Parameter(help="A file stored by walshqhn train.")],
     /,
     *,
-    shots: Annotated[int, Parameter(help="Measurements.")] = 1024,
+    shots: Annotated[Whole, Parameter(help="Measurements.")] = 1024,
     engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs the circuit.")] = "exact",
-    top: Annotated[int, Parameter(help="How many of the cheapest networks to list.")] = 10,
-    seed: Annotated[int, Parameter(help="Seed of the measurements.")] = 0,
+    top: Annotated[Whole, Parameter(help="How many of the cheapest networks to list.")] = 10,
+    seed: Annotated[Whole, Parameter(help="Seed of the measurements.")] = 0,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -75,7 +75,8 @@ def sample(
         soft_wrap=True,
     )
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("bits (last ... first)", "count", "cost", "above minimum", *(f"{s} accuracy" for s in splits)):
+    table.add_column("bits (last ... first)", overflow="fold", min_width=min(40, problem.num_bits))
+    for heading in ("count", "cost", "above minimum", *(f"{s} accuracy" for s in splits)):
         table.add_column(heading, justify="right")
     for row in rows:
         scores = (f"{row['accuracy'][s]:.4f}" for s in splits)

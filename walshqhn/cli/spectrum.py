@@ -11,12 +11,15 @@ from cyclopts import Parameter
 from walshqhn.cli.common import (
     Force,
     Json,
+    OptionalWhole,
     Output,
     Source,
     TaskOptions,
     Threads,
+    check_native_name,
     number,
     open_problem,
+    plural,
     print_json,
     remark,
     stdout,
@@ -29,9 +32,11 @@ def spectrum(
     *,
     output: Annotated[Output, Parameter(help="Store cost, spectrum and Hamiltonian in this HDF5 file.")] = None,
     plot: Annotated[Path | None, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
-    max_degree: Annotated[int | None, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
-    tolerance: Annotated[float, Parameter(help="Drop its terms with |f(S)| up to this.")] = 0.0,
-    max_terms: Annotated[int | None, Parameter(help="Keep only its largest so many terms.")] = None,
+    max_degree: Annotated[OptionalWhole, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
+    tolerance: Annotated[
+        float | None, Parameter(help="Drop its terms with |f(S)| up to this; default: what is rounding.")
+    ] = None,
+    max_terms: Annotated[OptionalWhole, Parameter(help="Keep only its largest so many terms.")] = None,
     threads: Threads = None,
     force: Force = False,
     json: Json = False,
@@ -43,15 +48,20 @@ def spectrum(
     from walshqhn.plotting import plot_degree_weights
     from walshqhn.truncation import check_truncation
 
-    check_truncation(max_degree, tolerance, max_terms)
+    check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
+        check_native_name(output)
         check_target(output, overwrite=force)
     if plot is not None:
         check_target(check_figure_name(plot), overwrite=force)
     problem = open_problem(source, options, threads, command=spectrum)
     found = problem.spectrum
     weights = found.degree_weights()
-    hamiltonian = found.hamiltonian(max_degree, tolerance, max_terms)
+    stored = problem.contents.hamiltonian if problem.contents is not None else None
+    if stored is not None and stored.is_truncated and problem.contents is not None and problem.contents.cost is None:
+        hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it knows what was dropped before
+    else:
+        hamiltonian = found.hamiltonian(max_degree, tolerance, max_terms)
     low = int(problem.cost.argmin())
     variance = float(weights[1:].sum())
     if output is not None:
@@ -89,11 +99,13 @@ def spectrum(
         )
         return
     out = stdout()
-    out.print(f"{problem.name}: N = {found.num_bits}, {problem.cost.size:,} networks", markup=False)
+    out.print(f"{problem.name}: N = {found.num_bits}, {plural(problem.cost.size, 'configuration')}", markup=False)
     out.print(f"cost: mean {number(found.mean)}, variance {number(variance)}, minimum {number(problem.cost[low], 9)}\n")
     _print_weights(weights, found.num_bits, variance)
-    dropped = f", dropped weight {number(hamiltonian.discarded_weight, 3)}" if hamiltonian.discarded_weight else ""
-    out.print(f"\nHamiltonian: {len(hamiltonian):,} terms{dropped}, RMS error {number(hamiltonian.rms_error, 3)}")
+    discarded = hamiltonian.discarded_weight
+    dropped = f", dropped weight {number(discarded, 3)}" if discarded > 1e-24 * weights.sum() else ""
+    terms = plural(len(hamiltonian), "term")
+    out.print(f"\nHamiltonian: {terms}{dropped}, RMS error {number(hamiltonian.rms_error, 3)}")
     for target, text in ((output, "stored in"), (plot, "drawn to")):
         if target is not None:
             remark(f"{text} {target}")
@@ -110,6 +122,9 @@ def _print_weights(weights: object, num_bits: int, variance: float) -> None:
     seen = np.flatnonzero(values > 1e-28 * values.sum())
     cumulated = 0.0
     for k in range(int(seen.max(initial=0)) + 1):
+        if k not in seen:
+            table.add_row(str(k), f"{comb(num_bits, k):,}", "0 (rounding)" if values[k] else "0")
+            continue
         share = values[k] / variance if k and variance else 0.0
         cumulated += share
         shares = (f"{share:.6f}", f"{cumulated:.6f}") if k else ("", "")

@@ -11,19 +11,23 @@ from cyclopts import Parameter
 from walshqhn.cli.common import (
     Force,
     Json,
+    OptionalWhole,
     Output,
     Problem,
     Source,
     TaskOptions,
     Threads,
+    Whole,
+    check_native_name,
     number,
     open_problem,
+    plural,
     print_json,
     remark,
     stderr,
     stdout,
 )
-from walshqhn.errors import InputError, UsageError
+from walshqhn.errors import InputError, UsageError, WalshqhnError
 
 if TYPE_CHECKING:
     from walshqhn.arrays import FloatArray
@@ -50,18 +54,18 @@ def train(
     *,
     output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
     ansatz: Annotated[Literal["linear", "product", "qaoa"], Parameter(help="The circuit.")] = "linear",
-    layers: Annotated[int, Parameter(help="Its layers.")] = 2,
+    layers: Annotated[Whole, Parameter(help="Its layers.")] = 2,
     engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs it.")] = "exact",
-    shots: Annotated[int | None, Parameter(help="With aer: estimate values from so many shots.")] = None,
+    shots: Annotated[OptionalWhole, Parameter(help="With aer: estimate values from so many shots.")] = None,
     optimizer: Annotated[
         Literal["L-BFGS-B", "COBYLA"] | None, Parameter(help="Default: L-BFGS-B, with shots COBYLA.")
     ] = None,
-    runs: Annotated[int, Parameter(help="Restarts from random angles.")] = 5,
-    max_iterations: Annotated[int, Parameter(help="Limit for each run.")] = 500,
+    runs: Annotated[Whole, Parameter(help="Restarts from random angles.")] = 5,
+    max_iterations: Annotated[Whole, Parameter(help="Limit for each run.")] = 500,
     gradient_tolerance: Annotated[float, Parameter(help="L-BFGS-B: largest gradient component to stop at.")] = 1e-6,
-    samples: Annotated[int, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
-    seed: Annotated[int, Parameter(help="Seed of angles and samples.")] = 0,
-    data_seed: Annotated[int | None, Parameter(help="The task's own option seed, for its data.")] = None,
+    samples: Annotated[Whole, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
+    seed: Annotated[Whole, Parameter(help="Seed of angles and samples.")] = 0,
+    data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
     resume: Annotated[bool, Parameter(negative="", help="Go on with the training stored in --output.")] = False,
     threads: Threads = None,
     force: Force = False,
@@ -80,6 +84,7 @@ def train(
     if resume and output is None:
         raise UsageError("--resume needs --output, the file to go on with.")
     if output is not None:
+        check_native_name(output)
         check_target(output, overwrite=force or resume)
     if data_seed is not None:
         options["seed"] = str(data_seed)
@@ -89,9 +94,17 @@ def train(
     runner = make_engine(engine, problem.cost, shots, seed, threads)
     method = optimizer or ("L-BFGS-B" if runner.shots is None else "COBYLA")
 
+    failures: list[OSError] = []
+
     def store(result: TrainingResult) -> None:
-        if output is not None:
+        if output is None:
+            return
+        try:
             _save(output, problem, result)
+            failures.clear()
+        except OSError as error:  # a full disk must not cost the training
+            failures.append(error)
+            remark(f"warning: {output} could not be written ({error.strerror}); the training goes on")
 
     with _Display(runs, max_iterations) as display:
         result = run_training(
@@ -112,8 +125,10 @@ def train(
         print_json(result.summary() | {"source": source, "output": output})
     else:
         _print(problem, result)
-        if output is not None:
+        if output is not None and not failures:
             remark(f"stored in {output}")
+    if failures:
+        raise WalshqhnError(f"{output} could not be written: {failures[-1].strerror}")
     return 130 if result.status == INTERRUPTED else 0
 
 
@@ -132,6 +147,7 @@ def _save(output: Path, problem: Problem, result: TrainingResult) -> None:
     contents = Contents(
         cost=problem.cost,
         spectrum=problem.spectrum,
+        hamiltonian=problem.contents.hamiltonian if problem.contents is not None else None,
         task=problem.spec,
         bit_names=problem.bit_names,
         training=result,
@@ -144,8 +160,9 @@ def _print(problem: Problem, result: TrainingResult) -> None:
     from walshqhn.bits import bits_to_label
 
     out = stdout()
-    name = f"{result.ansatz['name']} ansatz, {result.ansatz['layers']} layers, {len(result.parameters)} angles"
-    out.print(f"{problem.name}: {name}, {len(result.runs)} runs, {number(result.seconds, 3)} s", markup=False)
+    layers, angles = plural(result.ansatz["layers"], "layer"), plural(len(result.parameters), "angle")
+    name = f"{result.ansatz['name']} ansatz, {layers}, {angles}"
+    out.print(f"{problem.name}: {name}, {plural(len(result.runs), 'run')}, {number(result.seconds, 3)} s", markup=False)
     out.print(f"mean cost E     {number(result.value, 9)}  ({result.status})")
     out.print(f"best sample     {number(result.best_cost, 9)}  {bits_to_label(result.best_bits)}")
     if result.exact_minimum is not None:

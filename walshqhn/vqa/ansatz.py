@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,8 @@ class LinearAnsatz(Ansatz):
     layers: int
 
     def __post_init__(self) -> None:
+        if not all(isinstance(v, int | np.integer) for v in (self.num_qubits, self.layers)):
+            raise UsageError(f"qubits and layers are whole numbers, got {self.num_qubits!r} and {self.layers!r}.")
         if self.num_qubits < 1 or self.layers < 0:
             raise UsageError(
                 f"an ansatz needs at least 1 qubit and 0 layers, got {self.num_qubits} qubits, {self.layers} layers."
@@ -133,7 +135,7 @@ class LinearAnsatz(Ansatz):
 class ProductAnsatz(LinearAnsatz):
     """Ry and Rz on every qubit: the linear ansatz with 0 layers."""
 
-    layers: int = 0
+    layers: int = field(default=0, init=False)
 
     @property
     def description(self) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def train(
         Ctrl-C before there was anything to keep.
     """
     check_qubits(ansatz, engine.num_qubits)
+    if task is not None and task.num_bits != engine.num_qubits:
+        raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
     if optimizer not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS)
     if optimizer == "L-BFGS-B" and engine.shots is not None:
@@ -112,37 +114,42 @@ def train(
         "samples": int(samples),
         "runs": int(runs),
     }
-    finished = _finished(resume, ansatz, settings, seed)
-    options = (
-        {
-            "maxiter": max_iterations,
-            "gtol": gradient_tolerance,
-            "ftol": 0.0,
-            "maxfun": _VALUES_PER_ITERATION * max_iterations,
-        }
-        if optimizer == "L-BFGS-B"
-        else {"maxiter": max_iterations}
-    )
+    finished, cut_short = _earlier_runs(resume, ansatz, settings, seed)
+    options: dict[str, Any] = {"maxiter": max_iterations}
+    if optimizer == "L-BFGS-B":
+        options |= {"gtol": gradient_tolerance, "ftol": 0.0, "maxfun": _VALUES_PER_ITERATION * max_iterations}
+
+    def collect() -> TrainingResult:
+        return _collect(cut_short | finished, ansatz, settings, seed, engine, task)
+
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         if k in finished:
             continue
         start_rng, sample_rng = (np.random.default_rng(s) for s in run_seed.spawn(2))
         x0 = start if k == 0 and start is not None else ansatz.initial_parameters(start_rng)
         run = _Run(k, ansatz, engine, sample_rng, progress)
+        outcome, interrupted = None, False
         try:
             outcome = run.optimize(x0, optimizer, options)
         except KeyboardInterrupt:
-            if run.best_parameters is None and not finished:
-                raise
-            outcome = None
+            interrupted = True
         if run.best_parameters is not None:
-            finished[k] = run.result(outcome, samples, max_iterations)
-        result = _collect(finished, ansatz, settings, seed, engine, task)
+            try:
+                found = run.result(outcome, samples, max_iterations)
+            except KeyboardInterrupt:  # while sampling: that is short, so do it again and stop then
+                interrupted = True
+                found = run.result(outcome, samples, max_iterations)
+            if outcome is not None:
+                finished[k] = found
+            elif k not in cut_short or found.value < cut_short[k].value:
+                cut_short[k] = found
+        if not finished and not cut_short:
+            raise KeyboardInterrupt
         if on_run is not None:
-            on_run(result)
-        if outcome is None:
+            on_run(collect())
+        if interrupted:
             break
-    return _collect(finished, ansatz, settings, seed, engine, task)
+    return collect()
 
 
 class _Run:
@@ -241,19 +248,21 @@ def _status(outcome: OptimizeResult | None, max_iterations: int) -> str:
     return ITERATION_LIMIT if spent >= max_iterations else STALLED
 
 
-def _finished(
+def _earlier_runs(
     resume: TrainingResult | None, ansatz: Ansatz, settings: dict[str, Any], seed: int
-) -> dict[int, RunResult]:
-    """Runs that need not be repeated; UsageError if they come from another training."""
+) -> tuple[dict[int, RunResult], dict[int, RunResult]]:
+    """(runs that need not be repeated, interrupted runs); UsageError if they come from another training."""
     if resume is None:
-        return {}
+        return {}, {}
     before = {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
     now = {"seed": seed, "ansatz": ansatz.description} | settings
     differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
     if differing:
         details = "; ".join(f"{k}: {before.get(k)!r} there, {now[k]!r} here" for k in differing)
         raise UsageError(f"cannot resume a training with other settings ({details}).")
-    return {run.index: run for run in resume.runs if run.status != INTERRUPTED and run.index < settings["runs"]}
+    runs = {run.index: run for run in resume.runs if run.index < settings["runs"]}
+    cut_short = {k: run for k, run in runs.items() if run.status == INTERRUPTED}
+    return {k: run for k, run in runs.items() if k not in cut_short}, cut_short
 
 
 def _collect(
