@@ -63,8 +63,9 @@ def write_sympy(
     max_terms: int | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write the SymPy sum as text, a term a line, by decreasing size; ``sympy.sympify`` reads it back (up to some thousand terms).
+    """Write the SymPy sum as text, a term a line, by decreasing size.
 
+    ``sympy.sympify`` reads it back, as long as there are not thousands of terms.
     ``names`` replace Z_0, Z_1, ...; with names such as ``W1[0,2]`` the text is for people only.
     """
     import sympy

@@ -12,7 +12,9 @@
     /training                  attributes: see `walshqhn.storage_training`
     attribute ``complete``     on /, written last
 
-Everything but the root attributes is optional. Files appear whole or not at all; data sets are
+JSON is stored as text of fixed length, which HDF5 checksums with its other bookkeeping; format,
+bit_order, spin and normalisation are plain strings, so that h5py shows them as such. Everything
+but the root attributes is optional. Files appear whole or not at all; data sets are
 chunked, shuffled, compressed and carry Fletcher-32 checksums. Round trips are exact, bit by bit.
 """
 
@@ -90,12 +92,12 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
 
     def write(target: Path) -> None:
         with h5py.File(target, "w", libver=_HDF5) as file:
-            write_text(file.attrs, "format", FORMAT)
+            file.attrs["format"] = FORMAT
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["num_qubits"] = num_qubits
-            write_text(file.attrs, "bit_order", "little")
-            write_text(file.attrs, "spin", "z=(-1)^b")
-            write_text(file.attrs, "normalisation", "f = 2^-N sum C chi")
+            file.attrs["bit_order"] = "little"
+            file.attrs["spin"] = "z=(-1)^b"
+            file.attrs["normalisation"] = "f = 2^-N sum C chi"
             write_json(file.attrs, "provenance", provenance(**contents.provenance))
             if contents.cost is not None:
                 write_array(file, "cost/values", contents.cost)
@@ -190,6 +192,8 @@ def _check_header(path: Path, h5: h5py.File) -> None:
             f"{path} has format version {found}, this walshqhn reads up to {FORMAT_VERSION}: upgrade walshqhn."
         )
     for name, expected in (("bit_order", "little"), ("spin", "z=(-1)^b")):
+        if name not in h5.attrs:
+            raise FormatError(f"{path} is damaged: attribute {name} is missing.")
         if read_text(h5.attrs, name) != expected:
             raise FormatError(f"{path}: {name} must be {expected!r}, got {read_text(h5.attrs, name)!r}.")
     if not h5.attrs.get("complete", False):

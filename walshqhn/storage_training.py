@@ -37,9 +37,9 @@ def write_text(attrs: h5py.AttributeManager, name: str, text: str) -> None:
 def read_text(attrs: h5py.AttributeManager, name: str) -> str | None:
     """The text of an attribute of fixed or variable length; None if there is none."""
     value = attrs.get(name)
-    return (
-        bytes(value).decode("ascii", "replace") if isinstance(value, bytes) else None if value is None else str(value)
-    )
+    if value is None:
+        return None
+    return bytes(value).decode("ascii", "replace") if isinstance(value, bytes) else str(value)
 
 
 def write_json(attrs: h5py.AttributeManager, name: str, value: Any) -> None:
