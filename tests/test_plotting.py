@@ -24,7 +24,7 @@ def test_degree_weights(ax):
     np.testing.assert_array_equal(points.get_xdata(), [0, 1, 2, 4])
     np.testing.assert_array_equal(points.get_ydata(), weights[[0, 1, 2, 4]])
     assert ax.get_yscale() == "log"
-    assert {"50 %", "25 %", "%: share of the variance", "zero up to rounding: k = 3"} <= set(texts(ax))
+    assert {"50.0 %", "25.0 %", "%: share of the variance", "zero up to rounding: k = 3"} <= set(texts(ax))
 
 
 def test_degree_weights_of_a_constant(ax):

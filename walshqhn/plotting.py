@@ -59,11 +59,9 @@ def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") ->
     variance = w[1:].sum()
     for degree in k[seen & (k > 0)]:
         share = 100 * w[degree] / variance
-        if share >= 0.01 and degree <= 12:
-            at = (degree, w[degree])
-            ax.annotate(
-                f"{share:.3g} %", at, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=7, color=BLUE
-            )
+        if share >= 0.01 and degree <= 8:
+            text, at = f"{share:.1f} %" if share >= 1 else f"{share:.2g} %", (degree, w[degree])
+            ax.annotate(text, at, (0, 6), textcoords="offset points", ha="center", fontsize=7, color=BLUE)
     if variance > 0:
         ax.text(0.99, 0.87, "%: share of the variance", color=BLUE, ha="right", fontsize=8, transform=ax.transAxes)
     if not seen.all():
@@ -143,7 +141,8 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         smallest = min(float((run.history - base).min()) for run in result.runs)
         ax.set_ylim(bottom=max(smallest / 2, 1e-12))
     ax.set_xlabel("iteration" if result.settings["optimizer"] == "L-BFGS-B" else "evaluation")
-    ax.set_ylabel(r"mean measured cost above the minimum, $E - C_{\min}$" if log else "mean measured cost $E$")
+    ax.set_ylabel(r"$E - C_{\min}$" if log else "$E$")
+    ax.text(0.02, 0.03, "$E$: mean cost of what is measured", fontsize=8, color=GREY, transform=ax.transAxes)
     if len(result.runs) > 1:
         ax.text(
             0.98, 0.95, f"best of {len(result.runs)} runs", color=BLUE, ha="right", transform=ax.transAxes, fontsize=9

@@ -116,8 +116,7 @@ def demo(
     )
     say(
         f"linear ansatz, 2 layers, {ansatz.num_parameters} angles: {result.evaluations} exact gradients in "
-        f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to {number(result.value)} "
-        f"({1e3 * result.seconds / result.evaluations:.0f} ms each)."
+        f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to {number(result.value)}."
     )
 
     aer = AerEngine(cost, seed=seed)
