@@ -138,3 +138,15 @@ def test_only_storage_imports_hdf5_at_once_and_nobody_qiskit_or_matplotlib(modul
     heads = {name.split(".")[0] for name in top_level_imports(PARTS[module])}
     allowed = {"h5py"} if module in ("walshqhn.storage", "walshqhn.storage_training") else set()
     assert heads & {"qiskit", "qiskit_aer", "h5py", "matplotlib", "sympy"} <= allowed
+
+
+def test_compiled_code_goes_to_a_temporary_folder_where_no_other_is_writable(tmp_path):
+    """Else numba refuses to compile: a package installed by root, a user without a home."""
+    code = (
+        "import os, numba; os.access = lambda *_, **__: False; import walshqhn as w;"
+        "assert list(w.wht([1.0, 2.0, 4.0, 8.0])) == [15, -5, -9, 3]; print(numba.config.CACHE_DIR)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"} | {"TMPDIR": str(tmp_path)}
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert Path(result.stdout.strip()).parent == tmp_path
+    assert list(tmp_path.rglob("*.nbi"))

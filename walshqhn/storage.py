@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.arrays import FloatArray
+from walshqhn.binn.tables import sha256
 from walshqhn.bits import words_for
 from walshqhn.errors import FormatError, InputError, WalshqhnError
 from walshqhn.files import first_line, write_atomically
@@ -98,7 +99,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
             file.attrs["bit_order"] = "little"
             file.attrs["spin"] = "z=(-1)^b"
             file.attrs["normalisation"] = "f = 2^-N sum C chi"
-            write_json(file.attrs, "provenance", provenance(**contents.provenance))
+            write_json(file.attrs, "provenance", provenance(**_facts(contents)))
             if contents.cost is not None:
                 write_array(file, "cost/values", contents.cost)
             if weights is not None:
@@ -117,6 +118,15 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
             file.attrs["complete"] = True
 
     write_atomically(path, write, overwrite=overwrite)
+
+
+def _facts(contents: Contents) -> dict[str, Any]:
+    """What the provenance holds besides versions, time and command line."""
+    if contents.task is not None:
+        checksum = contents.task.get("data", {}).get("sha256")
+    else:
+        checksum = None if contents.cost is None else sha256(contents.cost)
+    return {"seed": None, "config": None, "input_sha256": checksum} | contents.provenance
 
 
 def load(path: str | Path) -> Contents:

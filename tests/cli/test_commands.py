@@ -78,6 +78,7 @@ def test_spectrum_stores_what_it_found(run):
     assert contents.hamiltonian.discarded_weight == pytest.approx(facts["hamiltonian"]["discarded_weight"])
     assert contents.task["options"]["hidden"] == 2
     assert contents.provenance["config"]["max_degree"] == 2
+    assert contents.provenance["input_sha256"] == contents.task["data"]["sha256"]
     assert Path("g.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     again = run.json("spectrum", "g.h5")
     assert again["degree_weights"] == facts["degree_weights"]
