@@ -33,8 +33,8 @@ def _whole(kind: Any, tokens: Any) -> int:
 Whole = Annotated[int, Parameter(converter=_whole)]
 """A whole number: 1.5 is an error, not 1 or 2."""
 OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
-Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of text.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace output that exists.")]
+Json = Annotated[bool, Parameter(negative="", show_default=False, help="Print JSON instead of text.")]
+Force = Annotated[bool, Parameter(negative="", show_default=False, help="Replace output that exists.")]
 Threads = Annotated[OptionalWhole, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
 TaskOptions = Annotated[
     str,

@@ -40,7 +40,9 @@ def export(
     max_degree: Annotated[OptionalWhole, Parameter(help="Truncate to this degree.")] = None,
     tolerance: Annotated[float, Parameter(help="Drop terms with |f(S)| up to this.")] = 0.0,
     max_terms: Annotated[OptionalWhole, Parameter(help="Keep only the largest so many terms.")] = None,
-    names: Annotated[bool, Parameter(negative="", help="In SymPy text, names of bits for Z_0, Z_1, ...")] = False,
+    names: Annotated[
+        bool, Parameter(negative="", show_default=False, help="In SymPy text, names of bits for Z_0, Z_1, ...")
+    ] = False,
     force: Force = False,
     json: Json = False,
     **options: TaskOptions,

@@ -64,9 +64,8 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         t = contents.training
         name = f"{t.ansatz['name']}, {t.ansatz['layers']} layers, {t.settings['engine']}, {t.settings['optimizer']}"
         line("training", f"{name}, {len(t.runs)} of {t.settings['runs']} runs, {t.status}")
-        line(
-            "", f"E = {number(t.value, 9)}, best sample {number(t.best_cost, 9)}, accuracy {t.accuracies or 'unknown'}"
-        )
+        line("", f"E = {number(t.value, 9)}, best sample {number(t.best_cost, 9)}")
+        line("", "accuracy " + (", ".join(f"{v:.4f} ({k})" for k, v in t.accuracies.items()) or "unknown"))
     made = contents.provenance
     versions = ", ".join(f"{k} {v}" for k, v in made.get("versions", {}).items())
     line("made", f"{made.get('utc')}, commit {made.get('git_commit')}")

@@ -66,7 +66,9 @@ def train(
     samples: Annotated[Whole, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
     seed: Annotated[Whole, Parameter(help="Seed of angles and samples.")] = 0,
     data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
-    resume: Annotated[bool, Parameter(negative="", help="Go on with the training stored in --output.")] = False,
+    resume: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Go on with the training stored in --output.")
+    ] = False,
     threads: Threads = None,
     force: Force = False,
     json: Json = False,

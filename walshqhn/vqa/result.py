@@ -18,7 +18,7 @@ INTERRUPTED = "interrupted"
 
 REMEDIES = {
     CONVERGED: "",
-    ITERATION_LIMIT: "raise max_iterations, or start from these parameters",
+    ITERATION_LIMIT: "raise max_iterations (--max-iterations)",
     STALLED: "the line search found no lower value: try another seed, or a larger gradient tolerance",
     INTERRUPTED: "resume to finish the remaining runs",
 }
