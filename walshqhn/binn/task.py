@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,7 +36,7 @@ def require_table_memory(num_bits: int, what: str = "the cost table", copies: in
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(ABC):
     """What every task has: a name, N named bits, and a cost for each configuration."""
 
     name: str
@@ -43,22 +44,22 @@ class Task:
     """What it takes to make the task again: name, options, data source and checksum."""
 
     @property
+    @abstractmethod
     def bit_names(self) -> tuple[str, ...]:
         """Name of every bit; entry j is bit j."""
-        raise NotImplementedError
 
     @property
     def num_bits(self) -> int:
         """N."""
         return len(self.bit_names)
 
+    @abstractmethod
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         """Training costs of configurations, bits (M, N) in {0, 1}: shape (M,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
         """Training costs of all configurations: shape (2^N,), entry x for bits x = sum b_j 2^j."""
-        raise NotImplementedError
 
     def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
         """Fraction of samples of ``split`` classified correctly, bits (M, N): shape (M,)."""

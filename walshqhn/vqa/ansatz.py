@@ -89,7 +89,8 @@ class Ansatz(ABC):
         return circuit
 
     def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
-        raise NotImplementedError
+        """Append exp(-i angle D); an ansatz that has a `phase_table` says how."""
+        raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
 
 
 @dataclass(frozen=True)
