@@ -245,7 +245,7 @@ def exercise_kernels():
         out[f"block {name}"] = np.arange(1 << num_bits).astype(dtype) % 19
         walsh.transform_block(out[f"block {name}"], skip, np.dtype(dtype).type(0.5))
     out["large"] = np.arange(1.0, 1 + (1 << 17)) ** 2 % 23
-    walsh.transform_large(out["large"], 0, 0.5)
+    walsh.transform_large(out["large"], out["large"], 0, 0.5)
     left, right = sums(16, 150)
     for kernel, arguments in [
         (costs.add_softplus, (np.exp(left), np.exp(right), 1)),

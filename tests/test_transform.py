@@ -253,29 +253,59 @@ def test_transform_block(version, num_bits, skip, scale):
 @COMPILED_OR_NOT
 @pytest.mark.parametrize("skip", [0, 1])
 @pytest.mark.parametrize("num_bits", [17, 18])
-def test_transform_large(version, num_bits, skip):
+@pytest.mark.parametrize("in_place", [True, False])
+def test_transform_large(version, num_bits, skip, in_place):
     values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
     expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
-    version(walsh.transform_large)(values, skip, 0.5)
+    result, before = values if in_place else np.full_like(values, np.nan), values.copy()
+    version(walsh.transform_large)(values, result, skip, 0.5)
+    assert np.array_equal(result, expected)
+    assert in_place or np.array_equal(values, before)
+
+
+@pytest.mark.parametrize("row_bits", [1, 2, 3])
+def test_panels_in_several_passes(monkeypatch, row_bits):
+    """As beyond 2^27 values, where one pass of panels would need too long a buffer."""
+    monkeypatch.setattr(walsh, "_ROW_BITS", row_bits)
+    values = np.arange(1.0, 1 + (1 << 19)) ** 2 % 23
+    expected = 0.25 * butterfly_wht(values)
+    walsh.transform_large.py_func(values, values, 0, 0.25)
     assert np.array_equal(values, expected)
 
 
-@pytest.mark.parametrize("bit", [3, 6, 9, 12])
-def test_three_levels_at_once(bit):
-    values = np.arange(1 << 15, dtype=float) ** 2 % 29
-    expected = butterfly_wht(values.reshape(-1, 8, 1 << bit)[0, :, 0])  # the first eight that belong together
+@pytest.mark.slow
+def test_long_enough_for_two_passes_of_panels():
+    """A delta becomes a character; 2^28 values, 1 GiB."""
+    values, where = np.zeros(1 << 28, np.float32), 0b1011_0000_0000_0010_1100_0001_0110
+    values[where] = 3.0
+    wht(values, overwrite=True)
+    for start in range(0, values.size, 1 << 24):
+        masks = np.arange(start, start + (1 << 24))
+        assert np.array_equal(values[start : start + (1 << 24)], 3.0 - 6.0 * (np.bitwise_count(masks & where) & 1))
+
+
+RADICES = [(name, 3 + ("radix16" in name), int(name.rpartition("_")[2])) for name in dir(walsh) if "_at_" in name]
+
+
+@pytest.mark.parametrize(("name", "levels", "bit"), RADICES)
+def test_several_levels_at_once(name, levels, bit):
+    values = np.arange(1 << 16, dtype=float) ** 2 % 29
+    cube = values.reshape(-1, 1 << levels, 1 << bit)
+    expected = butterfly_wht(cube.transpose(0, 2, 1).reshape(-1)[: 1 << levels])  # the first that belong together
     compiled, python = values.copy(), values.copy()
-    kernel = getattr(walsh, f"_radix8_at_{bit}")
+    kernel = getattr(walsh, name)
     kernel(compiled)
     kernel.py_func(python)
     assert np.array_equal(compiled, python)
-    assert np.array_equal(compiled.reshape(-1, 8, 1 << bit)[0, :, 0], expected)
+    assert np.array_equal(compiled.reshape(cube.shape)[0, :, 0], expected)
 
 
 @COMPILED_OR_NOT
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2), (1, 2), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0, 2), (1, 2), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7), *((6, k) for k in range(7, 17))]
+)
 def test_some_levels_only(version, low, high):
-    values = np.arange(128.0) ** 2 % 31
+    values = np.arange(float(1 << max(7, high))) ** 2 % 31
     cube = values.reshape(-1, 1 << (high - low), 1 << low)
     expected = np.apply_along_axis(butterfly_wht, 1, cube).ravel()
     version(walsh._levels)(values, low, high)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +15,8 @@ from walshqhn.resources import resolve_threads, thread_limit
 
 Norm = Literal["backward", "forward", "ortho"]
 _EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}
-_DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+_PARTS = {np.float32: np.float32, np.float64: np.float64, np.complex64: np.float32, np.complex128: np.float64}
+_DTYPES = frozenset(_PARTS)
 _BLOCK = 1 << 16
 
 
@@ -55,33 +58,49 @@ def iwht(
 def _transform(
     values: npt.ArrayLike, norm: str, direction: int, overwrite: bool, threads: int | None
 ) -> npt.NDArray[Any]:
-    from walshqhn.kernels import walsh
-
     if norm not in _EXPONENTS:
         raise unknown_name("norm", norm, _EXPONENTS)
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InputError(f"the transform takes one axis, got shape {array.shape}.")
-    num_bits = log2_exact(array.size, "the array to transform")
+    source = np.asarray(values)
+    if source.ndim != 1:
+        raise InputError(f"the transform takes one axis, got shape {source.shape}.")
+    num_bits = log2_exact(source.size, "the array to transform")
+    ready = source.dtype.type in _DTYPES and source.flags.c_contiguous and source.dtype.isnative
     if overwrite:
-        if not isinstance(values, np.ndarray) or array.dtype.type not in _DTYPES or not array.flags.c_contiguous:
-            raise InputError("overwrite=True needs a contiguous array of float32, float64, complex64 or complex128.")
-        if not array.flags.writeable or not array.dtype.isnative:
-            raise InputError("overwrite=True needs a writeable array in native byte order.")
+        if not isinstance(values, np.ndarray) or not ready:
+            raise InputError(
+                "overwrite=True needs a contiguous array of float32, float64, complex64 or complex128 "
+                "in native byte order."
+            )
+        if not source.flags.writeable:
+            raise InputError("overwrite=True needs a writeable array.")
+        array = source
+    elif ready:
+        array = np.empty_like(source)
     else:
-        if array.dtype.kind not in "biufc":
-            raise InputError(f"the transform takes numbers, got dtype {array.dtype}.")
-        widest = np.complex128 if array.dtype.kind == "c" else np.float64
-        target = array.dtype.type if array.dtype.type in _DTYPES else widest
-        array = np.array(array, dtype=target, order="C", copy=True)
+        if source.dtype.kind not in "biufc":
+            raise InputError(f"the transform takes numbers, got dtype {source.dtype}.")
+        widest = np.complex128 if source.dtype.kind == "c" else np.float64
+        target = source.dtype.type if source.dtype.type in _DTYPES else widest
+        source = array = np.array(source, dtype=target, order="C", copy=True)
     is_complex = array.dtype.kind == "c"
-    real = array.view(np.float32 if array.dtype.itemsize == 8 else np.float64) if is_complex else array
-    scale = real.dtype.type(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
-    if real.size <= _BLOCK:
+    part = _PARTS[array.dtype.type]
+    result, given = (array.view(part), source.view(part)) if is_complex else (array, source)
+    scale = part(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
+    if result.size <= _BLOCK:
         if threads is not None:
             resolve_threads(threads)
-        walsh.transform_block(real, int(is_complex), scale)
+        if array is not source:
+            result[:] = given
+        _kernels().transform_block(result, int(is_complex), scale)
     else:
         with thread_limit(threads):
-            walsh.transform_large(real, int(is_complex), scale)
+            _kernels().transform_large(given, result, int(is_complex), scale)
     return array
+
+
+@cache
+def _kernels() -> ModuleType:
+    """Loaded with the first transform: numba takes a while to import."""
+    from walshqhn.kernels import walsh
+
+    return walsh

@@ -4,22 +4,27 @@ A complex array is handed in as its real view: real and imaginary parts are then
 bit 0 of the index, which is simply never transformed (``skip = 1``).
 
 The work is arranged around the caches. Blocks of 2^16 values are transformed
-completely while they are in L2, 2^12 at a time while they are in L1. The bits
-above are done in panels of 64 columns, copied to a buffer, because rows that lie
-a power of two apart would otherwise fall into the same few cache sets. Memory is
-passed over twice however long the array is.
+completely while they are in L2, 2^10 at a time while they are in L1. The bits
+above are done in panels, some columns of many rows, copied to a buffer, because
+rows that lie a power of two apart would otherwise fall into the same few cache
+sets. Memory is passed over twice, three times from 2^28 values on.
 
-Eight values are combined at a time. LLVM vectorises that only if it can prove
-that the eight streams do not overlap: the stride must be a compile-time constant
-and the index unsigned. Hence one function a stride, made by ``_radix8``.
+Eight or sixteen values are combined at a time. LLVM vectorises that only if it can
+prove that the streams do not overlap: the stride must be a compile-time constant
+and the index unsigned. Hence one function a stride, made by ``_radix8`` and
+``_radix16``. Sixteen streams are for L1 only: further out they are more than the
+ways of its sets.
 """
 
 import numpy as np
 from numba import njit, prange, uint64
 
-_L1_BITS = 12
-_L2_BITS = 16
-_PANEL_BITS = 6
+BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
+_INNER_BITS = 10
+_PANEL_BITS = 12  # values in a panel's buffer, unless it has more rows than fit
+_COLUMN_BITS = 6  # columns of a panel, at least: 512 bytes in a row
+_ROW_BITS = 11  # rows of a panel, at most: with 64 columns, 1 MiB
+_PIECES = 32  # more than there are threads, few enough that the buffers cost nothing
 
 
 @njit(inline="always")
@@ -31,10 +36,10 @@ def _butterfly8(x0, x1, x2, x3, x4, x5, x6, x7):
     return z0 + z4, z1 + z5, z2 + z6, z3 + z7, z0 - z4, z1 - z5, z2 - z6, z3 - z7
 
 
-def _radix8(stride):
-    """Three levels at once, for the bits of ``stride``, 2 ``stride`` and 4 ``stride``."""
-    h1, h2, h3, h4 = uint64(stride), uint64(2 * stride), uint64(3 * stride), uint64(4 * stride)
-    h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
+def _radix8(bit):
+    """Three levels at once: bits ``bit`` to ``bit + 2``."""
+    stride = 1 << bit
+    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
 
     @njit(cache=True)
     def radix8(a):
@@ -51,10 +56,38 @@ def _radix8(stride):
     return radix8
 
 
-_radix8_at_3 = _radix8(1 << 3)
-_radix8_at_6 = _radix8(1 << 6)
-_radix8_at_9 = _radix8(1 << 9)
-_radix8_at_12 = _radix8(1 << 12)
+def _radix16(bit):
+    """Four levels at once: bits ``bit`` to ``bit + 3``."""
+    stride = 1 << bit
+    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
+    h9, h10, h11, h12, h13, h14, h15, h16 = (uint64(k * stride) for k in range(9, 17))
+
+    @njit(cache=True)
+    def radix16(a):
+        for start in range(uint64(0), uint64(a.size), h16):
+            b = a[start : start + h16]
+            for i in range(stride):
+                j = uint64(i)
+                x0, x1, x2, x3, x4, x5, x6, x7 = _butterfly8(
+                    b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
+                )
+                y0, y1, y2, y3, y4, y5, y6, y7 = _butterfly8(
+                    b[j + h8], b[j + h9], b[j + h10], b[j + h11], b[j + h12], b[j + h13], b[j + h14], b[j + h15]
+                )
+                b[j], b[j + h1], b[j + h2], b[j + h3] = x0 + y0, x1 + y1, x2 + y2, x3 + y3
+                b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 + y4, x5 + y5, x6 + y6, x7 + y7
+                b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
+                b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
+
+    return radix16
+
+
+_radix16_at_2 = _radix16(2)
+_radix16_at_6 = _radix16(6)
+_radix8_at_6 = _radix8(6)
+_radix8_at_9 = _radix8(9)
+_radix8_at_10 = _radix8(10)
+_radix8_at_13 = _radix8(13)
 
 
 @njit(cache=True)
@@ -82,8 +115,8 @@ def _radix2(a, bit):
 
 
 @njit(cache=True)
-def _first4(a):
-    """The two lowest bits; unsigned indices again, so that it vectorises."""
+def _bits_0_and_1(a):
+    """Four values lie side by side, which vectorises with unsigned indices."""
     for i in range(uint64(a.size) >> uint64(2)):
         j = uint64(i) << uint64(2)
         x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
@@ -92,27 +125,45 @@ def _first4(a):
 
 
 @njit(cache=True)
+def _bit_1(a):
+    """The lowest bit of complex numbers: real and imaginary parts of two of them lie side by side."""
+    for i in range(uint64(a.size) >> uint64(2)):
+        j = uint64(i) << uint64(2)
+        x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
+        a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = x0 + x2, x1 + x3, x0 - x2, x1 - x3
+
+
+@njit(cache=True)
 def _levels(a, low, high):
     """Transform bits ``low`` to ``high - 1`` of the index into contiguous ``a``."""
     bit = low
     if bit == 0 and high >= 2:
-        _first4(a)
+        _bits_0_and_1(a)
+        bit = 2
+    elif bit == 1 and high >= 2:
+        _bit_1(a)
         bit = 2
     while bit < high:
         left = high - bit
-        if left >= 3 and bit == 3:
-            _radix8_at_3(a)
-            bit += 3
+        if left >= 4 and bit == 2:
+            _radix16_at_2(a)
+            bit += 4
+        elif bit == 6 and (left == 4 or left == 5 or left > 6):
+            _radix16_at_6(a)
+            bit += 4
         elif left >= 3 and bit == 6:
             _radix8_at_6(a)
             bit += 3
         elif left >= 3 and bit == 9:
             _radix8_at_9(a)
             bit += 3
-        elif left >= 3 and bit == 12:
-            _radix8_at_12(a)
+        elif left >= 3 and bit == 10:
+            _radix8_at_10(a)
             bit += 3
-        elif left >= 2 and bit % 3 != 2:
+        elif left >= 3 and bit == 13:
+            _radix8_at_13(a)
+            bit += 3
+        elif left >= 2:
             _radix4(a, bit)
             bit += 2
         else:
@@ -121,15 +172,21 @@ def _levels(a, low, high):
 
 
 @njit(cache=True)
+def _num_bits(size):
+    bits = 0
+    while (1 << bits) < size:
+        bits += 1
+    return bits
+
+
+@njit(cache=True)
 def transform_block(a, skip, scale):
     """In-place transform of a block that fits the L2 cache, then times ``scale``.
 
     ``a``: (2^n,) real, contiguous. The lowest ``skip`` bits are left alone.
     """
-    bits = 0
-    while (1 << bits) < a.size:
-        bits += 1
-    inner = min(bits, _L1_BITS)
+    bits = _num_bits(a.size)
+    inner = min(bits, _INNER_BITS)
     for start in range(0, a.size, 1 << inner):
         _levels(a[start : start + (1 << inner)], skip, inner)
     _levels(a, max(inner, skip), bits)
@@ -139,36 +196,60 @@ def transform_block(a, skip, scale):
 
 
 @njit(cache=True)
-def _transform_panel(matrix, column, buffer, bits, scale):
-    """Transform 2^_PANEL_BITS columns of ``matrix`` along its rows, by way of ``buffer``."""
-    width = 1 << _PANEL_BITS
-    for r in range(matrix.shape[0]):
-        source, target = matrix[r, column : column + width], buffer[r * width : (r + 1) * width]
-        for j in range(width):
-            target[j] = source[j]
-    _levels(buffer, _PANEL_BITS, bits)
-    for r in range(matrix.shape[0]):
-        source, target = buffer[r * width : (r + 1) * width], matrix[r, column : column + width]
-        for j in range(width):
-            target[j] = source[j] * scale
+def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
+    """Copy ``rows`` rows of ``width`` values, ``stride`` apart, to rows ``step`` apart, times ``scale``."""
+    for r in range(rows):
+        i, j = uint64(start + r * stride), uint64(begin + r * step)
+        for k in range(width):
+            target[j + uint64(k)] = source[i + uint64(k)] * scale
+
+
+@njit(cache=True)
+def _transform_panels(a, low, bits, columns, scale, begin, end):
+    """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
+    rows, width, stride = 1 << bits, 1 << columns, 1 << low
+    buffer = np.empty(rows * width, a.dtype)
+    one = scale / scale
+    for p in range(begin, end):
+        start = ((p >> (low - columns)) << (low + bits)) + ((p << columns) & (stride - 1))
+        _copy_rows(a, start, stride, buffer, 0, width, rows, width, one)
+        _levels(buffer, columns, columns + bits)
+        _copy_rows(buffer, 0, width, a, start, stride, rows, width, scale)
+
+
+@njit(cache=True)
+def _transform_pairs(a, scale, begin, end):
+    """The highest bit, for positions ``begin`` to ``end - 1`` of both halves: two streams need no buffer."""
+    half = a.size >> 1
+    upper, lower = a[begin:end], a[half + begin : half + end]
+    for j in range(end - begin):
+        x0, x1 = upper[j], lower[j]
+        upper[j], lower[j] = (x0 + x1) * scale, (x0 - x1) * scale
 
 
 @njit(parallel=True, cache=True)
-def transform_large(a, skip, scale):
-    """In-place transform of an array longer than a block, in two passes over memory, threaded."""
-    block = 1 << _L2_BITS
-    rows = a.size // block
+def transform_large(source, a, skip, scale):
+    """Transform of ``source``, longer than a block, into ``a``, which may be the same array; threaded."""
+    block = 1 << BLOCK_BITS
     one = scale / scale  # of the array's own type, so that one compiled block routine serves
-    for r in prange(rows):
-        transform_block(a[r * block : (r + 1) * block], skip, one)
-    width = 1 << _PANEL_BITS
-    bits = _PANEL_BITS
-    while (1 << bits) < rows * width:
-        bits += 1
-    matrix = a.reshape((rows, block))
-    tasks = 32  # more than there are threads, few enough that the buffers cost nothing
-    per_task = block // width // tasks
-    for t in prange(tasks):
-        buffer = np.empty(rows * width, a.dtype)
-        for p in range(t * per_task, (t + 1) * per_task):
-            _transform_panel(matrix, p * width, buffer, bits, scale)
+    copy = source.ctypes.data != a.ctypes.data
+    for r in prange(a.size >> BLOCK_BITS):
+        low, high = r * block, (r + 1) * block
+        if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
+            a[low:high] = source[low:high]
+        transform_block(a[low:high], skip, one)
+    bit, bits = BLOCK_BITS, _num_bits(a.size)
+    if bits - bit == 1:
+        piece = (a.size >> 1) // _PIECES
+        for t in prange(_PIECES):
+            _transform_pairs(a, scale, t * piece, (t + 1) * piece)
+        bit = bits
+    while bit < bits:
+        passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
+        count = (bits - bit + passes - 1) // passes
+        columns = max(_COLUMN_BITS, _PANEL_BITS - count)
+        panels = a.size >> (count + columns)
+        factor = scale if bit + count == bits else one
+        for t in prange(_PIECES):
+            _transform_panels(a, bit, count, columns, factor, t * panels // _PIECES, (t + 1) * panels // _PIECES)
+        bit += count
