@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +79,7 @@ class ExactEngine:
             np.multiply(re, self.table, out=lre)
             np.multiply(im, self.table, out=lim)
             table, n = self._phases(ansatz), self.num_qubits
-            kernels.adjoint(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
+            self._driver(kernels.adjoint)(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
         return value, gradient
 
     def statevector(self, ansatz: Ansatz, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
@@ -125,8 +126,14 @@ class ExactEngine:
             re[:] = self.table.size**-0.5 if ansatz.program.plus else 0.0
             if not ansatz.program.plus:
                 re[0] = 1.0
-            kernels.run(ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im, self._pool)
+            self._driver(kernels.run)(
+                ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im, self._pool
+            )
             yield state
+
+    def _driver(self, kernel: Any) -> Any:
+        """``kernel``, a loop over layers: in Python where it calls threaded loops, which takes 7 s less to compile."""
+        return kernel if self._pool is None else getattr(kernel, "py_func", kernel)
 
     @staticmethod
     def _phases(ansatz: Ansatz) -> FloatArray:
