@@ -10,7 +10,7 @@ import pytest
 from oracles import cx_matrix, dense_run, overlaps, rotation_matrix, tensor_apply
 from scipy.special import expit
 
-from walshqhn.kernels import circuit, costs, rotations, statevector, walsh
+from walshqhn.kernels import circuit, costs, phases, rotations, statevector, walsh
 from walshqhn.resources import thread_limit
 from walshqhn.vqa.program import Gate, Program, compile_program
 
@@ -135,10 +135,40 @@ def test_diagonal_operators(version, num_qubits, pool):
     tolerance = {"rtol": 1e-12, "atol": 1e-12 * np.sqrt(state.size)}
     found = version(statevector.expectation)(re, im, table, pool)
     np.testing.assert_allclose(found, np.vdot(state, table * state).real, **tolerance)
-    found = version(statevector.phase_overlap)(re, im, *parts(other), table, pool)
-    np.testing.assert_allclose(found, np.vdot(other, table * state).imag, **tolerance)
-    version(statevector.phase)(re, im, table, 0.7, pool)
+    version(phases.phase)(re, im, table, 0.7, pool)
     np.testing.assert_allclose(re + 1j * im, np.exp(-0.7j * table) * state, atol=1e-14)
+    lre, lim = parts(np.exp(-0.7j * table) * other)
+    found = version(phases.unphase)(re, im, lre, lim, table, 0.7, pool)
+    np.testing.assert_allclose(found, np.vdot(other, table * state).imag, **tolerance)
+    np.testing.assert_allclose(re + 1j * im, state, atol=1e-14)
+    np.testing.assert_allclose(lre + 1j * lim, other, atol=1e-14)
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize("largest", [1e-300, 1e-3, 10.0, 1e5, 1.01e5, 1e15])
+def test_cosines_and_sines(version, largest):
+    """Of random angles, of multiples of pi/4 and their neighbours; to the last bit but one."""
+    rng = np.random.default_rng(3)
+    eighths = np.arange(-1000, 1000) * (np.pi / 4) * (largest / 1000 if largest < 800 else 1)
+    angles = np.concatenate([rng.uniform(-largest, largest, 2000), eighths, np.nextafter(eighths, 9e9), [0, largest]])
+    cosines, sines = np.empty((2, angles.size))
+    version(phases._factors)(angles / 0.7, 0.7, cosines, sines)
+    np.testing.assert_allclose(cosines, np.cos(angles / 0.7 * 0.7), rtol=0, atol=2.3e-16)
+    np.testing.assert_allclose(sines, np.sin(angles / 0.7 * 0.7), rtol=0, atol=2.3e-16)
+
+
+@COMPILED_OR_NOT
+@pytest.mark.parametrize(("low", "high"), [(0, 5000), (3, 4101), (17, 17)])
+def test_phases_of_a_range_with_some_huge_costs(version, low, high):
+    """Chunks with costs beyond the fast sine's range go through the library's."""
+    state = random_state(13)[:5000]
+    table = np.random.default_rng(2).normal(size=5000)
+    table[4500] = 3e9
+    re, im = parts(state)
+    version(phases._phase_range)(re, im, table, 0.9, low, high)
+    expected = state.copy()
+    expected[low:high] *= np.exp(-0.9j * table[low:high])
+    np.testing.assert_allclose(re + 1j * im, expected, atol=1e-14)
 
 
 def layer(num_qubits, seed=0):
@@ -266,9 +296,9 @@ def exercise_kernels():
         statevector.untwist(re, im, lre, lim, 2 * angles, slopes[1], pool)
         numbers = [*slopes.ravel()]
         statevector.cx(re, im, *qubits, pool)
-        statevector.phase(re, im, table, 0.4, pool)
+        phases.phase(re, im, table, 0.4, pool)
         numbers.append(statevector.expectation(re, im, table, pool))
-        numbers.append(statevector.phase_overlap(re, im, lre, lim, table, pool))
+        numbers.append(phases.unphase(re, im, lre, lim, table, 0.6, pool))
         gradient, compiled = np.zeros(6), compile_program(Program(num_qubits, 6, GATES))
         circuit.run(compiled, PARAMS, table, num_qubits, re, im, pool)
         circuit.adjoint(compiled, PARAMS, table, num_qubits, re, im, lre, lim, gradient, pool)
@@ -288,17 +318,17 @@ def test_all_kernels_without_the_compiler(tmp_path):
             np.testing.assert_allclose(result, plain[name], rtol=1e-10, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("kernel", [statevector.expectation, statevector.phase_overlap])
+@pytest.mark.parametrize("kernel", [statevector.expectation, phases.unphase])
 @pytest.mark.parametrize("num_qubits", [10, 15])
 def test_threads_do_not_change_a_sum(num_qubits, kernel):
     for seed in range(20):
         states = (*parts(random_state(num_qubits, seed)), *parts(random_state(num_qubits, seed + 100)))
-        arguments = states if kernel is statevector.phase_overlap else states[:2]
         table = np.random.default_rng(seed).normal(size=1 << num_qubits)
         found = []
         for threads in (1, 2):
+            arguments = (*states, table, 0.3) if kernel is phases.unphase else (*states[:2], table)
             with thread_limit(threads):
-                found.append(kernel(*arguments, table, THREADED))
+                found.append(kernel(*(a.copy() for a in arguments[:-1]), arguments[-1], THREADED))
         assert found[0] == found[1]
 
 

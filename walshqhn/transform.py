@@ -87,8 +87,8 @@ def _transform(
     result, given = (array.view(part), source.view(part)) if is_complex else (array, source)
     scale = part(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
     if result.size <= _BLOCK:
-        if threads is not None:
-            resolve_threads(threads)
+        if threads is not None and (type(threads) is not int or threads < 1):
+            resolve_threads(threads)  # says what is wrong
         if array is not source:
             result[:] = given
         _kernels().transform_block(result, int(is_complex), scale)

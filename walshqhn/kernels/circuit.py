@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from walshqhn.kernels.phases import phase, unphase
 from walshqhn.kernels.rotations import turn, unturn
-from walshqhn.kernels.statevector import cx, phase, phase_overlap, twist, untwist
+from walshqhn.kernels.statevector import cx, twist, untwist
 
 RY, RZ, CX, PHASE = 0, 1, 2, 3
 
@@ -89,11 +90,9 @@ def adjoint(circuit, params, table, num_qubits, re, im, lre, lim, gradient, pool
                 cx(lre, lim, circuit.qubits[g], circuit.targets[g], pool)
         elif kind == PHASE:
             angle = _angle(circuit, first, params)
-            slope = 2 * phase_overlap(re, im, lre, lim, table, pool)
+            slope = 2 * unphase(re, im, lre, lim, table, angle, pool)
             if circuit.indices[first] >= 0:
                 gradient[circuit.indices[first]] += circuit.scales[first] * slope
-            phase(re, im, table, -angle, pool)
-            phase(lre, lim, table, -angle, pool)
         else:
             angles = _layer_angles(circuit, first, last, params, num_qubits)
             if kind == RY:

@@ -1,4 +1,4 @@
-"""State vectors: CX, diagonal phases, expectation values.
+"""State vectors: CX, Rz, expectation values.
 
 A state is two float64 arrays, real and imaginary part, of length 2^N: loops over
 separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numba import njit, prange, uint64
 
-_PIECES = 32
+PIECES = 32
 _ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
 _SERIAL_BELOW = 1 << 18  # amplitudes; below this a pass takes some 50 us, and threads would mostly wait
 
@@ -25,7 +25,7 @@ def pool_for(size: int) -> bool | None:
 
 
 @njit(cache=True)
-def _sum_in_order(parts):
+def sum_in_order(parts):
     """The sum, the same whatever the number of threads: numba would thread ``parts.sum()`` too."""
     total = 0.0
     for part in parts:
@@ -60,8 +60,8 @@ def _cx_range(re, im, control, target, low, high):
 
 @njit(parallel=True, cache=True)
 def _cx_threaded(re, im, control, target):
-    piece = (re.size >> 2) // _PIECES
-    for t in prange(_PIECES):
+    piece = (re.size >> 2) // PIECES
+    for t in prange(PIECES):
         _cx_range(re, im, control, target, t * piece, (t + 1) * piece)
 
 
@@ -74,31 +74,6 @@ def cx(re, im, control, target, pool):
         _cx_threaded(re, im, control, target)
 
 
-@njit(cache=True)
-def _phase_range(re, im, table, angle, low, high):
-    for x in range(low, high):
-        c, s = math.cos(angle * table[x]), -math.sin(angle * table[x])
-        a, b = re[x], im[x]
-        re[x] = c * a - s * b
-        im[x] = c * b + s * a
-
-
-@njit(parallel=True, cache=True)
-def _phase_threaded(re, im, table, angle):
-    piece = (re.size + _PIECES - 1) // _PIECES
-    for t in prange(_PIECES):
-        _phase_range(re, im, table, angle, min(t * piece, re.size), min((t + 1) * piece, re.size))
-
-
-@njit(cache=True)
-def phase(re, im, table, angle, pool):
-    """Multiply amplitude x by exp(-i angle table[x]), in place."""
-    if pool is None:
-        _phase_range(re, im, table, angle, 0, re.size)
-    else:
-        _phase_threaded(re, im, table, angle)
-
-
 @njit(cache=True, fastmath={"contract", "reassoc"})
 def _weighted_norm(re, im, table):
     total = 0.0
@@ -109,12 +84,12 @@ def _weighted_norm(re, im, table):
 
 @njit(parallel=True, cache=True)
 def _expectation_threaded(re, im, table):
-    piece = (re.size + _PIECES - 1) // _PIECES
-    parts = np.zeros(_PIECES)
-    for t in prange(_PIECES):
+    piece = (re.size + PIECES - 1) // PIECES
+    parts = np.zeros(PIECES)
+    for t in prange(PIECES):
         low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
         parts[t] = _weighted_norm(re[low:high], im[low:high], table[low:high])
-    return _sum_in_order(parts)
+    return sum_in_order(parts)
 
 
 @njit(cache=True)
@@ -123,32 +98,6 @@ def expectation(re, im, table, pool):
     if pool is None:
         return _weighted_norm(re, im, table)
     return _expectation_threaded(re, im, table)
-
-
-@njit(cache=True, fastmath={"contract", "reassoc"})
-def _weighted_overlap(re, im, lre, lim, table):
-    total = 0.0
-    for x in range(re.size):
-        total += table[x] * (lre[x] * im[x] - lim[x] * re[x])
-    return total
-
-
-@njit(parallel=True, cache=True)
-def _phase_overlap_threaded(re, im, lre, lim, table):
-    piece = (re.size + _PIECES - 1) // _PIECES
-    parts = np.zeros(_PIECES)
-    for t in prange(_PIECES):
-        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
-        parts[t] = _weighted_overlap(re[low:high], im[low:high], lre[low:high], lim[low:high], table[low:high])
-    return _sum_in_order(parts)
-
-
-@njit(cache=True)
-def phase_overlap(re, im, lre, lim, table, pool):
-    """Im <lambda| diag(table) |psi>."""
-    if pool is None:
-        return _weighted_overlap(re, im, lre, lim, table)
-    return _phase_overlap_threaded(re, im, lre, lim, table)
 
 
 @njit(cache=True)
@@ -206,18 +155,18 @@ def _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, en
 @njit(parallel=True, cache=True)
 def _multiply_threaded(re, im, real, imag, row_real, row_imag):
     count = row_real.size
-    for t in prange(_PIECES):
-        _multiply_rows(re, im, real, imag, row_real, row_imag, t * count // _PIECES, (t + 1) * count // _PIECES)
+    for t in prange(PIECES):
+        _multiply_rows(re, im, real, imag, row_real, row_imag, t * count // PIECES, (t + 1) * count // PIECES)
 
 
 @njit(parallel=True, cache=True)
 def _unmultiply_threaded(re, im, lre, lim, real, imag, row_real, row_imag, rows, columns):
     count = row_real.size
-    parts = np.zeros((_PIECES, columns.size))
-    for t in prange(_PIECES):
-        begin, end = t * count // _PIECES, (t + 1) * count // _PIECES
+    parts = np.zeros((PIECES, columns.size))
+    for t in prange(PIECES):
+        begin, end = t * count // PIECES, (t + 1) * count // PIECES
         _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, end, rows, parts[t])
-    for t in range(_PIECES):
+    for t in range(PIECES):
         for k in range(columns.size):
             columns[k] += parts[t, k]
 

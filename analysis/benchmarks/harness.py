@@ -1,0 +1,286 @@
+"""How a row is measured: results compared first, then all contenders in turn, round after round.
+
+A contender is a function without arguments. Before anything is timed, each is called once (which
+also warms caches and compiles), and its result is compared with that of the first, which is ours.
+Then every round calls each of them, so that a machine that changes its speed changes it for all.
+Before a contender's turn there is a short pause: the threads of the one before go on spinning for a
+while. A quick one is then called once untimed, to wake its own and to have its data in the caches.
+Calls that take microseconds are repeated within a round. What is quoted is the median over rounds.
+
+Contenders may do different amounts of the same work (``work``, in the row's unit): a slow one does
+a sample of it. Ratios are between times per unit of work.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any, Literal
+
+import numpy as np
+
+Kind = Literal["ours", "peer", "floor", "reference", "quoted"]
+_SHORTEST = 2e-3  # seconds one timing should take; shorter calls are repeated
+_PATIENCE = 6.0  # seconds after which a contender has been timed often enough
+_PAUSE = 0.05  # seconds
+
+
+class Disagreement(Exception):
+    """Two contenders computed different things: their times mean nothing."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all rows share."""
+
+    threads: int = 2
+    repeats: int = 7
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to do the work of a row."""
+
+    name: str
+    call: Callable[[], Any]
+    kind: Kind = "peer"
+    threads: int | None = None
+    """How many threads it uses; None: as set for the run."""
+    work: float = 1.0
+    """How much of the row's work a call does."""
+    result: Callable[[Any], Any] | None = None
+    """What to compare of a call's result; None: nothing."""
+    expected: Callable[[Any], Any] | None = None
+    """The part of our result it must equal; None: all of it."""
+    seconds_of: Callable[[Any], float] | None = None
+    """The time that a call reports itself, where it is not the time it takes (a process that measures)."""
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A figure from elsewhere, for a peer that cannot be installed from a package index."""
+
+    name: str
+    seconds: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    """``against`` another contender: it takes at least (or, for a floor, we take at most) ``factor`` times as long.
+
+    Without one: our time, per unit of work, is at most ``factor`` seconds.
+    """
+
+    factor: float
+    against: str = ""
+    at_most: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``prepare`` makes the contenders, ours first; it is called when the row's turn comes."""
+
+    name: str
+    title: str
+    prepare: Callable[[Settings], list[Contender]]
+    goals: tuple[Goal, ...] = ()
+    quoted: tuple[Quoted, ...] = ()
+    tolerance: float = 1e-9
+    """Largest difference of results, relative to the largest entry."""
+    unit: str = ""
+    """What `Contender.work` counts; empty: calls."""
+    peers: dict[str, str] = field(default_factory=dict)
+    """Contenders that need a package: name -> what to import."""
+    quantity: Literal["seconds", "ratio"] = "seconds"
+    """What is measured; "ratio": a pure number, such as memory per size of the array."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Of one contender."""
+
+    name: str
+    kind: Kind
+    threads: int
+    median: float
+    """Per call; seconds, or the row's quantity."""
+    shortest: float
+    longest: float
+    rounds: int
+    per_unit: float
+    """``median`` per unit of work."""
+    times_ours: float
+    """``per_unit`` over ours: how many times as long it takes."""
+    difference: float | None = None
+    """Largest difference of its result from ours, relative; None: not compared."""
+    source: str = ""
+    """Of a quoted figure."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A goal and what came of it."""
+
+    text: str
+    value: float
+    met: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row that was measured."""
+
+    name: str
+    title: str
+    unit: str
+    quantity: str
+    timings: list[Timing]
+    goals: list[Verdict]
+    skipped: list[str]
+    """Peers that are not installed."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def measure(row: Row, settings: Settings) -> Measured:
+    """Measure a row. Disagreement if a contender's result is not ours."""
+    skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing(row).items())
+    contenders = [c for c in row.prepare(settings) if c.name not in missing(row)]
+    ours = contenders[0]
+    with peer_threads(settings.threads):
+        differences, warm = _compare(row, contenders)
+        samples = _rounds(contenders, warm, settings.repeats)
+    per_unit = {c.name: median(samples[c.name]) / c.work for c in contenders}
+    timings = [
+        Timing(
+            name=c.name,
+            kind=c.kind,
+            threads=settings.threads if c.threads is None else c.threads,
+            median=median(samples[c.name]),
+            shortest=min(samples[c.name]),
+            longest=max(samples[c.name]),
+            rounds=len(samples[c.name]),
+            per_unit=per_unit[c.name],
+            times_ours=per_unit[c.name] / per_unit[ours.name],
+            difference=differences.get(c.name),
+        )
+        for c in contenders
+    ]
+    whole = per_unit[ours.name] * ours.work
+    for q in row.quoted:
+        seconds = (q.seconds,) * 3
+        timings.append(
+            Timing(q.name, "quoted", 0, *seconds, 0, q.seconds / ours.work, q.seconds / whole, source=q.source)
+        )
+    verdicts = [v for goal in row.goals if (v := _judge(goal, timings, row)) is not None]
+    return Measured(row.name, row.title, row.unit, row.quantity, timings, verdicts, skipped)
+
+
+def missing(row: Row) -> dict[str, str]:
+    """Contenders whose package is not installed."""
+    from importlib.util import find_spec
+
+    return {name: package for name, package in row.peers.items() if find_spec(package) is None}
+
+
+@contextmanager
+def peer_threads(threads: int) -> Iterator[None]:
+    """Peers' thread pools (BLAS, OpenMP) limited to ``threads``, where threadpoolctl is installed."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(limits=threads):
+        yield
+
+
+def _compare(row: Row, contenders: list[Contender]) -> tuple[dict[str, float], dict[str, float]]:
+    """Call each once; differences from our result, and how long a second call took (the first compiles)."""
+    differences: dict[str, float] = {}
+    warm: dict[str, float] = {}
+    ours: Any = None
+    for k, c in enumerate(contenders):
+        outcome = c.call()
+        if c.result is not None:
+            found = np.asarray(c.result(outcome))
+            if k == 0:
+                ours = found
+            else:
+                expected = np.asarray(ours if c.expected is None else c.expected(ours))
+                if found.shape != expected.shape:
+                    raise Disagreement(f"{row.title}: {c.name} returns shape {found.shape}, ours {expected.shape}.")
+                scale = float(np.abs(expected).max(initial=0.0)) or 1.0
+                difference = float(np.abs(found - expected).max(initial=0.0)) / scale
+                differences[c.name] = difference
+                if not difference <= row.tolerance:
+                    raise Disagreement(
+                        f"{row.title}: {c.name} differs from ours by {difference:.2g}, more than {row.tolerance:g}."
+                    )
+        del outcome
+    for c in contenders:
+        warm[c.name] = _once(c, 1)
+    return differences, warm
+
+
+def _once(c: Contender, calls: int) -> float:
+    if c.seconds_of is not None:
+        return c.seconds_of(c.call())
+    start = time.perf_counter()
+    for _ in range(calls):
+        c.call()
+    return (time.perf_counter() - start) / calls
+
+
+def _rounds(contenders: list[Contender], warm: dict[str, float], repeats: int) -> dict[str, list[float]]:
+    """Seconds per call, a list for each contender; slow ones drop out early, with at least the one they had."""
+    calls = {c.name: max(1, round(_SHORTEST / max(warm[c.name], 1e-7))) for c in contenders}
+    samples: dict[str, list[float]] = {c.name: [] for c in contenders}
+    spent = {c.name: 0.0 for c in contenders}
+    gc.collect()
+    gc.disable()
+    try:
+        for round_number in range(repeats):
+            for c in contenders:
+                if round_number and spent[c.name] + warm[c.name] > _PATIENCE:
+                    continue
+                time.sleep(_PAUSE)
+                if warm[c.name] < _PAUSE and c.seconds_of is None:
+                    c.call()
+                start = time.perf_counter()
+                samples[c.name].append(_once(c, calls[c.name]))
+                spent[c.name] += time.perf_counter() - start
+    finally:
+        gc.enable()
+    return samples
+
+
+def _judge(goal: Goal, timings: list[Timing], row: Row) -> Verdict | None:
+    """None: the goal is against a peer that is not here."""
+    ours = timings[0]
+    if not goal.against:
+        what = f" per {row.unit}" if row.unit else ""
+        limit = f"{goal.factor:g}" if row.quantity == "ratio" else format_seconds(goal.factor)
+        return Verdict(f"at most {limit}{what}", ours.per_unit, ours.per_unit <= goal.factor)
+    other = next((t for t in timings if t.name == goal.against), None)
+    if other is None:
+        return None
+    if goal.at_most:
+        value = 1 / other.times_ours
+        return Verdict(f"at most {goal.factor:g} x {other.name}", value, value <= goal.factor)
+    return Verdict(f"at least {goal.factor:g} x {other.name}", other.times_ours, other.times_ours >= goal.factor)
+
+
+def format_seconds(seconds: float) -> str:
+    """For people, three digits: '0.15 ns', '12.3 ms'."""
+    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
+        if seconds >= 0.9995 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"

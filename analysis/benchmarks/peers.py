@@ -1,0 +1,106 @@
+"""The same circuits in other simulators. Each function imports its package when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from walshqhn import AerEngine, LinearAnsatz
+
+LIGHTNING = {"lightning.qubit": "pennylane_lightning"}
+QULACS = {"qulacs": "qulacs"}
+
+
+def lightning(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray) -> tuple[Callable[[], Any], ...]:
+    """PennyLane's lightning.qubit with the cost as a sparse matrix: expectation, and gradient by its adjoint method."""
+    import pennylane as qml
+    from pennylane import numpy as pnp
+    from scipy.sparse import csr_matrix
+
+    n = ansatz.num_qubits
+    index = np.arange(table.size)
+    cost = qml.SparseHamiltonian(csr_matrix((table, (index, index))), wires=range(n))
+    angles = pnp.array(params, requires_grad=True)
+
+    @qml.qnode(qml.device("lightning.qubit", wires=n), diff_method="adjoint")
+    def circuit(values):
+        for gate in ansatz.program.gates:  # PennyLane's first wire is the most significant bit
+            wires = [n - 1 - q for q in gate.qubits]
+            if gate.name == "cx":
+                qml.CNOT(wires=wires)
+            else:
+                {"ry": qml.RY, "rz": qml.RZ}[gate.name](values[gate.parameter], wires=wires)
+        return qml.expval(cost)
+
+    gradient = qml.grad(circuit)
+    return lambda: circuit(angles), lambda: gradient(angles)
+
+
+def qulacs_circuit(ansatz: LinearAnsatz, params: np.ndarray) -> Any:
+    """Qulacs turns the other way round: its angles are minus ours."""
+    from qulacs import ParametricQuantumCircuit
+
+    circuit = ParametricQuantumCircuit(ansatz.num_qubits)
+    for gate in ansatz.program.gates:
+        if gate.name == "cx":
+            circuit.add_CNOT_gate(*gate.qubits)
+        elif gate.name == "ry":
+            circuit.add_parametric_RY_gate(gate.qubits[0], -params[gate.parameter])
+        else:
+            circuit.add_parametric_RZ_gate(gate.qubits[0], -params[gate.parameter])
+    return circuit
+
+
+def qulacs_probabilities(ansatz: LinearAnsatz, params: np.ndarray) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """Qulacs preparing the state, nothing more; and what reads the probabilities off it."""
+    from qulacs import QuantumState
+
+    circuit, state = qulacs_circuit(ansatz, params), QuantumState(ansatz.num_qubits)
+
+    def prepare() -> Any:
+        state.set_zero_state()
+        circuit.update_quantum_state(state)
+        return state
+
+    return prepare, lambda prepared: np.abs(prepared.get_vector()) ** 2
+
+
+def qulacs_backprop(ansatz: LinearAnsatz, params: np.ndarray, fields: np.ndarray) -> Callable[[], Any]:
+    """Qulacs' gradient of sum_j fields[j] Z_j: it takes sums of Paulis, so a cost of N terms has to do."""
+    from qulacs import Observable
+
+    circuit, observable = qulacs_circuit(ansatz, params), Observable(ansatz.num_qubits)
+    for j, field in enumerate(fields):
+        observable.add_operator(float(field), f"Z {j}")
+    return lambda: -np.array(circuit.backprop(observable))
+
+
+def aer_shifts(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray, count: int) -> Callable[[], np.ndarray]:
+    """Parameter-shift derivatives for the first ``count`` angles on Aer, state vector and exact probabilities."""
+    engine = AerEngine(table)
+
+    def derivatives() -> np.ndarray:
+        found = np.empty(count)
+        for k in range(count):
+            step = np.zeros(params.size)
+            step[k] = np.pi / 2
+            found[k] = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2
+        return found
+
+    return derivatives
+
+
+def numpy_qaoa(table: np.ndarray, params: np.ndarray) -> float:
+    """QAOA's expectation value by the book: phases, then one small matrix along each axis of a tensor."""
+    n, layers = table.size.bit_length() - 1, params.size // 2
+    diagonal = table - table.mean()
+    state = np.full(table.size, table.size**-0.5, dtype=complex)
+    for gamma, beta in zip(params[:layers], params[layers:], strict=True):
+        state *= np.exp(-1j * gamma * diagonal)
+        c, s = np.cos(beta), -1j * np.sin(beta)
+        for j in range(n):
+            pairs = state.reshape(-1, 2, 1 << j)
+            state = np.stack([c * pairs[:, 0] + s * pairs[:, 1], s * pairs[:, 0] + c * pairs[:, 1]], axis=1).ravel()
+    return float(np.abs(state) ** 2 @ table)

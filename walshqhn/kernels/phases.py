@@ -1,0 +1,135 @@
+"""exp(-i angle C), the phase operator of a diagonal cost, forwards and backwards.
+
+A cosine and a sine for every amplitude are most of the work. The library's are called one number
+at a time, so these are our own, in plain arithmetic that vectorises: the angle less its nearest
+multiple of pi/2, taken off in three parts, then Taylor polynomials on [-pi/4, pi/4], where their
+remainders are below 1e-16. Beyond `_LARGEST`, where the parts would not suffice, the library serves.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+from walshqhn.kernels.statevector import PIECES, sum_in_order
+
+_LARGEST = 1e5
+_CHUNK = 1 << 12  # amplitudes for which it is decided which sine to take
+_PER_QUARTER = 2 / math.pi
+_ROUND = 1.5 * 2.0**52  # adding and subtracting it leaves the nearest whole number
+# pi/2 in three parts, the first two of 33 bits: whole numbers up to 2^20 times these are exact
+_PART1, _PART2, _PART3 = 1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21
+
+
+@njit(inline="always")
+def _cos_sin(x):
+    k = (x * _PER_QUARTER + _ROUND) - _ROUND
+    r = ((x - k * _PART1) - k * _PART2) - k * _PART3
+    q = r * r
+    s = r + r * q * (
+        -1 / 6 + q * (1 / 120 + q * (-1 / 5040 + q * (1 / 362880 + q * (-1 / 39916800 + q * (
+            1 / 6227020800 + q * (-1 / 1307674368000)))))))  # fmt: skip
+    c = 1 - 0.5 * q + q * q * (
+        1 / 24 + q * (-1 / 720 + q * (1 / 40320 + q * (-1 / 3628800 + q * (1 / 479001600 + q * (
+            -1 / 87178291200 + q * (1 / 20922789888000)))))))  # fmt: skip
+    quarter = k - 4 * ((k * 0.25 + _ROUND) - _ROUND)  # -2, -1, 0, 1 or 2
+    odd = abs(quarter) == 1
+    cosine, sine = (s, c) if odd else (c, s)
+    cosine = -cosine if quarter == 1 or abs(quarter) == 2 else cosine
+    sine = -sine if quarter == -1 or abs(quarter) == 2 else sine
+    return cosine, sine
+
+
+@njit(cache=True)
+def _peak(table):
+    largest = 0.0
+    for x in range(table.size):
+        largest = max(largest, abs(table[x]))
+    return largest
+
+
+@njit(cache=True)
+def _factors(table, angle, cosines, sines):
+    """cos and sin of angle times table."""
+    if _peak(table) * abs(angle) <= _LARGEST:
+        for x in range(table.size):
+            cosines[x], sines[x] = _cos_sin(angle * table[x])
+    else:
+        for x in range(table.size):
+            cosines[x], sines[x] = math.cos(angle * table[x]), math.sin(angle * table[x])
+
+
+@njit(cache=True, fastmath={"contract"})
+def _multiply(re, im, cosines, sines):
+    """Times cos - i sin."""
+    for x in range(re.size):
+        a, b, c, s = re[x], im[x], cosines[x], sines[x]
+        re[x] = c * a + s * b
+        im[x] = c * b - s * a
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"})
+def _overlap(re, im, lre, lim, table):
+    total = 0.0
+    for x in range(re.size):
+        total += table[x] * (lre[x] * im[x] - lim[x] * re[x])
+    return total
+
+
+@njit(cache=True)
+def _phase_range(re, im, table, angle, low, high):
+    cosines, sines = np.empty(_CHUNK), np.empty(_CHUNK)
+    for start in range(low, high, _CHUNK):
+        end = min(start + _CHUNK, high)
+        c, s = cosines[: end - start], sines[: end - start]
+        _factors(table[start:end], angle, c, s)
+        _multiply(re[start:end], im[start:end], c, s)
+
+
+@njit(cache=True)
+def _unphase_range(re, im, lre, lim, table, angle, low, high):
+    cosines, sines = np.empty(_CHUNK), np.empty(_CHUNK)
+    total = 0.0
+    for start in range(low, high, _CHUNK):
+        end = min(start + _CHUNK, high)
+        c, s = cosines[: end - start], sines[: end - start]
+        a, b, d, e, t = re[start:end], im[start:end], lre[start:end], lim[start:end], table[start:end]
+        total += _overlap(a, b, d, e, t)
+        _factors(t, -angle, c, s)
+        _multiply(a, b, c, s)
+        _multiply(d, e, c, s)
+    return total
+
+
+@njit(parallel=True, cache=True)
+def _phase_threaded(re, im, table, angle):
+    piece = (re.size + PIECES - 1) // PIECES
+    for t in prange(PIECES):
+        _phase_range(re, im, table, angle, min(t * piece, re.size), min((t + 1) * piece, re.size))
+
+
+@njit(parallel=True, cache=True)
+def _unphase_threaded(re, im, lre, lim, table, angle):
+    piece = (re.size + PIECES - 1) // PIECES
+    parts = np.zeros(PIECES)
+    for t in prange(PIECES):
+        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
+        parts[t] = _unphase_range(re, im, lre, lim, table, angle, low, high)
+    return sum_in_order(parts)
+
+
+@njit(cache=True)
+def phase(re, im, table, angle, pool):
+    """Multiply amplitude x by exp(-i angle table[x]), in place."""
+    if pool is None:
+        _phase_range(re, im, table, angle, 0, re.size)
+    else:
+        _phase_threaded(re, im, table, angle)
+
+
+@njit(cache=True)
+def unphase(re, im, lre, lim, table, angle, pool):
+    """Undo `phase` on psi and lambda, in place; return Im <lambda| diag(table) |psi>, half the derivative."""
+    if pool is None:
+        return _unphase_range(re, im, lre, lim, table, angle, 0, re.size)
+    return _unphase_threaded(re, im, lre, lim, table, angle)
