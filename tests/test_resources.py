@@ -91,3 +91,33 @@ def test_thread_limit_is_undone_even_after_an_error():
     with pytest.raises(ZeroDivisionError), resources.thread_limit(1):
         _ = 1 / (numba.get_num_threads() - 1)
     assert numba.get_num_threads() == before
+
+
+def blas_threads():
+    from threadpoolctl import threadpool_info
+
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_matrix_products_follow_the_same_wish(monkeypatch):
+    before = blas_threads()
+    with resources.numpy_threads(1):
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+    monkeypatch.setenv(resources.THREADS_VARIABLE, "1")
+    with resources.numpy_threads(None):
+        assert blas_threads() == {1}
+
+
+def test_evaluating_networks_limits_matrix_products(monkeypatch):
+    from walshqhn import load_task
+    from walshqhn.binn import losses
+
+    seen = []
+    loss = losses.LOSSES["softmax"]
+    monkeypatch.setitem(losses.LOSSES, "softmax", lambda u, y: seen.append(blas_threads()) or loss(u, y))
+    task = load_task("gaussian", num_samples=20, hidden=(1,), loss="softmax")
+    task.cost_table(threads=1)
+    monkeypatch.setenv(resources.THREADS_VARIABLE, "1")
+    task.costs([[0] * task.num_bits])
+    assert seen == [{1}, {1}]

@@ -6,6 +6,8 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 from walshqhn.errors import TooLargeError, UsageError
 
@@ -70,3 +72,18 @@ def thread_limit(threads: int | None) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
+
+
+@contextmanager
+def numpy_threads(threads: int | None) -> Iterator[None]:
+    """The same for NumPy's matrix products, which have a thread pool of their own (BLAS)."""
+    with _pools().limit(limits=resolve_threads(threads), user_api="blas"):
+        yield
+
+
+@cache
+def _pools() -> Any:
+    """Found once: it takes milliseconds to look through the loaded libraries."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

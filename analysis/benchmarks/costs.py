@@ -80,12 +80,13 @@ def _batch(task: NetworkTask, values: np.ndarray, activation: str, width: int, x
     return (np.einsum("swm,mw->sm", hidden, values[:, at("W2")[:width, 0]]) + values[:, at("b2")[0]]).T
 
 
-def _contenders(name: str, options: dict, few: int, many: int, settings: Settings) -> list[Contender]:
+def contenders(name: str, options: dict, few: int, many: int, settings: Settings) -> list[Contender]:
+    """Ours on all networks, NumPy one by one on ``few`` and in batches on ``many`` of them."""
     task = load_task(name, **options)
     assert isinstance(task, NetworkTask)
     samples, networks = len(task.data.train.x), 1 << task.num_bits
     rng = np.random.default_rng(0)
-    contenders = [
+    found = [
         Contender(
             "walshqhn",
             partial(task.cost_table, threads=settings.threads),
@@ -96,7 +97,7 @@ def _contenders(name: str, options: dict, few: int, many: int, settings: Setting
     ]
     for label, evaluate, count in ((_ONE, one_at_a_time, few), (_BATCH, in_batches, many)):
         index = rng.choice(networks, size=min(count, networks), replace=False)
-        contenders.append(
+        found.append(
             Contender(
                 label,
                 partial(evaluate, task, index_to_bits(index, task.num_bits)),
@@ -106,7 +107,7 @@ def _contenders(name: str, options: dict, few: int, many: int, settings: Setting
                 expected=lambda table, index=index: table[index],
             )
         )
-    return contenders
+    return found
 
 
 def _architecture(searched: tuple[str, dict], fixed: tuple[str, dict], settings: Settings) -> list[Contender]:
@@ -134,7 +135,7 @@ def rows() -> list[Row]:
             Row(
                 f"cost-{name}",
                 f"cost table, {name}, N = {load_task(name).num_bits}",
-                partial(_contenders, name, {}, few, many),
+                partial(contenders, name, {}, few, many),
                 goals,
                 unit=_UNIT,
             )

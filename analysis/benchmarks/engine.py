@@ -11,8 +11,9 @@ from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz
 from walshqhn.bits import bits_to_index, index_to_bits
 
 from . import peers
-from .harness import Contender, Goal, Quoted, Row, Settings
+from .harness import Contender, Goal, Quoted, Row, Settings, missing_package
 
+PEERS = {"lightning.qubit": "pennylane_lightning", "qulacs": "qulacs"}
 _AER = "Aer, parameter shift"
 _SHIFTED = 3  # angles of the parameter-shift rule that are done; the work of each is the same
 _QOKIT = "this project's design notes; C simulator, another 2-core machine"
@@ -25,20 +26,21 @@ def linear_problem(num_qubits: int, layers: int = 2) -> tuple[LinearAnsatz, np.n
     return ansatz, rng.normal(size=1 << num_qubits), rng.uniform(0, 2 * np.pi, ansatz.num_parameters)
 
 
-def _gradient(num_qubits: int, settings: Settings) -> list[Contender]:
+def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Value and gradient of the linear ansatz with two layers: ours, and every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
     engine = ExactEngine(table, threads=settings.threads)
     ours = partial(engine.value_and_gradient, ansatz, params)
     contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found[1])]
-    shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED)
+    shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED, settings.threads)
     share = _SHIFTED / params.size
     contenders.append(
         Contender(_AER, shifts(), "peer", work=share, result=lambda g: g, expected=lambda g: g[:_SHIFTED])
     )
-    if _installed("lightning.qubit"):
+    if not missing_package("pennylane_lightning"):
         call = peers.lightning(ansatz, table, params)[1]
         contenders.append(Contender("lightning.qubit", call, result=lambda g: g))
-    if _installed("qulacs"):
+    if not missing_package("qulacs"):
         fields = np.random.default_rng(1).normal(size=num_qubits)
         bits = index_to_bits(np.arange(table.size), num_qubits)
         expected = ExactEngine((1.0 - 2.0 * bits) @ fields).value_and_gradient(ansatz, params)[1]
@@ -49,27 +51,27 @@ def _gradient(num_qubits: int, settings: Settings) -> list[Contender]:
 
 def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table)
+    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
     contenders = [
         Contender("walshqhn", partial(engine.expectation, ansatz, params), "ours", result=float),
         Contender("Aer", partial(aer.expectation, ansatz, params), result=float),
     ]
-    if _installed("lightning.qubit"):
+    if not missing_package("pennylane_lightning"):
         contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
-    if _installed("qulacs"):
+    if not missing_package("qulacs"):
         prepare, read = peers.qulacs_probabilities(ansatz, params)
         contenders.append(Contender("qulacs", prepare, result=lambda state: float(read(state) @ table)))
     return contenders
 
 
-def _qaoa(num_qubits: int, layers: int, gradient: bool, settings: Settings) -> list[Contender]:
+def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
     rng = np.random.default_rng(num_qubits)
     table = rng.normal(size=1 << num_qubits)
     ansatz = QAOAAnsatz(table, layers)
     params = rng.uniform(0, 1, ansatz.num_parameters)
     engine = ExactEngine(table, threads=settings.threads)
     expectation = partial(engine.expectation, ansatz, params)
-    if gradient:
+    if slopes:
         step = 1e-5 * np.eye(params.size)[1]
         slope = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2e-5
         both = partial(engine.value_and_gradient, ansatz, params)
@@ -84,10 +86,15 @@ def _qaoa(num_qubits: int, layers: int, gradient: bool, settings: Settings) -> l
     ]
 
 
+def qaoa(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Expectation value of QAOA with four layers: ours, and NumPy by the book."""
+    return _qaoa(num_qubits, 4, False, settings)
+
+
 def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
     """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table)
+    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
     rng = np.random.default_rng(0)
 
     def mean_cost(bits: Any) -> float:
@@ -100,29 +107,22 @@ def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender
     ]
 
 
-def _installed(name: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec((peers.LIGHTNING | peers.QULACS)[name]) is not None
-
-
 def rows() -> list[Row]:
     """The rows of this module."""
-    both = peers.LIGHTNING | peers.QULACS
     found = [
         Row(
             "gradient-17",
             "value and gradient, linear ansatz, 2 layers, N = 17",
-            partial(_gradient, 17),
+            partial(gradient, 17),
             (Goal(10, "lightning.qubit"), Goal(400, _AER)),
-            peers=both,
+            peers=PEERS,
         ),
         Row(
             "expectation-17",
             "expectation value, linear ansatz, 2 layers, N = 17",
             partial(_expectation, 17),
             (Goal(10, "Aer"), Goal(4, "qulacs")),
-            peers=both,
+            peers=PEERS,
         ),
     ]
     for n, seconds in ((20, 0.32), (22, 1.5)):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 
@@ -40,30 +38,26 @@ def _operator(num_qubits: int, settings: Settings) -> list[Contender]:
     ]
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="walshqhn-bench-")
-
-
 def _save(num_qubits: int, settings: Settings) -> list[Contender]:
-    hamiltonian, folder = _hamiltonian(num_qubits), _folder()
+    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
 
     def ours() -> None:
-        hamiltonian.save(Path(folder.name) / "h.h5", overwrite=True)
+        hamiltonian.save(folder / "h.h5", overwrite=True)
 
     def numpy() -> None:
-        np.savez_compressed(Path(folder.name) / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
+        np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
 
     return [Contender("walshqhn", ours, "ours", 1), Contender("numpy.savez_compressed", numpy, "reference", 1)]
 
 
 def _load(num_qubits: int, settings: Settings) -> list[Contender]:
-    hamiltonian, folder = _hamiltonian(num_qubits), _folder()
-    path = Path(folder.name) / "h.h5"
+    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
+    path = folder / "h.h5"
     hamiltonian.save(path)
-    np.savez_compressed(Path(folder.name) / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
+    np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
 
     def numpy() -> np.ndarray:
-        with np.load(Path(folder.name) / "h.npz") as file:
+        with np.load(folder / "h.npz") as file:
             file["m"]
             return file["c"]
 

@@ -4,7 +4,8 @@ A contender is a function without arguments. Before anything is timed, each is c
 also warms caches and compiles), and its result is compared with that of the first, which is ours.
 Then every round calls each of them, so that a machine that changes its speed changes it for all.
 Before a contender's turn there is a short pause: the threads of the one before go on spinning for a
-while. A quick one is then called once untimed, to wake its own and to have its data in the caches.
+while. A quick one is then called untimed for a quarter of a second, until its own threads have been woken
+and sit on cores of their own, and its data are in the caches.
 Calls that take microseconds are repeated within a round. What is quoted is the median over rounds.
 
 Contenders may do different amounts of the same work (``work``, in the row's unit): a slow one does
@@ -14,10 +15,12 @@ a sample of it. Ratios are between times per unit of work.
 from __future__ import annotations
 
 import gc
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
@@ -26,7 +29,7 @@ import numpy as np
 Kind = Literal["ours", "peer", "floor", "reference", "quoted"]
 _SHORTEST = 2e-3  # seconds one timing should take; shorter calls are repeated
 _PATIENCE = 6.0  # seconds after which a contender has been timed often enough
-_PAUSE = 0.05  # seconds
+_PAUSE, _WAKING = 0.03, 0.25  # seconds
 
 
 class Disagreement(Exception):
@@ -39,6 +42,8 @@ class Settings:
 
     threads: int = 2
     repeats: int = 7
+    folder: Path = Path()
+    """Where a row may leave files while it is measured; set by `measure`, and removed."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +156,15 @@ class Measured:
 
 def measure(row: Row, settings: Settings) -> Measured:
     """Measure a row. Disagreement if a contender's result is not ours."""
+    with tempfile.TemporaryDirectory(prefix="walshqhn-bench-") as folder:
+        return _measure(row, replace(settings, folder=Path(folder)))
+
+
+def _measure(row: Row, settings: Settings) -> Measured:
     skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing(row).items())
     contenders = [c for c in row.prepare(settings) if c.name not in missing(row)]
     ours = contenders[0]
-    with peer_threads(settings.threads):
+    with _thread_pools(settings.threads):
         differences, warm = _compare(row, contenders)
         samples = _rounds(contenders, warm, settings.repeats)
     per_unit = {c.name: median(samples[c.name]) / c.work for c in contenders}
@@ -185,19 +195,21 @@ def measure(row: Row, settings: Settings) -> Measured:
 
 def missing(row: Row) -> dict[str, str]:
     """Contenders whose package is not installed."""
+    return {name: package for name, package in row.peers.items() if missing_package(package)}
+
+
+def missing_package(package: str) -> bool:
+    """Whether ``package`` is not installed."""
     from importlib.util import find_spec
 
-    return {name: package for name, package in row.peers.items() if find_spec(package) is None}
+    return find_spec(package) is None
 
 
 @contextmanager
-def peer_threads(threads: int) -> Iterator[None]:
-    """Peers' thread pools (BLAS, OpenMP) limited to ``threads``, where threadpoolctl is installed."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        yield
-        return
+def _thread_pools(threads: int) -> Iterator[None]:
+    """Peers' thread pools (BLAS, OpenMP) limited to ``threads``."""
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(limits=threads):
         yield
 
@@ -239,6 +251,13 @@ def _once(c: Contender, calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
+def _wake(c: Contender, expected: float) -> None:
+    """Call ``c`` untimed for a while, unless one call takes longer than that."""
+    end = time.perf_counter() + _WAKING
+    while expected < _WAKING and c.seconds_of is None and time.perf_counter() < end:
+        c.call()
+
+
 def _rounds(contenders: list[Contender], warm: dict[str, float], repeats: int) -> dict[str, list[float]]:
     """Seconds per call, a list for each contender; slow ones drop out early, with at least the one they had."""
     calls = {c.name: max(1, round(_SHORTEST / max(warm[c.name], 1e-7))) for c in contenders}
@@ -252,8 +271,7 @@ def _rounds(contenders: list[Contender], warm: dict[str, float], repeats: int) -
                 if round_number and spent[c.name] + warm[c.name] > _PATIENCE:
                     continue
                 time.sleep(_PAUSE)
-                if warm[c.name] < _PAUSE and c.seconds_of is None:
-                    c.call()
+                _wake(c, warm[c.name])
                 start = time.perf_counter()
                 samples[c.name].append(_once(c, calls[c.name]))
                 spent[c.name] += time.perf_counter() - start

@@ -9,9 +9,6 @@ import numpy as np
 
 from walshqhn import AerEngine, LinearAnsatz
 
-LIGHTNING = {"lightning.qubit": "pennylane_lightning"}
-QULACS = {"qulacs": "qulacs"}
-
 
 def lightning(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray) -> tuple[Callable[[], Any], ...]:
     """PennyLane's lightning.qubit with the cost as a sparse matrix: expectation, and gradient by its adjoint method."""
@@ -77,9 +74,11 @@ def qulacs_backprop(ansatz: LinearAnsatz, params: np.ndarray, fields: np.ndarray
     return lambda: -np.array(circuit.backprop(observable))
 
 
-def aer_shifts(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray, count: int) -> Callable[[], np.ndarray]:
+def aer_shifts(
+    ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray, count: int, threads: int
+) -> Callable[[], np.ndarray]:
     """Parameter-shift derivatives for the first ``count`` angles on Aer, state vector and exact probabilities."""
-    engine = AerEngine(table)
+    engine = AerEngine(table, threads=threads)
 
     def derivatives() -> np.ndarray:
         found = np.empty(count)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -14,25 +13,23 @@ from .harness import Contender, Goal, Row, Settings
 _MAIN = "import sys; from walshqhn.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
-def _run(arguments: list[str], folder: str, kernels: str) -> None:
+def _run(arguments: list[str], folder: Path, kernels: str) -> None:
     """A walshqhn command, its compiled kernels in the folder ``kernels``."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(Path(folder) / kernels)}
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / kernels)}
     command = [sys.executable, "-c", _MAIN, *arguments]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def _help(settings: Settings) -> list[Contender]:
-    folder = tempfile.TemporaryDirectory(prefix="walshqhn-bench-")
-    return [Contender("walshqhn", lambda: _run(["--help"], folder.name, "warm"), "ours")]
+    return [Contender("walshqhn", lambda: _run(["--help"], settings.folder, "warm"), "ours")]
 
 
 def _demo(cold: bool, settings: Settings) -> list[Contender]:
-    folder = tempfile.TemporaryDirectory(prefix="walshqhn-bench-")
     started = iter(range(1000))
 
     def demo() -> None:
         kernels = f"kernels-{next(started)}" if cold else "kernels"
-        _run(["demo", "--force", "--threads", str(settings.threads)], folder.name, kernels)
+        _run(["demo", "--force", "--threads", str(settings.threads)], settings.folder, kernels)
 
     return [Contender("walshqhn", demo, "ours")]
 

@@ -14,7 +14,7 @@ from walshqhn.resources import available_memory, thread_limit
 
 from .harness import Contender, Goal, Quoted, Row, Settings
 
-_PEER = {"fht-cpu": "fht_cpu"}
+PEERS = {"fht-cpu": "fht_cpu"}
 _FFHT = "this project's design notes; C with AVX, 1 thread, another 2-core machine"
 _ONE_PASS = "one pass over the array"
 
@@ -65,6 +65,11 @@ def _contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, set
     return contenders
 
 
+def growing(num_bits: int, settings: Settings) -> list[Contender]:
+    """For the figure of growth: ours, the peer, one pass over memory."""
+    return _contenders(num_bits, "float64", None, num_bits >= 16, settings)
+
+
 def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | None = None, floor: bool = False,
          quoted: tuple[Quoted, ...] = ()) -> Row:  # fmt: skip
     one = ", 1 thread" if threads == 1 else ""
@@ -75,7 +80,7 @@ def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | N
         goals=goals,
         quoted=quoted,
         tolerance=1e-5 if dtype in ("float32", "complex64") else 1e-12,
-        peers=_PEER,
+        peers=PEERS,
     )
 
 

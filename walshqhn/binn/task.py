@@ -19,7 +19,7 @@ from walshqhn.binn.network import BinaryNetwork, sigmoid
 from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
 from walshqhn.errors import UsageError, unknown_name
-from walshqhn.resources import require_memory, thread_limit
+from walshqhn.resources import numpy_threads, require_memory, thread_limit
 
 Progress = Callable[[float], None]
 _TIE = 1e-9  # pre-activations up to this count as 0, class 0: rounding must not decide a sample's class
@@ -133,7 +133,8 @@ class NetworkTask(Task):
         return self._batched(bits, samples.x, lambda u: (self._classes(u) == samples.y).mean(axis=1))
 
     def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
-        u = self.network.forward(bits, x)
+        with numpy_threads(None):
+            u = self.network.forward(bits, x)
         if self.loss == "softmax":
             e = np.exp(u - u.max(axis=2, keepdims=True))
             return e / e.sum(axis=2, keepdims=True)
@@ -152,7 +153,7 @@ class NetworkTask(Task):
         table = np.empty(1 << self.num_bits)
         positions = self.network.choice_positions
         codes = index_to_bits(np.arange(1 << len(positions)), len(positions))
-        with thread_limit(threads):
+        with thread_limit(threads), numpy_threads(threads):
             for k, code in enumerate(codes):
 
                 def report(fraction: float, done: int = k) -> None:
@@ -203,7 +204,8 @@ class NetworkTask(Task):
     def _batched(self, bits: npt.ArrayLike, x: FloatArray, score: Callable[[FloatArray], FloatArray]) -> FloatArray:
         rows = check_rows(bits, self.num_bits)
         batch = self._batch_size(len(x))
-        parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
+        with numpy_threads(None):
+            parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def _classes(self, u: FloatArray) -> npt.NDArray[np.int64]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "sample": "Measure a trained circuit and rank the networks it returns.",
     "plot": "Draw the figures that a file has the data for.",
     "info": "What a walshqhn file holds, and where it comes from.",
+    "bench": "Time walshqhn side by side with peers that are installed.",
 }
 
 

@@ -14,6 +14,7 @@ from walshqhn.cli.common import (
     Output,
     Source,
     TaskOptions,
+    Threads,
     check_native_name,
     open_problem,
     plural,
@@ -43,6 +44,7 @@ def export(
     names: Annotated[
         bool, Parameter(negative="", show_default=False, help="In SymPy text, names of bits for Z_0, Z_1, ...")
     ] = False,
+    threads: Threads = None,
     force: Force = False,
     json: Json = False,
     **options: TaskOptions,
@@ -57,7 +59,7 @@ def export(
     if format == "native":
         check_native_name(target)
     check_target(target, overwrite=force)
-    problem = open_problem(source, options, command=export)
+    problem = open_problem(source, options, threads, command=export)
     hamiltonian = problem.hamiltonian.truncate(max_degree, tolerance, max_terms)
     if format == "native":
         from walshqhn.storage import Contents, save

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Source, TaskOptions, open_problem, print_json, stdout
+from walshqhn.cli.common import Force, Json, Source, TaskOptions, Threads, open_problem, print_json, stdout
 from walshqhn.errors import UsageError
 
 Kind = Literal["spectrum", "coefficients", "histogram", "training", "circuit", "network"]
@@ -27,6 +27,7 @@ def plot(
     ] = None,
     output: Annotated[Path | None, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,
     figure_format: Annotated[Literal["png", "pdf", "svg"], Parameter(help="Kind of file.")] = "png",
+    threads: Threads = None,
     force: Force = False,
     json: Json = False,
     **options: TaskOptions,
@@ -34,7 +35,7 @@ def plot(
     """Draw the figures that a file or task has the data for, each to SOURCE-KIND.png."""
     from walshqhn.cli.figures import draw, drawings
 
-    problem = open_problem(source, options, command=plot)
+    problem = open_problem(source, options, threads, command=plot)
     training = problem.contents.training if problem.contents is not None else None
     possible = drawings(problem, training)
     wanted: list[str] = list(possible) if kind is None else [*kind]

@@ -45,7 +45,7 @@ def make_engine(name: str, cost: FloatArray, shots: int | None, seed: int, threa
         return ExactEngine(cost, threads=threads)
     from walshqhn.vqa.engines.aer import AerEngine
 
-    return AerEngine(cost, shots=shots, seed=seed)
+    return AerEngine(cost, shots=shots, seed=seed, threads=threads)
 
 
 def train(

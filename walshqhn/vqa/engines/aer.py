@@ -12,7 +12,7 @@ from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.binn.tables import check_cost_table, sha256
 from walshqhn.bits import bits_to_index, check_rows, log2_exact
 from walshqhn.errors import InputError, UsageError
-from walshqhn.resources import require_memory
+from walshqhn.resources import require_memory, resolve_threads
 from walshqhn.vqa.ansatz import Ansatz
 from walshqhn.vqa.engines.base import check_qubits, check_shots
 from walshqhn.vqa.gradients import parameter_shift
@@ -36,6 +36,8 @@ class AerEngine:
         Measurements each value is estimated from; None: exact, from the probabilities (needs a table).
     seed
         Seed of the simulator; every evaluation draws from a seed of its own derived from it.
+    threads
+        Default: $WALSHQHN_THREADS, else all cores.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class AerEngine:
         num_qubits: int | None = None,
         shots: int | None = None,
         seed: int = 0,
+        threads: int | None = None,
     ) -> None:
         self.table: FloatArray | None = None
         self.cost_sha256: str | None = None
@@ -63,6 +66,8 @@ class AerEngine:
         require_memory(32 << self.num_qubits, f"a state vector of {self.num_qubits} qubits in Aer", "Use fewer qubits.")
         self.shots = None if shots is None else check_shots(shots)
         self._seeds = np.random.SeedSequence(seed)
+        self.threads = threads
+        resolve_threads(threads)  # says now what is wrong
         self._simulator: Any = None
         self._transpiled: dict[int, tuple[Ansatz, QuantumCircuit]] = {}
 
@@ -119,7 +124,7 @@ class AerEngine:
         if self._simulator is None:
             from qiskit_aer import AerSimulator
 
-            self._simulator = AerSimulator(method="statevector")
+            self._simulator = AerSimulator(method="statevector", max_parallel_threads=resolve_threads(self.threads))
         return self._simulator
 
     def _bound(self, ansatz: Ansatz, params: npt.ArrayLike) -> QuantumCircuit:
