@@ -24,8 +24,8 @@ ORDER = [
     {"hamiltonian"},
     {"export"},
     {"vqa"},
-    {"provenance", "storage", "storage_training"},
-    {"plotting"},
+    {"provenance", "storage", "storage_training", "storage_study"},
+    {"plotting", "plotting_study"},
     {"cli"},
 ]
 RANK = {part: rank for rank, row in enumerate(ORDER) for part in row}
@@ -136,7 +136,9 @@ def test_kernels_import_only_numpy_and_numba(module):
 @pytest.mark.parametrize("module", PARTS)
 def test_only_storage_imports_hdf5_at_once_and_nobody_qiskit_or_matplotlib(module):
     heads = {name.split(".")[0] for name in top_level_imports(PARTS[module])}
-    allowed = {"h5py"} if module in ("walshqhn.storage", "walshqhn.storage_training") else set()
+    allowed = (
+        {"h5py"} if module in ("walshqhn.storage", "walshqhn.storage_training", "walshqhn.storage_study") else set()
+    )
     assert heads & {"qiskit", "qiskit_aer", "h5py", "matplotlib", "sympy"} <= allowed
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from walshqhn.vqa.engines.exact import ExactEngine as ExactEngine
     from walshqhn.vqa.gradients import parameter_shift as parameter_shift
     from walshqhn.vqa.result import TrainingResult as TrainingResult
+    from walshqhn.vqa.study import Plan as Plan
+    from walshqhn.vqa.study import Study as Study
+    from walshqhn.vqa.study import Variant as Variant
+    from walshqhn.vqa.study_runner import run_study as run_study
     from walshqhn.vqa.train import train as train
 
 __version__ = "0.1.0"
@@ -50,6 +54,10 @@ _HOME = {
     "AerEngine": "walshqhn.vqa.engines.aer",
     "TrainingResult": "walshqhn.vqa.result",
     "train": "walshqhn.vqa.train",
+    "Plan": "walshqhn.vqa.study",
+    "Study": "walshqhn.vqa.study",
+    "Variant": "walshqhn.vqa.study",
+    "run_study": "walshqhn.vqa.study_runner",
     "parameter_shift": "walshqhn.vqa.gradients",
 }
 __all__ = ["__version__", *_HOME]

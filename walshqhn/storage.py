@@ -10,6 +10,7 @@
     /hamiltonian/coefficients  float64 (T,)       attributes: constant, discarded_weight, max_degree, tolerance
     /task                      attributes: name, spec (JSON), bit_names (JSON)
     /training                  attributes: see `walshqhn.storage_training`
+    /study                     see `walshqhn.storage_study`
     attribute ``complete``     on /, written last
 
 JSON is stored as text of fixed length, which HDF5 checksums with its other bookkeeping; format,
@@ -37,8 +38,10 @@ from walshqhn.files import first_line, write_atomically
 from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.provenance import provenance
 from walshqhn.spectrum import WalshSpectrum
+from walshqhn.storage_study import read_study, write_study
 from walshqhn.storage_training import read_json, read_text, read_training, write_json, write_text, write_training
 from walshqhn.vqa.result import TrainingResult
+from walshqhn.vqa.study import Study
 
 FORMAT = "walshqhn"
 FORMAT_VERSION = 1
@@ -58,6 +61,7 @@ class Contents:
     """`Task.spec`"""
     bit_names: Sequence[str] | None = None
     training: TrainingResult | None = None
+    study: Study | None = None
     weights: FloatArray | None = None
     """(N+1,), W(k); with a spectrum or a Hamiltonian it follows from them."""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +81,8 @@ class Contents:
             found["bit_names"] = len(self.bit_names)
         if self.training is not None:
             found["training"] = len(self.training.best_bits)
+        if self.study is not None:
+            found["study"] = self.study.num_qubits
         if len(set(found.values())) != 1:
             raise InputError(f"the parts of a file must be on the same number of qubits, got {found or 'no parts'}.")
         return next(iter(found.values()))
@@ -115,6 +121,8 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
                 write_json(group.attrs, "bit_names", None if contents.bit_names is None else list(contents.bit_names))
             if contents.training is not None:
                 write_training(file, contents.training, write_array)
+            if contents.study is not None:
+                write_study(file, contents.study, write_array)
             file.attrs["complete"] = True
 
     write_atomically(path, write, overwrite=overwrite)
@@ -267,6 +275,7 @@ def _read(h5: h5py.File) -> Contents:
         task=task,
         bit_names=names,
         training=read_training(h5, n),
+        study=read_study(h5, n),
         weights=weights,
         provenance=dict(read_json(h5.attrs, "provenance")),
     )

@@ -53,6 +53,15 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         ansatz = make_ansatz(training.ansatz["name"], training.ansatz["layers"], problem.cost)
         possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
         possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, ansatz), plotting.circuit_size(ansatz))
+    study = problem.contents.study if problem.contents is not None else None
+    if study is not None and study.done:
+        from walshqhn import plotting_study
+
+        possible["success"] = Drawing(lambda ax: plotting_study.plot_success(ax, study))
+        possible["energies"] = Drawing(
+            lambda ax: plotting_study.plot_energies(ax, study, problem.cost),
+            (6.5, 1.6 + 0.6 * len(study.plan.variants)),
+        )
     task = problem.task
     if isinstance(task, NetworkTask) and plotting.has_weight_image(task):
         lowest = index_to_bits(int(problem.cost.argmin()), problem.num_bits)

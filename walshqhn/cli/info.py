@@ -33,6 +33,9 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         }
     if contents.training is not None:
         facts["training"] = contents.training.summary()
+    if contents.study is not None:
+        plan = contents.study.plan
+        facts["study"] = {"plan": plan.as_dict(), "done": contents.study.done, "complete": contents.study.is_complete}
     facts["provenance"] = contents.provenance
     if json:
         print_json(facts)
@@ -66,6 +69,13 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         line("training", f"{name}, {len(t.runs)} of {t.settings['runs']} runs, {t.status}")
         line("", f"E = {number(t.value, 9)}, best sample {number(t.best_cost, 9)}")
         line("", "accuracy " + (", ".join(f"{v:.4f} ({k})" for k, v in t.accuracies.items()) or "unknown"))
+    if contents.study is not None:
+        study = contents.study
+        line("study", f"{study.done:,} of {len(study.plan.units()):,} trainings done, seed {study.plan.seed}")
+        for v, variant in enumerate(study.plan.variants):
+            runs = study.runs(v)
+            least = number(float(study.energies(v).min()), 9) if runs else "-"
+            line("", f"{variant.label}: {len(runs)} runs, least E {least}")
     made = contents.provenance
     versions = ", ".join(f"{k} {v}" for k, v in made.get("versions", {}).items())
     line("made", f"{made.get('utc')}, commit {made.get('git_commit')}")

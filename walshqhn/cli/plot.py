@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from walshqhn.cli.common import Force, Json, Source, TaskOptions, Threads, open_problem, print_json, stdout
 from walshqhn.errors import UsageError
 
-Kind = Literal["spectrum", "coefficients", "histogram", "training", "circuit", "network"]
+Kind = Literal["spectrum", "coefficients", "histogram", "training", "circuit", "network", "success", "energies"]
 
 
 def plot(
@@ -22,7 +22,8 @@ def plot(
         Parameter(
             negative=(),
             help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
-            "circuit; network: weights of the best network as a picture. Default: all there is data for.",
+            "circuit; network: weights of the best network as a picture; success, energies: of a study. "
+            "Default: all there is data for.",
         ),
     ] = None,
     output: Annotated[Path | None, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,

@@ -30,22 +30,7 @@ from walshqhn.cli.common import (
 from walshqhn.errors import InputError, UsageError, WalshqhnError
 
 if TYPE_CHECKING:
-    from walshqhn.arrays import FloatArray
-    from walshqhn.vqa.engines.base import Engine
     from walshqhn.vqa.result import TrainingResult
-
-
-def make_engine(name: str, cost: FloatArray, shots: int | None, seed: int, threads: int | None) -> Engine:
-    """The engine called ``name`` for a cost table."""
-    if name == "exact":
-        if shots is not None:
-            raise UsageError("the exact engine takes no shots: use --engine aer --shots, or --samples.")
-        from walshqhn.vqa.engines.exact import ExactEngine
-
-        return ExactEngine(cost, threads=threads)
-    from walshqhn.vqa.engines.aer import AerEngine
-
-    return AerEngine(cost, shots=shots, seed=seed, threads=threads)
 
 
 def train(
@@ -53,8 +38,10 @@ def train(
     /,
     *,
     output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
-    ansatz: Annotated[Literal["linear", "product", "qaoa"], Parameter(help="The circuit.")] = "linear",
-    layers: Annotated[Whole, Parameter(help="Its layers.")] = 2,
+    ansatz: Annotated[str, Parameter(help="The circuit: linear, product or qaoa; several (linear,qaoa): a study.")] = (
+        "linear"
+    ),
+    layers: Annotated[str, Parameter(help="Its layers; several (0,1,2,3): a study.")] = "2",
     engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs it.")] = "exact",
     shots: Annotated[OptionalWhole, Parameter(help="With aer: estimate values from so many shots.")] = None,
     optimizer: Annotated[
@@ -66,6 +53,12 @@ def train(
     samples: Annotated[Whole, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
     seed: Annotated[Whole, Parameter(help="Seed of angles and samples.")] = 0,
     data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
+    workers: Annotated[
+        OptionalWhole, Parameter(help="Make a study, in so many processes of one thread; default there: all cores.")
+    ] = None,
+    epsilon: Annotated[
+        float | None, Parameter(help="Studies: E - min C that counts as success; default: 1 % of C's deviation.")
+    ] = None,
     resume: Annotated[
         bool, Parameter(negative="", show_default=False, help="Go on with the training stored in --output.")
     ] = False,
@@ -76,11 +69,16 @@ def train(
 ) -> int:
     """Train a variational circuit on the cost of a task or file, from several random starts.
 
-    Ctrl-C keeps what was found; with --output it is stored, and --resume goes on from there.
+    Several circuits or depths, or --workers, make a study: how often does each succeed? Ctrl-C keeps
+    what was found; with --output it is stored, and --resume goes on from there.
     """
+    from walshqhn.cli.study import earlier_study, show, variants_of
+    from walshqhn.cli.study import run as run_study
     from walshqhn.files import check_target
     from walshqhn.vqa.ansatz import make_ansatz
+    from walshqhn.vqa.engines.factory import make_engine
     from walshqhn.vqa.result import INTERRUPTED
+    from walshqhn.vqa.study import Plan
     from walshqhn.vqa.train import train as run_training
 
     if resume and output is None:
@@ -90,11 +88,21 @@ def train(
         check_target(output, overwrite=force or resume)
     if data_seed is not None:
         options["seed"] = str(data_seed)
+    variants = variants_of(ansatz, layers, engine, shots, optimizer)
     problem = open_problem(source, options, threads, command=train)
+    if len(variants) > 1 or workers is not None:
+        plan = Plan(variants, runs, seed, max_iterations, gradient_tolerance, samples)
+        before = earlier_study(output) if resume and output is not None and output.exists() else None
+        study = run_study(problem, plan, output, workers, before)
+        show(problem, study, epsilon, json, output)
+        return 0 if study.is_complete else 130
+    if epsilon is not None:
+        raise UsageError("--epsilon is for studies: name several layers, or --workers.")
+    (variant,) = variants
     earlier = _earlier(output) if resume and output is not None and output.exists() else None
-    circuit = make_ansatz(ansatz, layers, problem.cost)
-    runner = make_engine(engine, problem.cost, shots, seed, threads)
-    method = optimizer or ("L-BFGS-B" if runner.shots is None else "COBYLA")
+    circuit = make_ansatz(variant.ansatz, variant.layers, problem.cost)
+    runner = make_engine(engine, problem.cost, shots=shots, seed=seed, threads=threads)
+    method = variant.method
 
     failures: list[OSError] = []
 
@@ -114,7 +122,7 @@ def train(
             runner,
             runs=runs,
             seed=seed,
-            optimizer=method,
+            optimizer=method,  # type: ignore[arg-type]
             max_iterations=max_iterations,
             gradient_tolerance=gradient_tolerance,
             samples=samples,

@@ -1,0 +1,143 @@
+"""Doing what a study's plan says, in several processes, interruptible and resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.tables import check_cost_table, sha256
+from walshqhn.errors import UsageError
+from walshqhn.vqa.ansatz import Ansatz, make_ansatz
+from walshqhn.vqa.engines.factory import make_engine
+from walshqhn.vqa.result import INTERRUPTED, RunResult, TrainingResult
+from walshqhn.vqa.study import Plan, Study, Unit, Variant
+from walshqhn.vqa.train import train
+from walshqhn.vqa.workers import resolve_workers, run_pieces
+
+
+def run_study(
+    cost: npt.ArrayLike,
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    resume: Study | None = None,
+    on_run: Callable[[Study], None] | None = None,
+) -> Study:
+    """Do what the plan says, in ``workers`` processes with one thread each.
+
+    Parameters
+    ----------
+    cost
+        Cost table (2^N,).
+    plan
+        What to do.
+    workers
+        Default: one for each core. The outcome does not depend on it.
+    resume
+        An earlier study of the same cost and settings: its finished runs are taken over. The
+        plan may have more runs and further variants.
+    on_run
+        Called with the study so far after each training, so that it can be saved.
+
+    Returns
+    -------
+    Study
+        Equal, but for the seconds it took, whether or not it was interrupted and resumed on the way.
+        After Ctrl-C, what was finished; `Study.is_complete` tells.
+
+    Raises
+    ------
+    UsageError
+        A setting that is not allowed, or ``resume`` with a study of other settings.
+    WalshqhnError
+        A worker failed.
+    """
+    table = check_cost_table(cost)
+    count = resolve_workers(workers)
+    study = Study(plan, table.size.bit_length() - 1, sha256(table), float(table.min()))
+    if resume is not None:
+        study = replace(study, trainings=_taken_over(resume, study))
+    for variant in plan.variants:  # says here, not in a worker, what is wrong
+        _prepare_variant(table, variant, 0)
+    finished = {(v, run.index) for v, t in study.trainings.items() for run in t.runs}
+    todo = [unit for unit in plan.units() if unit not in finished]
+    results = (
+        run_pieces(_prepare_worker, (table, plan), todo, count) if count > 1 else _in_this_process(table, plan, todo)
+    )
+    try:
+        for (v, _), (description, settings, run) in results:
+            study = replace(study, trainings=study.trainings | {v: _joined(study, v, description, settings, run)})
+            if on_run is not None:
+                on_run(study)
+    except KeyboardInterrupt:
+        if not study.done:
+            raise
+    return study
+
+
+def _joined(study: Study, v: int, description: Any, settings: Any, run: RunResult) -> TrainingResult:
+    runs = sorted([*study.runs(v), run], key=lambda r: r.index)
+    settings = settings | {"runs": study.plan.runs}
+    return TrainingResult(tuple(runs), description, settings, study.plan.seed, study.exact_minimum)
+
+
+def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
+    """Trainings of ``earlier``, renumbered; UsageError, saying what differs, if it is another study."""
+    before, after = earlier.plan.as_dict(), now.plan.as_dict()
+    before["cost"], after["cost"] = earlier.cost_sha256[:16], now.cost_sha256[:16]
+    differing = [k for k in after if k not in ("variants", "runs") and before[k] != after[k]]
+    if differing:
+        details = "; ".join(f"{k}: {before[k]!r} there, {after[k]!r} here" for k in differing)
+        raise UsageError(f"cannot resume a study with other settings ({details}).")
+    missing = [v.label for v in earlier.plan.variants if v not in now.plan.variants]
+    if missing:
+        raise UsageError(f"the earlier study also has the variants {'; '.join(missing)}: name them, too.")
+    if earlier.plan.runs > now.plan.runs:
+        raise UsageError(f"the earlier study has {earlier.plan.runs} runs a variant; ask for as many, or more.")
+    numbers = {variant: v for v, variant in enumerate(now.plan.variants)}
+    return {
+        numbers[earlier.plan.variants[v]]: replace(t, settings=t.settings | {"runs": now.plan.runs})
+        for v, t in sorted(earlier.trainings.items())
+    }
+
+
+def _prepare_variant(table: FloatArray, variant: Variant, seed: int) -> tuple[Ansatz, Any]:
+    ansatz = make_ansatz(variant.ansatz, variant.layers, table)
+    return ansatz, make_engine(variant.engine, table, shots=variant.shots, seed=seed, threads=1)
+
+
+def _prepare_worker(table: FloatArray, plan: Plan) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
+    """What a worker does with a unit; circuits and exact engines are made once for each variant."""
+    ready: dict[int, tuple[Ansatz, Any]] = {}
+
+    def work(unit: Unit) -> tuple[Any, Any, RunResult]:
+        v, k = unit
+        variant, seed = plan.variants[v], plan.seed_of(k)
+        if v not in ready or variant.engine != "exact":  # other engines draw from a seed of their own
+            ready[v] = _prepare_variant(table, variant, seed)
+        ansatz, engine = ready[v]
+        result = train(
+            ansatz,
+            engine,
+            seed=seed,
+            optimizer=variant.method,  # type: ignore[arg-type]
+            max_iterations=plan.max_iterations,
+            gradient_tolerance=plan.gradient_tolerance,
+            samples=plan.samples,
+        )
+        run = replace(result.runs[0], index=k)
+        if run.status == INTERRUPTED:
+            raise KeyboardInterrupt
+        return result.ansatz, result.settings, run
+
+    return work
+
+
+def _in_this_process(table: FloatArray, plan: Plan, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Any]]:
+    work = _prepare_worker(table, plan)
+    for unit in todo:
+        yield unit, work(unit)
