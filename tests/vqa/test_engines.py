@@ -1,25 +1,47 @@
-"""Every engine runs the same cases: exact, Aer with exact probabilities, Aer with shots."""
+"""Every engine runs the same cases: exact; Aer with exact probabilities, with shots, on density matrices and matrix
+product states; a generic Qiskit backend; an IBM device in local testing mode. The last two are without noise."""
 
 import numpy as np
 import pytest
+from backend_cases import quiet_generic, quiet_ibm
 from quantum_oracles import all_bits, linear_state, random_angles, random_table
 from scipy.stats import chisquare
 
-from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
+from walshqhn import (
+    AerEngine,
+    ExactEngine,
+    LinearAnsatz,
+    ProductAnsatz,
+    QAOAAnsatz,
+    WalshSpectrum,
+    parameter_shift,
+)
 from walshqhn.errors import InputError, UsageError
-from walshqhn.vqa.engines.base import Engine
+from walshqhn.vqa.engines.backend import BackendEngine
+from walshqhn.vqa.engines.base import BatchEngine, Engine, expectations
+from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.vqa.objectives import CVaR, Gibbs
 
 SHOTS = 4000
 ENGINES = {
     "exact": ExactEngine,
     "aer": AerEngine,
     "aer-shots": lambda table: AerEngine(table, shots=SHOTS, seed=11),
+    "aer-density": lambda table: AerEngine(table, method="density_matrix"),
+    "aer-mps": lambda table: AerEngine(table, method="matrix_product_state", shots=SHOTS, seed=11),
+    "generic": lambda table: BackendEngine(quiet_generic(), table, shots=SHOTS, seed=11),
+    "ibm": lambda table: ibm_engine(table),
 }
 COSTS = {
     "asymmetric": random_table,
     "trivial": lambda num_bits: np.full(1 << num_bits, -1.5),
     "one configuration": lambda num_bits: np.eye(1, 1 << num_bits, (1 << num_bits) - 2)[0],
 }
+
+
+def ibm_engine(table):
+    pytest.importorskip("qiskit_ibm_runtime")
+    return BackendEngine(quiet_ibm(), table, shots=SHOTS, seed=11)
 
 
 def make_bits(bits):
@@ -178,6 +200,95 @@ def test_value_and_gradient_of_one_qubit_by_hand(make):
     assert gradient == pytest.approx([-2 * np.sin(0.7), 0], abs=margin)
 
 
+@pytest.mark.parametrize("kind", ["product", "linear", "qaoa", "ma-qaoa"])
+def test_gradient_against_the_adjoint_method(make, kind):
+    """With shots: 5 sigma of a difference of two means, times how fast the angles grow with the parameter."""
+    table = random_table(2)
+    operator = WalshSpectrum.from_cost_table(table).hamiltonian()
+    ansatz = {
+        "product": ProductAnsatz(2),
+        "linear": LinearAnsatz(2, 1),
+        "qaoa": QAOAAnsatz(operator, 1),
+        "ma-qaoa": MultiAngleQAOAAnsatz(operator, 1),
+    }[kind]
+    exact = ExactEngine(table)
+    tried = [random_angles(ansatz.num_parameters, seed=s) for s in range(30)]
+    angles = max(tried, key=lambda x: np.abs(exact.value_and_gradient(ansatz, x)[1]).max())
+    value, gradient = exact.value_and_gradient(ansatz, angles)
+    engine = make(table)
+    spread = np.ptp(table) / 2
+    growth = 1 if kind in ("product", "linear") else 4  # two Rx of twice the angle; coefficients below 1
+    margin = 1e-10 if engine.shots is None else 5 * spread * growth / (2 * SHOTS) ** 0.5
+    assert np.abs(gradient).max() > margin
+    found_value, found = engine.value_and_gradient(ansatz, angles)
+    assert found_value == pytest.approx(value, abs=margin)
+    np.testing.assert_allclose(found, gradient, rtol=0, atol=margin)
+    if kind == "product":
+        np.testing.assert_allclose(parameter_shift(engine, ansatz, angles), gradient, rtol=0, atol=margin)
+
+
+@pytest.mark.parametrize("objective", [CVaR(0.3), Gibbs(0.7)], ids=["cvar", "gibbs"])
+def test_other_objectives(make, objective):
+    table, ansatz = random_table(2), LinearAnsatz(2, 1)
+    angles = random_angles(8, seed=4)
+    value, gradient = ExactEngine(table).value_and_gradient(ansatz, angles, objective)
+    engine = make(table)
+    margin = 1e-10 if engine.shots is None else 5 * np.ptp(table) / 0.3 / SHOTS**0.5
+    assert engine.expectation(ansatz, angles, objective) == pytest.approx(value, abs=margin)
+    found_value, found = engine.value_and_gradient(ansatz, angles, objective)
+    assert found_value == pytest.approx(value, abs=margin)
+    np.testing.assert_allclose(found, gradient, rtol=0, atol=margin)
+
+
+# --- many circuits at a time -----------------------------------------------------------------------
+
+
+def test_expectations_of_many_rows(make):
+    table, ansatz = random_table(3), LinearAnsatz(3, 1)
+    rows = np.stack([random_angles(12, seed=s) for s in range(4)])
+    exact = ExactEngine(table)
+    engine = make(table)
+    margin = 1e-10 if engine.shots is None else 5 * np.ptp(table) / 2 / SHOTS**0.5
+    found = expectations(engine, ansatz, rows)
+    assert found == pytest.approx([exact.expectation(ansatz, row) for row in rows], abs=margin)
+
+
+def test_samples_of_many_rows(make):
+    """Each row gets its own circuit, and equal circuits get samples of their own."""
+    engine, ansatz = make(random_table(3)), ProductAnsatz(3)
+    if not isinstance(engine, BatchEngine):
+        pytest.skip("one circuit at a time")
+    strings = [[1, 0, 0], [0, 1, 1], [1, 1, 0]]
+    found = engine.sample_many(ansatz, [make_bits(bits) for bits in strings], 7, rng())
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[bits] * 7 for bits in strings]
+    even = np.full((2, 6), np.pi / 2)
+    first, again, other = (engine.sample_many(ansatz, even, 60, rng(s)) for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first[0], first[1])
+
+
+@pytest.mark.parametrize("rows", [np.zeros(4), np.zeros((2, 3)), np.zeros((0, 4)), np.full((1, 4), np.nan)])
+def test_rows_that_make_no_sense(make, rows):
+    with pytest.raises(InputError, match="parameters must"):
+        expectations(make(random_table(2)), ProductAnsatz(2), rows)
+
+
+def test_overlaps(make):
+    """|<psi(a)|psi(b)>|^2 of different angles by dense matrices, and of equal ones."""
+    engine, ansatz = make(random_table(3)), LinearAnsatz(3, 1)
+    a, b = random_angles(12, seed=1), random_angles(12, seed=1) + 0.2
+    states = [linear_state(3, 1, angles.reshape(-1, 2, 3)) for angles in (a, b)]
+    expected = abs(np.vdot(*states)) ** 2
+    assert 0.3 < expected < 0.9
+    exact = isinstance(engine, ExactEngine)
+    arguments = () if exact else (SHOTS, rng(3))
+    margin = 1e-12 if exact else 5 * 0.5 / SHOTS**0.5
+    assert engine.overlap(ansatz, a, b, *arguments) == pytest.approx(expected, abs=margin)
+    assert engine.overlap(ansatz, a, a, *arguments) == pytest.approx(1, abs=1e-12)
+
+
 # --- what every engine refuses --------------------------------------------------------------------
 
 
@@ -210,43 +321,3 @@ def test_shots_that_make_no_sense(make, shots):
 def test_tables_that_make_no_sense(make, table, error, message):
     with pytest.raises(error, match=message):
         make(table)
-
-
-# --- Aer alone -------------------------------------------------------------------------------------
-
-
-def test_aer_takes_a_cost_function():
-    """70 bits in a table would not do; the function sees bits, in order."""
-    seen = []
-
-    def cost(bits):
-        seen.append(bits)
-        return bits @ np.array([1.0, 10.0, 100.0])
-
-    engine = AerEngine(cost, num_qubits=3, shots=20)
-    assert engine.exact_minimum is None
-    assert engine.expectation(ProductAnsatz(3), make_bits([1, 0, 1])) == 101.0
-    assert seen[0].tolist() == [[1, 0, 1]] * 20
-
-
-@pytest.mark.parametrize("arguments", [{}, {"num_qubits": 2}, {"shots": 5}])
-def test_aer_needs_qubits_and_shots_with_a_cost_function(arguments):
-    with pytest.raises(UsageError, match="needs num_qubits and shots"):
-        AerEngine(lambda bits: bits.sum(axis=1), **arguments)
-
-
-def test_aer_measures_anew_each_time_and_repeats_with_its_seed():
-    ansatz, angles = ProductAnsatz(4), random_angles(8)
-    table = random_table(4)
-    values = []
-    for seed in (3, 3, 4):
-        engine = AerEngine(table, shots=200, seed=seed)
-        values.append([engine.expectation(ansatz, angles) for _ in range(3)])
-    assert len(set(values[0])) == 3
-    assert values[0] == values[1]
-    assert values[0] != values[2]
-
-
-def test_aer_has_no_gradient_for_qaoa():
-    with pytest.raises(UsageError, match="the qaoa ansatz shares them"):
-        AerEngine(random_table(2)).value_and_gradient(QAOAAnsatz(random_table(2), 1), [0.1, 0.2])

@@ -29,6 +29,7 @@ from walshqhn import (
 from walshqhn.errors import InputError, UsageError
 from walshqhn.kernels import statevector
 from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz
 from walshqhn.vqa.program import Gate, Program
 
 ROTATIONS_ONCE = [ProductAnsatz(1), ProductAnsatz(4), LinearAnsatz(1, 2), LinearAnsatz(2, 1), LinearAnsatz(5, 2)]
@@ -152,11 +153,54 @@ def test_gradient_of_a_circuit_of_all_kinds_of_gates():
     np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-7)
 
 
-@pytest.mark.parametrize("ansatz", [QAOAAnsatz(random_table(2), 1), Mixed()], ids=["qaoa", "mixed"])
-def test_parameter_shift_refuses_shared_parameters(ansatz):
-    engine = ExactEngine(random_table(ansatz.num_qubits))
-    with pytest.raises(UsageError, match="each turn one rotation"):
-        parameter_shift(engine, ansatz, np.zeros(ansatz.num_parameters))
+@pytest.mark.parametrize(
+    "ansatz",
+    [
+        QAOAAnsatz(random_table(2), 1),
+        QAOAAnsatz(WalshSpectrum.from_cost_table(random_table(4)).hamiltonian(max_degree=2), 2),
+        MultiAngleQAOAAnsatz(random_table(3), 2),
+        Mixed(),
+    ],
+    ids=["qaoa-table", "qaoa-hamiltonian", "ma-qaoa", "mixed"],
+)
+def test_parameter_shift_of_shared_and_scaled_parameters(ansatz):
+    """Each gate shifted by itself; phases are taken apart into their terms."""
+    table, angles = random_table(ansatz.num_qubits), random_angles(ansatz.num_parameters)
+    _, gradient = ExactEngine(table).value_and_gradient(ansatz, angles)
+    np.testing.assert_allclose(parameter_shift(ExactEngine(table), ansatz, angles), gradient, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(AerEngine(table).value_and_gradient(ansatz, angles)[1], gradient, rtol=0, atol=1e-10)
+
+
+def test_parameter_shifts_run_as_one_job(monkeypatch):
+    engine, jobs = AerEngine(random_table(2), shots=10), []
+    inner = engine._run
+
+    def count(circuits, **options):
+        jobs.append(len(circuits))
+        return inner(circuits, **options)
+
+    monkeypatch.setattr(engine, "_run", count)
+    engine.value_and_gradient(LinearAnsatz(2, 1), random_angles(8))
+    assert jobs == [17]
+    parameter_shift(engine, LinearAnsatz(2, 1), random_angles(8))
+    assert jobs == [17, 16]
+
+
+def test_a_parameter_that_turns_nothing_has_no_slope():
+    class Idle(Ansatz):
+        num_qubits, description = 1, {"name": "idle"}
+        program = Program(1, 3, (Gate("ry", (0,), 1), Gate("rz", (0,), 2, 0.0)))
+
+    assert parameter_shift(ExactEngine([5.0, 1.0]), Idle(), [0.3, 0.4, 0.1]) == pytest.approx([0, -2 * np.sin(0.4), 0])
+
+
+def test_parameter_shifts_that_take_too_many_circuits():
+    """16,383 terms of a dense cost: two circuits each."""
+    table = np.random.default_rng(0).normal(size=1 << 14)
+    with pytest.raises(UsageError, match=r"16,383 terms, twice; at most 20,000 circuits"):
+        parameter_shift(ExactEngine(table), QAOAAnsatz(table, 1), [0.1, 0.2])
+    with pytest.raises(UsageError, match=r"takes 20,400 circuits, at most 20,000 are allowed. Use ExactEngine"):
+        parameter_shift(ExactEngine(random_table(2)), LinearAnsatz(2, 1275), np.zeros(10200))
 
 
 def test_parameter_shift_checks_its_parameters():

@@ -18,6 +18,7 @@ from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.kernels.circuit import CompiledCircuit
 from walshqhn.spectrum import WalshSpectrum
 from walshqhn.vqa.program import Gate, Program, compile_program
+from walshqhn.vqa.synthesis import append_phase
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -52,6 +53,13 @@ class Ansatz(ABC):
     def phase_table(self) -> FloatArray | None:
         """The diagonal of the "phase" gates, (2^N,); None if there are none."""
         return None
+
+    @property
+    def phase_hamiltonian(self) -> IsingHamiltonian | None:
+        """The same as a Hamiltonian: what the gates of a circuit are made from."""
+        if self.phase_table is None:
+            return None
+        return WalshSpectrum.from_cost_table(self.phase_table).hamiltonian()
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random angles to start from: uniform in [0, 2 pi), shape (num_parameters,)."""
@@ -90,7 +98,10 @@ class Ansatz(ABC):
 
     def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
         """Append exp(-i angle D); an ansatz that has a `phase_table` says how."""
-        raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
+        hamiltonian = self.phase_hamiltonian
+        if hamiltonian is None:
+            raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
+        append_phase(circuit, hamiltonian, angle)
 
 
 @dataclass(frozen=True)
@@ -216,19 +227,23 @@ class QAOAAnsatz(Ansatz):
         high = np.repeat([2.0 / spread, np.pi / 2], self.layers)
         return rng.uniform(0.0, high)
 
+    @property
+    def phase_hamiltonian(self) -> IsingHamiltonian:
+        """C as a Hamiltonian."""
+        return self.hamiltonian
+
     def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
-        """As a diagonal gate where it was given as a table and the angle is a number; else term by term."""
-        from qiskit.circuit.library import DiagonalGate, PauliEvolutionGate
+        """As one diagonal gate where it was given as a table and the angle is a number; else in CX and Rz gates."""
+        from qiskit.circuit.library import DiagonalGate
 
         if self._hamiltonian is None and not symbolic:
             circuit.append(DiagonalGate(np.exp(-1j * angle * self.phase_table)), range(self.num_qubits))
-        elif len(self.hamiltonian):
-            operator = self.hamiltonian.to_sparse_pauli_op(constant=False)
-            circuit.append(PauliEvolutionGate(operator, time=angle, label="exp(-itC)"), range(self.num_qubits))
+        else:
+            append_phase(circuit, self.hamiltonian, angle)
 
 
 def make_ansatz(name: str, layers: int, cost: npt.ArrayLike) -> Ansatz:
-    """The ansatz called "linear", "product" or "qaoa" for a cost table (2^N,), as descriptions name it."""
+    """The ansatz called "linear", "product", "qaoa" or "ma-qaoa" for a cost table (2^N,), as descriptions name it."""
     table = check_cost_table(cost)
     num_qubits = log2_exact(table.size, "a cost table")
     if name == "linear":
@@ -237,4 +252,8 @@ def make_ansatz(name: str, layers: int, cost: npt.ArrayLike) -> Ansatz:
         return ProductAnsatz(num_qubits)
     if name == "qaoa":
         return QAOAAnsatz(table, layers)
-    raise unknown_name("ansatz", name, ("linear", "product", "qaoa"))
+    if name == "ma-qaoa":
+        from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz
+
+        return MultiAngleQAOAAnsatz(table, layers)
+    raise unknown_name("ansatz", name, ("linear", "product", "qaoa", "ma-qaoa"))

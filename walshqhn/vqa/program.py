@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -39,6 +40,13 @@ class Program:
     num_parameters: int
     gates: tuple[Gate, ...]
     plus: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Checksum of the gates; the diagonal of "phase" gates is not in it."""
+        gates = [(g.name, g.qubits, g.parameter, float(g.scale).hex()) for g in self.gates]
+        text = repr((self.num_qubits, self.num_parameters, bool(self.plus), gates))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass

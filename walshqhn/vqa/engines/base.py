@@ -39,6 +39,37 @@ class Engine(Protocol):
         """``shots`` measured bit strings: (shots, N) uint8."""
 
 
+@runtime_checkable
+class BatchEngine(Engine, Protocol):
+    """An engine that runs many circuits as one job."""
+
+    def expectations(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+        """E at every row of ``params`` (M, num_parameters): shape (M,)."""
+
+    def sample_many(
+        self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator
+    ) -> npt.NDArray[np.uint8]:
+        """``shots`` measured bit strings at every row of ``params`` (M, num_parameters): (M, shots, N) uint8."""
+
+
+def expectations(engine: Engine, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+    """E at every row of ``params`` (M, num_parameters), as one job where the engine can: shape (M,)."""
+    rows = check_parameter_rows(ansatz, params)
+    if isinstance(engine, BatchEngine):
+        return engine.expectations(ansatz, rows)
+    return np.array([engine.expectation(ansatz, row) for row in rows], dtype=np.float64)
+
+
+def check_parameter_rows(ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+    """``params`` as float64 (M, num_parameters), M >= 1; InputError unless it is that, and finite."""
+    rows = np.asarray(params, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] != ansatz.num_parameters or not len(rows):
+        raise InputError(f"parameters must have shape (M, {ansatz.num_parameters}), M >= 1, got {rows.shape}.")
+    if not np.isfinite(rows).all():
+        raise InputError("parameters must be finite.")
+    return rows
+
+
 def check_shots(shots: int) -> int:
     """``shots`` if it is a whole number of at least 1; UsageError otherwise."""
     if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:

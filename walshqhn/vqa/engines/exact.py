@@ -18,6 +18,7 @@ from walshqhn.kernels import sampling, statevector
 from walshqhn.resources import require_memory, thread_limit
 from walshqhn.vqa.ansatz import Ansatz
 from walshqhn.vqa.engines.base import check_qubits, check_shots
+from walshqhn.vqa.objectives import CVaR, IndexArray, Mean, Objective
 
 _EMPTY = np.zeros(0)
 
@@ -41,12 +42,15 @@ class ExactEngine:
     """
 
     shots: int | None = None
+    objective_gradients = True
+    """`value_and_gradient` takes an `Objective`."""
 
     def __init__(self, table: npt.ArrayLike, *, threads: int | None = None) -> None:
         self.table = check_cost_table(table)
         self.num_qubits = log2_exact(self.table.size, "a cost table")
         self.cost_sha256: str | None = sha256(self.table)
         self.threads = threads
+        self._order: IndexArray | None = None
         self._spare: list[npt.NDArray[np.float64]] = []
         self._pool = statevector.pool_for(self.table.size)
         if self.num_qubits < 1:
@@ -66,21 +70,43 @@ class ExactEngine:
         """Costs of bit strings (M, N): shape (M,)."""
         return self.table[bits_to_index(check_rows(bits, self.num_qubits))]
 
-    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
-        """E = <psi| C |psi>."""
+    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None) -> float:
+        """E = <psi| C |psi>, or another ``objective`` of the measured distribution."""
         with self._state(ansatz, params) as (re, im):
-            return float(statevector.expectation(re, im, self.table, self._pool))
+            if objective is None or isinstance(objective, Mean):
+                return float(statevector.expectation(re, im, self.table, self._pool))
+            return objective.exact(re * re + im * im, self.table, self._order_for(objective))
 
-    def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
-        """E and its gradient (num_parameters,), by one pass forward and one back (adjoint method)."""
+    def value_and_gradient(
+        self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None
+    ) -> tuple[float, FloatArray]:
+        """The objective (default: E) and its gradient (num_parameters,), by one pass forward and one back.
+
+        Adjoint method; an objective's derivatives are those of its effective diagonal's mean.
+        """
         values, gradient = ansatz.check_parameters(params), np.zeros(ansatz.num_parameters)
         with self._state(ansatz, values) as (re, im), self._scratch() as (lre, lim):
-            value = float(statevector.expectation(re, im, self.table, self._pool))
-            np.multiply(re, self.table, out=lre)
-            np.multiply(im, self.table, out=lim)
+            diagonal = self.table
+            if objective is None or isinstance(objective, Mean):
+                value = float(statevector.expectation(re, im, self.table, self._pool))
+            else:
+                probabilities, order = re * re + im * im, self._order_for(objective)
+                value = objective.exact(probabilities, self.table, order)
+                diagonal = objective.effective_diagonal(probabilities, self.table, order)
+            np.multiply(re, diagonal, out=lre)
+            np.multiply(im, diagonal, out=lim)
             table, n = self._phases(ansatz), self.num_qubits
             self._driver(kernels.adjoint)(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
         return value, gradient
+
+    def overlap(self, ansatz: Ansatz, a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+        """|<psi(a)|psi(b)>|^2, the fidelity of the states at two settings of the angles."""
+        with self._state(ansatz, a) as (re, im), self._state(ansatz, b) as (lre, lim):
+            real = np.einsum("i,i->", re, lre) + np.einsum(
+                "i,i->", im, lim
+            )  # BLAS would add in an order of its threads
+            imaginary = np.einsum("i,i->", re, lim) - np.einsum("i,i->", im, lre)
+            return float(real * real + imaginary * imaginary)
 
     def statevector(self, ansatz: Ansatz, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """Amplitudes (2^N,), in Qiskit's order."""
@@ -102,6 +128,12 @@ class ExactEngine:
         sampling.merge_sorted(probabilities, ends[:-1] / ends[-1], index)
         rng.shuffle(index)
         return index_to_bits(index, self.num_qubits)
+
+    def _order_for(self, objective: Objective) -> IndexArray | None:
+        """The configurations by ascending cost, sorted once, for an objective that has to know."""
+        if self._order is None and isinstance(objective, CVaR):
+            self._order = self.table.argsort(kind="stable")
+        return self._order
 
     @contextmanager
     def _scratch(self) -> Iterator[npt.NDArray[np.float64]]:
