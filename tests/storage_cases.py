@@ -28,6 +28,11 @@ def a_training(num_qubits=3, lengths=(4, 1, 6), seed=0):
             seconds=rng.uniform(),
             best_bits=rng.integers(0, 2, num_qubits, dtype=np.uint8),
             best_cost=rng.normal(),
+            tail_means=rng.normal(size=(length, 3)),
+            sampled_bits=rng.integers(0, 2, (k + 1, num_qubits), dtype=np.uint8),
+            sampled_costs=rng.normal(size=k + 1),
+            sampled_counts=rng.integers(1, 9, k + 1),
+            sampled_accuracies={"test": rng.uniform(size=k + 1)},
         )
         for k, length in enumerate(lengths)
     )
@@ -88,6 +93,8 @@ def numbers(contents):
         found[f"run {k}"] = [
             run.index, raw(run.parameters), raw(run.value), raw(run.history), raw(run.gradient_norms),
             run.evaluations, raw(run.seconds), raw(run.best_bits), raw(run.best_cost),
+            raw(run.tail_means), raw(run.sampled_bits), raw(run.sampled_costs), raw(run.sampled_counts),
+            raw(run.best_so_far), raw(run.bit_means), {k: raw(v) for k, v in run.sampled_accuracies.items()},
         ]  # fmt: skip
     return found
 

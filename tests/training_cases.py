@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from walshqhn import ExactEngine, LinearAnsatz, train
+from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, train
+from walshqhn.vqa.objectives import Mean
+from walshqhn.vqa.optimizers.base import Problem
 
 TABLE = np.random.default_rng(8).normal(size=32)  # asymmetric, 5 qubits
 
@@ -23,6 +25,11 @@ def quick(**arguments):
     ansatz = arguments.pop("ansatz", LinearAnsatz(5, 1))
     engine = arguments.pop("engine", None) or ExactEngine(TABLE)
     return train(ansatz, engine, **{"max_iterations": 30, "samples": 64} | arguments)
+
+
+def a_problem(table=TABLE, ansatz=None, engine=ExactEngine, seed=0, **budgets):
+    ansatz = ansatz or ProductAnsatz(len(table).bit_length() - 1)
+    return Problem(ansatz, engine(table), Mean(), np.random.default_rng(seed), **budgets)
 
 
 class Recorder:

@@ -13,6 +13,20 @@
     /training/gradient_norms   float64, likewise
     /training/history_length   int64 (runs,)
     attributes status, message (JSON lists)
+
+Files of earlier versions end here; what follows has defaults::
+
+    attributes versions (JSON), architecture (JSON list of what `RunResult` says)
+    /training/value_error, sampled_value, sampled_error    float64 (runs,)
+    /training/shots            int64 (runs,)
+    /training/standard_errors, best_so_far, history_shots, history_seconds    float64, like history
+    /training/tail_means       float64 (sum of lengths, 3), like history; a column for each of TAIL_FRACTIONS
+    /training/bit_means        float64 (runs, N)
+    /training/sampled_length   int64 (runs,), K of each run
+    /training/sampled_bits     uint8 (sum of K, N), all runs one after the other
+    /training/sampled_costs    float64 (sum of K,)
+    /training/sampled_counts   int64 (sum of K,)
+    /training/sampled_accuracies    float64 (sum of K, 3): train, validation, test; NaN where there is none
 """
 
 from __future__ import annotations
@@ -26,7 +40,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.errors import FormatError
-from walshqhn.vqa.result import RunResult, TrainingResult
+from walshqhn.vqa.result import SPLITS, TAIL_FRACTIONS, RunResult, TrainingResult
 
 
 def write_text(attrs: h5py.AttributeManager, name: str, text: str) -> None:
@@ -55,6 +69,22 @@ def read_json(attrs: h5py.AttributeManager, name: str) -> Any:
     return json.loads(text)
 
 
+_REQUIRED = (
+    "parameters", "value", "best_bits", "best_cost", "seconds", "index", "evaluations", "history", "gradient_norms",
+    "history_length",
+)  # fmt: skip
+_NUMBERS = ("value", "best_cost", "seconds", "value_error", "sampled_value", "sampled_error")
+_PER_ITERATION = (
+    "history", "gradient_norms", "standard_errors", "best_so_far", "history_shots", "history_seconds",
+    "tail_means",
+)  # fmt: skip
+_PER_SAMPLE = ("sampled_bits", "sampled_costs", "sampled_counts", "sampled_accuracies")
+_PER_RUN = (
+    *_NUMBERS, "parameters", "best_bits", "index", "evaluations", "shots", "history_length", "bit_means",
+    "sampled_length",
+)  # fmt: skip
+
+
 def write_training(
     file: h5py.File, training: TrainingResult, write_array: Callable[[h5py.Group, str, npt.ArrayLike], None]
 ) -> None:
@@ -76,7 +106,31 @@ def write_training(
     for name in ("history", "gradient_norms"):
         write_array(group, name, np.concatenate([getattr(run, name) for run in runs]))
     write_array(group, "history_length", np.array([len(run.history) for run in runs], dtype=np.int64))
+    _write_later(group, training, write_array)
     group.attrs["completed_runs"] = len(runs)
+
+
+def _write_later(
+    group: h5py.Group, training: TrainingResult, write_array: Callable[[h5py.Group, str, npt.ArrayLike], None]
+) -> None:
+    """What files of earlier versions do not hold."""
+    runs = training.runs
+    write_json(group.attrs, "versions", training.versions)
+    write_json(group.attrs, "architecture", [run.architecture for run in runs])
+    for name in ("value_error", "sampled_value", "sampled_error"):
+        write_array(group, name, np.array([getattr(run, name) for run in runs], dtype=np.float64))
+    write_array(group, "shots", np.array([run.shots for run in runs], dtype=np.int64))
+    for name in ("standard_errors", "best_so_far", "history_shots", "history_seconds", "tail_means"):
+        write_array(group, name, np.concatenate([getattr(run, name) for run in runs]))
+    write_array(group, "bit_means", np.stack([run.bit_means for run in runs]))
+    write_array(group, "sampled_length", np.array([len(run.sampled_costs) for run in runs], dtype=np.int64))
+    for name in ("sampled_bits", "sampled_costs", "sampled_counts"):
+        write_array(group, name, np.concatenate([getattr(run, name) for run in runs]))
+    columns = [
+        np.stack([run.sampled_accuracies.get(s, np.full(len(run.sampled_costs), np.nan)) for s in SPLITS], axis=1)
+        for run in runs
+    ]
+    write_array(group, "sampled_accuracies", np.concatenate(columns))
 
 
 def read_training(file: h5py.File, num_qubits: int) -> TrainingResult | None:
@@ -85,44 +139,57 @@ def read_training(file: h5py.File, num_qubits: int) -> TrainingResult | None:
         return None
     group = file["training"]
     completed = int(group.attrs["completed_runs"])
-    arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(group[name]) for name in group}
+    arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(group[name]) for name in {*group, *_REQUIRED}}
     status, message = read_json(group.attrs, "status"), read_json(group.attrs, "message")
-    per_run = [len(a) for name, a in arrays.items() if name not in ("history", "gradient_norms")]
-    lengths, bits = arrays["history_length"], arrays["best_bits"]
+    per_run = [len(a) for name, a in arrays.items() if name in _PER_RUN]
+    per_iteration = [len(a) for name, a in arrays.items() if name in _PER_ITERATION]
+    per_sample = [len(a) for name, a in arrays.items() if name in _PER_SAMPLE]
+    lengths, kept = arrays["history_length"], arrays.get("sampled_length", np.zeros(completed, np.int64))
     if (
         completed < 1
         or {*per_run, len(status), len(message)} != {completed}
-        or lengths.min() < 0
-        or not lengths.sum() == len(arrays["history"]) == len(arrays["gradient_norms"])
+        or min(lengths.min(), kept.min()) < 0
+        or {*per_iteration} != {int(lengths.sum())}
+        or not {*per_sample} <= {int(kept.sum())}
         or arrays["parameters"].ndim != 2
-        or bits.shape != (completed, num_qubits)
-        or bits.max(initial=0) > 1
+        or arrays.get("tail_means", np.zeros((0, len(TAIL_FRACTIONS)))).shape[1:] != (len(TAIL_FRACTIONS),)
+        or not _are_bits(arrays["best_bits"], num_qubits)
+        or not _are_bits(arrays.get("sampled_bits", np.zeros((0, num_qubits), np.uint8)), num_qubits)
+        or arrays.get("bit_means", arrays["best_bits"]).shape != (completed, num_qubits)
     ):
         raise FormatError(f"{file.filename} is damaged: the parts of /training do not fit together.")
-    cuts = np.cumsum(lengths)[:-1]
-    histories, norms = np.split(arrays["history"], cuts), np.split(arrays["gradient_norms"], cuts)
-    runs = tuple(
-        RunResult(
-            index=int(arrays["index"][k]),
-            parameters=arrays["parameters"][k],
-            value=float(arrays["value"][k]),
-            history=histories[k],
-            gradient_norms=norms[k],
-            evaluations=int(arrays["evaluations"][k]),
-            status=status[k],
-            message=message[k],
-            seconds=float(arrays["seconds"][k]),
-            best_bits=arrays["best_bits"][k],
-            best_cost=float(arrays["best_cost"][k]),
-        )
-        for k in range(completed)
-    )
+    cuts, sampled_cuts = np.cumsum(lengths)[:-1], np.cumsum(kept)[:-1]
+    pieces = {name: np.split(arrays[name], cuts) for name in _PER_ITERATION if name in arrays}
+    pieces |= {name: np.split(arrays[name], sampled_cuts) for name in _PER_SAMPLE if name in arrays}
+    accuracies = pieces.pop("sampled_accuracies", None)
+    architecture = read_json(group.attrs, "architecture") if "architecture" in group.attrs else [{}] * completed
+    if len(architecture) != completed:
+        raise FormatError(f"{file.filename} is damaged: the parts of /training do not fit together.")
+    runs = []
+    for k in range(completed):
+        found: dict[str, Any] = {name: parts[k] for name, parts in pieces.items()}
+        found |= {name: int(arrays[name][k]) for name in ("index", "evaluations", "shots") if name in arrays}
+        found |= {name: float(arrays[name][k]) for name in _NUMBERS if name in arrays}
+        found |= {name: arrays[name][k] for name in ("parameters", "best_bits", "bit_means") if name in arrays}
+        found |= {"status": status[k], "message": message[k], "architecture": architecture[k]}
+        runs.append(RunResult(**found, sampled_accuracies={} if accuracies is None else _by_split(accuracies[k])))
     minimum = float(group.attrs["exact_minimum"])
     return TrainingResult(
-        runs=runs,
+        runs=tuple(runs),
         ansatz=read_json(group.attrs, "ansatz"),
         settings=read_json(group.attrs, "settings"),
         seed=int(group.attrs["seed"]),
         exact_minimum=None if np.isnan(minimum) else minimum,
         accuracies=read_json(group.attrs, "accuracies"),
+        versions=read_json(group.attrs, "versions") if "versions" in group.attrs else {},
     )
+
+
+def _are_bits(bits: npt.NDArray[Any], num_qubits: int) -> bool:
+    return bits.ndim == 2 and bits.shape[1] == num_qubits and bits.max(initial=0) <= 1
+
+
+def _by_split(columns: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+    """Split -> accuracies, of those that the task had."""
+    found = {split: columns[:, k] for k, split in enumerate(SPLITS)}
+    return {split: values for split, values in found.items() if values.size and not np.isnan(values).any()}

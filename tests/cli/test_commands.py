@@ -196,17 +196,18 @@ def test_ctrl_c_keeps_what_was_found(run, tmp_path):
     rng = np.random.default_rng(5)
     np.save(tmp_path / "big.npy", rng.normal(size=1 << 12))
     code = (
-        "import sys; from walshqhn.cli import main; from walshqhn.vqa import train as t;"
-        "real = t._Run._iteration\n"
-        "def noisy(self, value):\n    real(self, value); print('iterating', flush=True)\n"
-        "t._Run._iteration = noisy\n"
+        "import sys; from walshqhn.cli import main; from walshqhn.vqa.optimizers.base import Problem\n"
+        "real = Problem.iteration\n"
+        "def noisy(self, *facts, **more):\n    real(self, *facts, **more); print('iterating', flush=True)\n"
+        "Problem.iteration = noisy\n"
         "sys.exit(main(['train', 'big.npy', '-o', 'cut.h5', '--runs', '100']))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for _ in range(20):
-        assert process.stdout.readline() == "iterating\n"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
+        for _ in range(20):
+            assert process.stdout.readline() == "iterating\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "interrupted" in out
     assert "Traceback" not in err
@@ -233,19 +234,20 @@ def test_rounding_errors_are_no_terms(run):
 
 
 def test_interrupting_a_resumed_training_keeps_the_better_result(run, costs, monkeypatch):
-    from walshqhn.vqa import train as module
+    from walshqhn.vqa.optimizers.base import Problem
 
     options = ("train", "costs.npy", "-o", "r.h5", "--runs", "1", "--layers", "2")
 
     def interrupt_after(count):
-        real = module._Run._record
+        real = Problem._record
 
-        def record(self, x, value):
-            real(self, x, value)
+        def record(self, *facts):
+            estimate = real(self, *facts)
             if self.evaluations == count:
                 raise KeyboardInterrupt
+            return estimate
 
-        monkeypatch.setattr(module._Run, "_record", record)
+        monkeypatch.setattr(Problem, "_record", record)
 
     with monkeypatch.context() as patch:
         interrupt_after(12)

@@ -122,7 +122,7 @@ def train(
             runner,
             runs=runs,
             seed=seed,
-            optimizer=method,  # type: ignore[arg-type]
+            optimizer=method,
             max_iterations=max_iterations,
             gradient_tolerance=gradient_tolerance,
             samples=samples,

@@ -124,7 +124,7 @@ def _prepare_worker(table: FloatArray, plan: Plan) -> Callable[[Unit], tuple[Any
             ansatz,
             engine,
             seed=seed,
-            optimizer=variant.method,  # type: ignore[arg-type]
+            optimizer=variant.method,
             max_iterations=plan.max_iterations,
             gradient_tolerance=plan.gradient_tolerance,
             samples=plan.samples,

@@ -1,25 +1,36 @@
-"""The training loop: several restarts of an optimizer from SciPy, interruptible and resumable."""
+"""The training loop: several restarts of an optimizer, interruptible and resumable."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import OptimizeResult, minimize
 
-from walshqhn.arrays import BitArray, FloatArray
-from walshqhn.binn.task import Task
-from walshqhn.errors import UsageError, unknown_name
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.task import NetworkTask, Task
+from walshqhn.errors import UsageError
 from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.architecture import architecture_distribution
 from walshqhn.vqa.engines.base import Engine, check_qubits, check_shots
-from walshqhn.vqa.result import CONVERGED, INTERRUPTED, ITERATION_LIMIT, STALLED, RunResult, TrainingResult
+from walshqhn.vqa.objectives import MEAN, Objective, make_objective
+from walshqhn.vqa.optimizers import Optimizer, make_optimizer
+from walshqhn.vqa.optimizers.base import Limits, Outcome, Problem, Stop
+from walshqhn.vqa.result import INTERRUPTED, SPLITS, TAIL_FRACTIONS, RunResult, TrainingResult, package_versions
 
-Optimizer = Literal["L-BFGS-B", "COBYLA"]
-OPTIMIZERS = ("L-BFGS-B", "COBYLA")
-_VALUES_PER_ITERATION = 20  # L-BFGS-B may spend on its line searches, on average
+_BEST_SAMPLES = 10  # distinct networks that a run keeps of its final samples
+# what results were made with before these could be set
+_LATER_SETTINGS: dict[str, Any] = {
+    "optimizer_settings": {},
+    "objective": MEAN.description,
+    "max_shots": None,
+    "max_seconds": None,
+    "tails": False,
+}
 
 Progress = Callable[[int, int, float], None]
 """Called after each iteration with (run, iteration, value)."""
@@ -31,17 +42,21 @@ def train(
     *,
     runs: int = 1,
     seed: int = 0,
-    optimizer: Optimizer = "L-BFGS-B",
+    optimizer: str | Optimizer = "L-BFGS-B",
+    objective: str | Objective = MEAN,
     max_iterations: int = 500,
+    max_shots: int | None = None,
+    max_seconds: float | None = None,
     gradient_tolerance: float = 1e-6,
     samples: int = 1024,
+    tails: bool = False,
     initial: npt.ArrayLike | None = None,
     task: Task | None = None,
     resume: TrainingResult | None = None,
     progress: Progress | None = None,
     on_run: Callable[[TrainingResult], None] | None = None,
 ) -> TrainingResult:
-    """Minimize the mean cost E over the angles of a circuit, from several random starting points.
+    """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
 
     Parameters
     ----------
@@ -50,17 +65,30 @@ def train(
     runs
         Number of restarts. Run k depends on ``seed`` and k only.
     optimizer
-        "L-BFGS-B" (gradients; needs an engine without shots) or "COBYLA" (values only).
+        "L-BFGS-B" (exact gradients; needs an engine without shots), "COBYLA", "COBYQA", "Nelder-Mead" (values
+        only; an iteration is an evaluation), "Adam" (gradients, exact or by parameter shifts), "SPSA" or "QN-SPSA";
+        or one of `walshqhn.vqa.optimizers` with settings of its own.
+    objective
+        What of the measured distribution is minimized: "mean", "cvar:ALPHA", "gibbs:ETA", or one of
+        `walshqhn.vqa.objectives`.
     max_iterations
         Limit for each run.
+    max_shots, max_seconds
+        Budgets of each run: it ends before a value (or overlap) that would take more measurements, and after so
+        much time. The final samples come on top.
     gradient_tolerance
-        L-BFGS-B stops when no component of the gradient exceeds it.
+        L-BFGS-B and Adam stop when no component of the gradient exceeds it.
     samples
-        Bit strings sampled from the final state of each run, to find the best network in it.
+        Bit strings sampled from the final state of each run, to find the best networks in it.
+    tails
+        Also where values are exact, record at every iteration the mean cost of the cheapest 1, 5 and 10 % of the
+        distribution (`RunResult.tail_means`); that takes about half as much time again. From samples it is
+        always recorded.
     initial
-        Angles to start run 0 from, instead of random ones.
+        Angles to start run 0 from, (num_parameters,), or the first R runs, (R, num_parameters), instead of random
+        ones.
     task
-        If given, the result holds the accuracies of the best sample's network.
+        If given, the result holds the accuracies of the best networks, and how often each architecture is measured.
     resume
         An earlier result of the same training: its finished runs are taken over.
     progress
@@ -78,46 +106,56 @@ def train(
     ------
     UsageError
         A setting that is not allowed, or ``resume`` with a result of other settings.
+    InputError
+        ``initial`` of another shape, or not finite; circuit and cost of different size.
     KeyboardInterrupt
         Ctrl-C before there was anything to keep.
     """
     check_qubits(ansatz, engine.num_qubits)
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
-    if optimizer not in OPTIMIZERS:
-        raise unknown_name("optimizer", optimizer, OPTIMIZERS)
-    if optimizer == "L-BFGS-B" and engine.shots is not None:
+    method = optimizer if isinstance(optimizer, Optimizer) else make_optimizer(optimizer)
+    objective = make_objective(objective) if isinstance(objective, str) else objective
+    if not isinstance(objective, Objective):
+        raise UsageError(f"an objective is 'mean', 'cvar:ALPHA', 'gibbs:ETA' or an Objective, got {objective!r}.")
+    if method.exact_only and engine.shots is not None:
         raise UsageError(
-            f"L-BFGS-B needs exact values, this engine estimates them from {engine.shots} shots; "
-            "use optimizer='COBYLA', or an engine without shots."
+            f"{method.name} needs exact values, this engine estimates them from {engine.shots} shots; "
+            "use optimizer='COBYLA' or 'SPSA', or an engine without shots."
         )
     for name, number, least in (("runs", runs, 1), ("max_iterations", max_iterations, 1), ("seed", seed, 0)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
             raise UsageError(f"{name} must be a whole number of at least {least}, got {number!r}.")
     if not 0 < gradient_tolerance < np.inf:
         raise UsageError(f"gradient_tolerance must be positive, got {gradient_tolerance}.")
-    if optimizer == "COBYLA" and max_iterations < ansatz.num_parameters + 2:
+    least = method.least_iterations(ansatz.num_parameters)
+    if max_iterations < least:
         raise UsageError(
-            f"COBYLA needs max_iterations of at least {ansatz.num_parameters + 2} for {ansatz.num_parameters} angles, "
+            f"{method.name} needs max_iterations of at least {least} for {ansatz.num_parameters} angles, "
             f"got {max_iterations}."
         )
     check_shots(samples)
-    start = None if initial is None else ansatz.check_parameters(initial)
+    _check_budgets(max_shots, max_seconds, engine)
+    start = _starting_points(initial, ansatz, runs)
     settings: dict[str, Any] = {
         "cost": None if engine.cost_sha256 is None else engine.cost_sha256[:16],
-        "initial": None if start is None else start.tolist(),
+        "initial": None if initial is None else (start if np.ndim(initial) > 1 else start[0]).tolist(),
         "engine": type(engine).__name__,
         "engine_shots": engine.shots,
-        "optimizer": optimizer,
+        "optimizer": method.name,
+        "optimizer_settings": method.settings,
+        "objective": objective.description,
         "max_iterations": int(max_iterations),
+        "max_shots": None if max_shots is None else int(max_shots),
+        "max_seconds": None if max_seconds is None else float(max_seconds),
         "gradient_tolerance": float(gradient_tolerance),
         "samples": int(samples),
+        "tails": bool(tails),
         "runs": int(runs),
     }
     finished, cut_short = _earlier_runs(resume, ansatz, settings, seed)
-    options: dict[str, Any] = {"maxiter": max_iterations}
-    if optimizer == "L-BFGS-B":
-        options |= {"gtol": gradient_tolerance, "ftol": 0.0, "maxfun": _VALUES_PER_ITERATION * max_iterations}
+    if task is not None:
+        finished = {k: run if run.sampled_accuracies else _with_accuracies(run, task) for k, run in finished.items()}
 
     def collect() -> TrainingResult:
         return _collect(cut_short | finished, ansatz, settings, seed, engine, task)
@@ -125,20 +163,25 @@ def train(
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         if k in finished:
             continue
-        start_rng, sample_rng = (np.random.default_rng(s) for s in run_seed.spawn(2))
-        x0 = start if k == 0 and start is not None else ansatz.initial_parameters(start_rng)
-        run = _Run(k, ansatz, engine, sample_rng, progress)
+        start_rng, sample_rng, optimizer_rng = (np.random.default_rng(s) for s in run_seed.spawn(3))
+        x0 = start[k] if k < len(start) else ansatz.initial_parameters(start_rng)
+        problem = Problem(
+            ansatz, engine, objective, sample_rng, max_shots=max_shots, max_seconds=max_seconds,
+            tails=tails, report=None if progress is None else partial(progress, k),
+        )  # fmt: skip
         outcome, interrupted = None, False
         try:
-            outcome = run.optimize(x0, optimizer, options)
+            outcome = method.minimize(problem, x0, Limits(max_iterations, gradient_tolerance), optimizer_rng)
+        except Stop as stop:
+            outcome = stop.outcome
         except KeyboardInterrupt:
             interrupted = True
-        if run.best_parameters is not None:
+        if problem.best_parameters is not None:
             try:
-                found = run.result(outcome, samples, max_iterations)
+                found = _finish(k, problem, outcome, samples, task)
             except KeyboardInterrupt:  # while sampling: that is short, so do it again and stop then
                 interrupted = True
-                found = run.result(outcome, samples, max_iterations)
+                found = _finish(k, problem, outcome, samples, task)
             if outcome is not None:
                 finished[k] = found
             elif k not in cut_short or found.value < cut_short[k].value:
@@ -152,100 +195,75 @@ def train(
     return collect()
 
 
-class _Run:
-    """One optimization: the objective, and a record of it."""
-
-    def __init__(
-        self, index: int, ansatz: Ansatz, engine: Engine, rng: np.random.Generator, progress: Progress | None
-    ) -> None:
-        self.index, self.ansatz, self.engine, self.progress = index, ansatz, engine, progress
-        self.best_parameters: FloatArray | None = None
-        self.best_value = np.inf
-        self.best_bits: BitArray | None = None
-        self.best_cost = np.inf
-        self.history: list[float] = []
-        self.norms: list[float] = []
-        self.evaluations = 0
-        self.last_norm = np.nan
-        self.rng = rng
-        self.started = time.perf_counter()
-
-    def optimize(self, x0: FloatArray, optimizer: Optimizer, options: dict[str, Any]) -> OptimizeResult:
-        with_gradient = optimizer == "L-BFGS-B"
-        return minimize(
-            self._with_gradient if with_gradient else self._value_only,
-            x0,
-            jac=with_gradient or None,
-            method=optimizer,
-            options=options,
-            callback=self._callback if with_gradient else None,
-        )
-
-    def _with_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = self.engine.value_and_gradient(self.ansatz, x)
-        self.last_norm = float(np.abs(gradient).max(initial=0.0))
-        self._record(x, value)
-        if self.evaluations == 1:
-            self._iteration(value)
-        return value, gradient
-
-    def _value_only(self, x: FloatArray) -> float:
-        if self.engine.shots is None:
-            value = self.engine.expectation(self.ansatz, x)
-        else:  # not by the engine's expectation: no sample that was paid for is lost, and the seed is the run's
-            bits = self.engine.sample(self.ansatz, x, self.engine.shots, self.rng)
-            value = float(self._keep_best(bits).mean())
-        self._record(x, value)
-        self._iteration(value)  # COBYLA: an iteration is an evaluation
-        return value
-
-    def _keep_best(self, bits: BitArray) -> FloatArray:
-        costs = self.engine.costs(bits)
-        best = int(costs.argmin())
-        if costs[best] < self.best_cost:
-            self.best_cost, self.best_bits = float(costs[best]), bits[best].copy()
-        return costs
-
-    def _record(self, x: FloatArray, value: float) -> None:
-        self.evaluations += 1
-        if value < self.best_value:
-            self.best_value, self.best_parameters = value, x.copy()
-
-    def _callback(self, intermediate_result: OptimizeResult) -> None:  # SciPy goes by the argument's name
-        self._iteration(float(intermediate_result.fun))
-
-    def _iteration(self, value: float) -> None:
-        self.history.append(value)
-        self.norms.append(self.last_norm)
-        if self.progress is not None:
-            self.progress(self.index, len(self.history) - 1, self.history[-1])
-
-    def result(self, outcome: OptimizeResult | None, samples: int, max_iterations: int) -> RunResult:
-        assert self.best_parameters is not None
-        self._keep_best(self.engine.sample(self.ansatz, self.best_parameters, samples, self.rng))
-        assert self.best_bits is not None
-        return RunResult(
-            index=self.index,
-            parameters=self.best_parameters,
-            value=self.best_value,
-            history=np.array(self.history),
-            gradient_norms=np.array(self.norms),
-            evaluations=self.evaluations,
-            status=_status(outcome, max_iterations),
-            message="interrupted by the user" if outcome is None else str(outcome.message),
-            seconds=time.perf_counter() - self.started,
-            best_bits=self.best_bits,
-            best_cost=self.best_cost,
-        )
+def _finish(k: int, problem: Problem, outcome: Outcome | None, samples: int, task: Task | None) -> RunResult:
+    """What the run leaves behind; the last samples are drawn here."""
+    assert problem.best_parameters is not None
+    bits = problem.engine.sample(problem.ansatz, problem.best_parameters, samples, problem.rng)
+    costs = problem.keep_best(bits)
+    assert problem.best_bits is not None
+    distinct, first, counts = np.unique(bits, axis=0, return_index=True, return_counts=True)
+    cheapest = costs[first].argsort(kind="stable")[:_BEST_SAMPLES]
+    sampled_value, sampled_error = problem.objective.estimate(costs)
+    columns = np.array(problem.history, dtype=np.float64).reshape(-1, 6 + len(TAIL_FRACTIONS)).T
+    run = RunResult(
+        index=k,
+        parameters=problem.best_parameters,
+        value=problem.best_value,
+        history=columns[0],
+        gradient_norms=columns[2],
+        evaluations=problem.evaluations,
+        status=INTERRUPTED if outcome is None else outcome.status,
+        message="interrupted by the user" if outcome is None else outcome.message,
+        seconds=time.perf_counter() - problem.started,
+        best_bits=problem.best_bits,
+        best_cost=problem.best_cost,
+        value_error=problem.best_error,
+        shots=problem.shots,
+        standard_errors=columns[1],
+        best_so_far=columns[3],
+        history_shots=columns[4],
+        history_seconds=columns[5],
+        tail_means=columns[6:].T,
+        bit_means=bits.mean(axis=0),
+        sampled_value=sampled_value,
+        sampled_error=sampled_error,
+        sampled_bits=distinct[cheapest],
+        sampled_costs=costs[first][cheapest],
+        sampled_counts=counts[cheapest],
+        architecture=architecture_distribution(task.network, bits) if isinstance(task, NetworkTask) else {},
+    )
+    return run if task is None else _with_accuracies(run, task)
 
 
-def _status(outcome: OptimizeResult | None, max_iterations: int) -> str:
-    if outcome is None:
-        return INTERRUPTED
-    if outcome.success:
-        return CONVERGED
-    spent = max(outcome.get("nit", 0), outcome.nfev // _VALUES_PER_ITERATION if "jac" in outcome else outcome.nfev)
-    return ITERATION_LIMIT if spent >= max_iterations else STALLED
+def _with_accuracies(run: RunResult, task: Task) -> RunResult:
+    """With the accuracies of the sampled networks."""
+    splits = [s for s in SPLITS if task.has_split(s)] if len(run.sampled_bits) else []
+    return replace(run, sampled_accuracies={s: task.accuracy(run.sampled_bits, s) for s in splits})
+
+
+def _check_budgets(max_shots: int | None, max_seconds: float | None, engine: Engine) -> None:
+    if max_shots is not None:
+        if engine.shots is None:
+            raise UsageError("max_shots limits measurements, this engine computes exact values; use max_seconds.")
+        if isinstance(max_shots, bool) or not isinstance(max_shots, int | np.integer) or max_shots < engine.shots:
+            raise UsageError(
+                f"max_shots must be a whole number of at least {engine.shots}, the shots of one value, "
+                f"got {max_shots!r}."
+            )
+    if max_seconds is not None and not 0 < max_seconds < np.inf:
+        raise UsageError(f"max_seconds must be positive and finite, got {max_seconds!r}.")
+
+
+def _starting_points(initial: npt.ArrayLike | None, ansatz: Ansatz, runs: int) -> FloatArray:
+    """(runs that start there, num_parameters)."""
+    if initial is None:
+        return np.zeros((0, ansatz.num_parameters))
+    given = np.asarray(initial, dtype=np.float64)
+    if given.ndim != 2:
+        return ansatz.check_parameters(given)[None]
+    if not 1 <= len(given) <= runs:
+        raise UsageError(f"initial gives the starting points of {len(given)} runs, got runs={runs}.")
+    return np.stack([ansatz.check_parameters(row) for row in given])
 
 
 def _earlier_runs(
@@ -254,7 +272,7 @@ def _earlier_runs(
     """(runs that need not be repeated, interrupted runs); UsageError if they come from another training."""
     if resume is None:
         return {}, {}
-    before = {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
+    before = _LATER_SETTINGS | {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
     now = {"seed": seed, "ansatz": ansatz.description} | settings
     differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
     if differing:
@@ -274,9 +292,11 @@ def _collect(
     task: Task | None,
 ) -> TrainingResult:
     runs = tuple(finished[k] for k in sorted(finished))
-    result = TrainingResult(runs, ansatz.description, settings, int(seed), engine.exact_minimum)
+    result = TrainingResult(
+        runs, ansatz.description, settings, int(seed), engine.exact_minimum, versions=package_versions()
+    )
     if task is not None:
-        for split in ("train", "validation", "test"):
+        for split in SPLITS:
             if task.has_split(split):
                 result.accuracies[split] = float(task.accuracy(result.best_bits[None, :], split)[0])
     return result
