@@ -1,0 +1,175 @@
+"""What the scripts share: settings, studies that resume, and publishing a figure with its numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.task import Task
+from walshqhn.errors import WalshqhnError
+from walshqhn.files import write_atomically
+from walshqhn.provenance import provenance
+from walshqhn.storage import Contents, load, save
+from walshqhn.vqa.study import Plan, Study
+from walshqhn.vqa.study_runner import run_study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a script is to run."""
+
+    quick: bool = False
+    """Less of everything, within a minute: shows that the script works, not what the paper claims."""
+    workers: int | None = None
+    """Processes of a study; None: one for each core."""
+    output: Path = ROOT / "figures"
+    """Folder for the figure and its numbers."""
+    studies: Path = ROOT / "analysis" / "studies"
+    """Folder for the trainings, which an interrupted script finds there again."""
+
+    def pick(self, full: T, quick: T) -> T:
+        """``full``, or with --quick ``quick``."""
+        return quick if self.quick else full
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a script finds."""
+
+    figure: Figure
+    text: str
+    """What we find, in a sentence or two, with numbers and intervals."""
+    runs: str
+    """What the figure stands on, for its caption: "4 x 200 trainings, seed 1"."""
+    numbers: dict[str, Any] = field(default_factory=dict)
+    """Everything that is drawn or quoted, as JSON can hold it."""
+
+
+def study(settings: Settings, name: str, task: Task | npt.ArrayLike, plan: Plan) -> Study:
+    """Do what the plan says, or what is left of it; every training is stored as it ends."""
+    folder = settings.studies / "quick" if settings.quick else settings.studies
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.h5"
+    cost = task.cost_table() if isinstance(task, Task) else np.asarray(task, dtype=np.float64)
+    earlier = load(path).study if path.exists() else None
+    total, start, last = len(plan.units()), time.monotonic(), -math.inf
+    before = 0 if earlier is None else earlier.done
+    spec = {"task": task.spec, "bit_names": task.bit_names} if isinstance(task, Task) else {}
+
+    def keep(so_far: Study) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if so_far.done < total and now - last < 5:  # writing takes longer than some trainings
+            return
+        last = now
+        save(path, Contents(cost=cost, study=so_far, **spec), overwrite=True)
+        left = (now - start) / (so_far.done - before) * (total - so_far.done)
+        say(f"{name}: {so_far.done} of {total} trainings, about {left:.0f} s left")
+
+    found = run_study(cost, plan, workers=settings.workers, resume=earlier, on_run=keep)
+    if not found.is_complete:
+        save(path, Contents(cost=cost, study=found, **spec), overwrite=True)
+        say(f"{name}: interrupted, {found.done} of {total} trainings are stored; the same command goes on")
+        raise KeyboardInterrupt
+    return found
+
+
+def say(text: str) -> None:
+    """A line of progress, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(script: ModuleType | Any, arguments: Sequence[str] | None = None) -> int:
+    """Run a script from the command line: a module with ``TITLE``, ``CLAIM`` and ``run(settings) -> Finding``."""
+    parser = parser_for(script.__doc__)
+    options = parser.parse_args(arguments)
+    try:
+        publish(script, settings_from(options))
+    except KeyboardInterrupt:
+        return 130
+    except WalshqhnError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def parser_for(description: str | None) -> argparse.ArgumentParser:
+    """The options that every script has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="within a minute; figures go to analysis/quick")
+    parser.add_argument("--workers", type=int, help="processes of a study; default: one for each core")
+    parser.add_argument("--output", type=Path, help="folder for the figure and its JSON; default: figures")
+    return parser
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """What the options say; with --quick the committed figures stay as they are."""
+    settings = Settings(options.quick, options.workers)
+    if options.quick:
+        settings = replace(settings, output=ROOT / "analysis" / "quick")
+    if options.output is not None:
+        settings = replace(settings, output=options.output)
+    if options.quick:
+        settings = replace(settings, studies=settings.output)
+    return settings
+
+
+def publish(script: Any, settings: Settings) -> dict[str, Any]:
+    """Run a script; write its figure, with a caption, and its numbers. Returns what the JSON says."""
+    name = script.__spec__.name.rpartition(".")[2]
+    command = f"python -m analysis.{name}" + (" --quick" if settings.quick else "")
+    start = time.perf_counter()
+    found: Finding = script.run(settings)
+    seconds = time.perf_counter() - start
+    facts = {
+        "title": script.TITLE,
+        "paper": script.CLAIM,
+        "found": found.text,
+        "runs": found.runs,
+        "command": command,
+        "quick": settings.quick,
+        "numbers": _plain(found.numbers),
+        "provenance": provenance(seconds=round(seconds, 1)) | {"argv": command.split()},
+    }
+    settings.output.mkdir(parents=True, exist_ok=True)
+    caption = f"{found.runs}.  {command}"
+    found.figure.supxlabel(caption, fontsize=6.5, color="#6E6E6E", x=0.01, ha="left")
+    picture, numbers = settings.output / f"{name}.png", settings.output / f"{name}.json"
+    write_atomically(picture, partial(found.figure.savefig, format="png", dpi=150), overwrite=True)
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(numbers, lambda path: path.write_text(text), overwrite=True)
+    say(f"{name}: {found.text}\n{picture} and {numbers.name}, {seconds:.0f} s")
+    return facts
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON can hold it: no NumPy, no NaN; floats to 7 digits, so that files stay readable."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.7g}") if math.isfinite(value) else None
+    return value
