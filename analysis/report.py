@@ -35,7 +35,7 @@ Intervals are 95 % Wilson intervals unless said otherwise. [`notebooks/tour.ipyn
 in ten cells; [`benchmarks/`](benchmarks) is behind `walshqhn bench`.
 """
 
-_OPEN = """## 8×8 MNIST by matrix product states
+_OPEN = """## 8x8 MNIST by matrix product states
 
 The paper's later figure (QN-SPSA on matrix product states, N in the hundreds) goes here when costs of so many bits
 can be evaluated without their table.
