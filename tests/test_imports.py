@@ -25,7 +25,7 @@ ORDER = [
     {"export"},
     {"vqa"},
     {"provenance", "storage", "storage_training", "storage_study"},
-    {"plotting", "plotting_study"},
+    {"plotting", "plotting_study", "plotting_training"},
     {"cli"},
 ]
 RANK = {part: rank for rank, row in enumerate(ORDER) for part in row}

@@ -20,7 +20,7 @@ def _study(energies):
     run = quick(runs=1).runs[0]
     trainings = {}
     for v, values in enumerate(energies):
-        runs = tuple(dataclasses.replace(run, index=k, value=value) for k, value in enumerate(values))
+        runs = tuple(dataclasses.replace(run, index=k, value=value, energy=value) for k, value in enumerate(values))
         trainings[v] = TrainingResult(runs, {}, {}, 0, -1.0)
     return Study(plan, 5, "", -1.0, trainings)
 

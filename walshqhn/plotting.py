@@ -123,10 +123,11 @@ def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None =
 
 
 def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
-    """The mean cost E along every run, above the exact minimum on a log axis where that is known."""
+    """The mean cost E (or another objective) along every run; above the exact minimum, on a log axis, where known."""
     best = result.best_run
-    base = result.exact_minimum or 0.0
-    log = result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
+    gibbs = result.settings.get("objective", {}).get("name") == "gibbs"  # is no cost, and has another zero
+    base = 0.0 if gibbs else result.exact_minimum or 0.0
+    log = not gibbs and result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
     for run in result.runs:
         is_best = run is best
         ax.plot(
@@ -140,18 +141,32 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         ax.set_yscale("log")
         smallest = min(float((run.history - base).min()) for run in result.runs)
         ax.set_ylim(bottom=max(smallest / 2, 1e-12))
-    ax.set_xlabel("iteration" if result.settings["optimizer"] == "L-BFGS-B" else "evaluation")
-    ax.set_ylabel(r"$E - C_{\min}$" if log else "$E$")
-    ax.text(0.02, 0.03, "$E$: mean cost of what is measured", fontsize=8, color=GREY, transform=ax.transAxes)
+    values_only = result.settings["optimizer"] in ("COBYLA", "COBYQA", "Nelder-Mead")
+    ax.set_xlabel("evaluation" if values_only else "iteration")
+    symbol, words = _objective(result)
+    ax.set_ylabel(rf"${symbol} - C_{{\min}}$" if log else f"${symbol}$")
+    ax.text(0.02, 0.03, f"${symbol}$: {words}", fontsize=8, color=GREY, transform=ax.transAxes)
     if len(result.runs) > 1:
         ax.text(
             0.98, 0.95, f"best of {len(result.runs)} runs", color=BLUE, ha="right", transform=ax.transAxes, fontsize=9
         )
         ax.text(0.98, 0.89, "the others", color=GREY, ha="right", transform=ax.transAxes, fontsize=9)
-    layers = result.ansatz["layers"]
-    name = f"{result.ansatz['name']} ansatz, {layers} layer{'' if layers == 1 else 's'}"
+    layers = result.ansatz.get("layers")
+    depth = "" if layers is None else f", {layers} layer{'' if layers == 1 else 's'}"
+    name = f"{result.ansatz['name']} ansatz{depth}"
     ax.set_title(title or f"Training: {name}, {result.settings['optimizer']}", fontsize=10)
     _clean(ax)
+
+
+def _objective(result: TrainingResult) -> tuple[str, str]:
+    """Symbol and words for what was minimized."""
+    objective = result.settings.get("objective", {"name": "mean"})
+    if objective["name"] == "cvar":
+        share = f"{100 * objective['alpha']:g} %"
+        return r"\mathrm{CVaR}", f"mean cost of the cheapest {share} of what is measured"
+    if objective["name"] == "gibbs":
+        return r"G", rf"Gibbs objective, $-\log\langle e^{{-\eta C}}\rangle$, $\eta$ = {objective['eta']:g}"
+    return "E", "mean cost of what is measured"
 
 
 def has_weight_image(task: NetworkTask) -> bool:

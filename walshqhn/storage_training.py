@@ -17,7 +17,7 @@
 Files of earlier versions end here; what follows has defaults::
 
     attributes versions (JSON), architecture (JSON list of what `RunResult` says)
-    /training/value_error, sampled_value, sampled_error    float64 (runs,)
+    /training/value_error, energy, energy_error, sampled_value, sampled_error    float64 (runs,)
     /training/shots            int64 (runs,)
     /training/standard_errors, best_so_far, history_shots, history_seconds    float64, like history
     /training/tail_means       float64 (sum of lengths, 3), like history; a column for each of TAIL_FRACTIONS
@@ -73,7 +73,8 @@ _REQUIRED = (
     "parameters", "value", "best_bits", "best_cost", "seconds", "index", "evaluations", "history", "gradient_norms",
     "history_length",
 )  # fmt: skip
-_NUMBERS = ("value", "best_cost", "seconds", "value_error", "sampled_value", "sampled_error")
+_LATER_NUMBERS = ("value_error", "energy", "energy_error", "sampled_value", "sampled_error")
+_NUMBERS = ("value", "best_cost", "seconds", *_LATER_NUMBERS)
 _PER_ITERATION = (
     "history", "gradient_norms", "standard_errors", "best_so_far", "history_shots", "history_seconds",
     "tail_means",
@@ -117,7 +118,7 @@ def _write_later(
     runs = training.runs
     write_json(group.attrs, "versions", training.versions)
     write_json(group.attrs, "architecture", [run.architecture for run in runs])
-    for name in ("value_error", "sampled_value", "sampled_error"):
+    for name in _LATER_NUMBERS:
         write_array(group, name, np.array([getattr(run, name) for run in runs], dtype=np.float64))
     write_array(group, "shots", np.array([run.shots for run in runs], dtype=np.int64))
     for name in ("standard_errors", "best_so_far", "history_shots", "history_seconds", "tail_means"):

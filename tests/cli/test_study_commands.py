@@ -89,7 +89,7 @@ def test_from_a_configuration_file(run, costs, tmp_path):
         (("--epsilon", "1"), "studies"),
         (("--workers", "0"), "at least 1"),
         (("--ansatz", "linear,laser"), "'laser'"),
-        (("--layers", "1,2", "--shots", "5"), "exact engine takes no shots"),
+        (("--layers", "1,2", "--shots", "5"), "shots does not go with the exact engine"),
     ],
 )
 def test_bad_input(run, costs, arguments, says):

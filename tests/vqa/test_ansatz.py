@@ -129,7 +129,9 @@ def test_parameters_of_qaoa_are_gammas_then_betas():
 
 def test_description_of_qaoa():
     hamiltonian = WalshSpectrum.from_cost_table(random_table(3)).hamiltonian(max_terms=4)
-    assert QAOAAnsatz(hamiltonian, 2).description == {"name": "qaoa", "num_qubits": 3, "layers": 2, "terms": 4}
+    expected = {"name": "qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
+    assert QAOAAnsatz(hamiltonian, 2).description == expected
+    assert QAOAAnsatz(hamiltonian.truncate(max_degree=1), 2).description["max_degree"] == 1
     assert QAOAAnsatz(random_table(3), 1).description["terms"] is None
 
 

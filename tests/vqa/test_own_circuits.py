@@ -20,7 +20,7 @@ from quantum_oracles import (
 
 from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, QAOAAnsatz, WalshSpectrum
 from walshqhn.errors import InputError, UsageError
-from walshqhn.vqa.ansatz import make_ansatz
+from walshqhn.vqa.circuits import make_ansatz
 from walshqhn.vqa.custom import CircuitAnsatz
 from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz
 
@@ -218,7 +218,7 @@ def test_one_layer_with_an_angle_for_each_term_finds_what_one_for_all_does_not()
 def test_description_and_starting_points():
     table = random_table(3)
     ansatz = MultiAngleQAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=4), 2)
-    assert ansatz.description == {"name": "ma-qaoa", "num_qubits": 3, "layers": 2, "terms": 4}
+    assert ansatz.description == {"name": "ma-qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
     first, again, other = (ansatz.initial_parameters(np.random.default_rng(s)) for s in (5, 5, 6))
     assert first.shape == (14,)
     assert np.array_equal(first, again)

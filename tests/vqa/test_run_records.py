@@ -19,7 +19,8 @@ ARRAYS = (
     "parameters", "history", "gradient_norms", "best_bits", "standard_errors", "best_so_far", "history_shots",
     "history_seconds", "tail_means", "bit_means", "sampled_bits", "sampled_costs", "sampled_counts",
 )  # fmt: skip
-NUMBERS = ("value", "best_cost", "seconds", "value_error", "shots", "sampled_value", "sampled_error", "evaluations")
+NUMBERS = ("value", "best_cost", "seconds", "value_error", "energy", "energy_error", "shots", "sampled_value",
+           "sampled_error", "evaluations")  # fmt: skip
 OLD = {
     "parameters", "value", "best_bits", "best_cost", "seconds", "index", "evaluations", "history", "gradient_norms",
     "history_length",

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from study_cases import ONE, PRODUCT, QUICK, TABLE, TWO, content
 
-from walshqhn import ExactEngine, LinearAnsatz, Plan, Study, Variant, run_study, train
+from walshqhn import ExactEngine, LinearAnsatz, Plan, Study, Variant, load_task, run_study, train
 from walshqhn.errors import InputError, UsageError, WalshqhnError
 from walshqhn.storage import Contents, load, save
 from walshqhn.vqa import workers
+from walshqhn.vqa.growth import train_layerwise
 
 TESTS = Path(__file__).parent.parent
 
@@ -135,7 +136,7 @@ def test_bad_plans(change, says):
         (Variant("linaer"), "Did you mean 'linear'"),
         (Variant("linear", -1), "-1 layers"),
         (Variant(engine="axe"), "engine"),
-        (Variant(shots=10), "takes no shots"),
+        (Variant(shots=10), "shots does not go with the exact engine"),
     ],
 )
 def test_bad_variants_are_found_before_any_work(variant, says):
@@ -268,3 +269,50 @@ def test_kill_9_at_random_moments_loses_only_what_was_running(tmp_path, who):
     alone = run_study(TABLE, replace(QUICK, runs=40, max_iterations=400), workers=1)
     assert content(Study.load(path)) == content(alone)
     assert not [f.name for f in tmp_path.iterdir() if f.name not in ("s.h5", "script.py") and ".part" not in f.name]
+
+
+def test_a_study_of_other_objectives_counts_energies():
+    """Success is about E, whatever was minimized."""
+    variant = Variant("linear", 1, objective="cvar:0.3", optimizer="Adam")
+    found = run_study(TABLE, replace(QUICK, variants=(variant,)), workers=1)
+    engine = ExactEngine(TABLE)
+    for run, energy in zip(found.runs(0), found.energies(0), strict=True):
+        assert energy == pytest.approx(engine.expectation(LinearAnsatz(4, 1), run.parameters), abs=1e-12)
+        assert run.value < energy
+    assert "Adam, cvar:0.3" in variant.label
+
+
+def test_energies_from_shots_are_those_of_the_final_samples():
+    variant = Variant("product", 0, engine="aer", shots=30)
+    run = run_study(TABLE, replace(QUICK, variants=(variant,), runs=1, samples=500), workers=1).runs(0)[0]
+    exact = ExactEngine(TABLE).expectation(LinearAnsatz(4, 0), run.parameters)
+    assert run.energy_error > 0
+    assert abs(run.energy - exact) < 5 * run.energy_error
+    assert run.energy == run.sampled_value
+
+
+def test_grown_circuits():
+    """Layer by layer, counted in all; in one process or two."""
+    plan = replace(QUICK, variants=(Variant("linear", 2, grow=True),), runs=2)
+    found = run_study(TABLE, plan, workers=1)
+    engine, ansatz = ExactEngine(TABLE), LinearAnsatz(4, 0)
+    stages = train_layerwise(ansatz, engine, 2, seed=plan.seed_of(1), max_iterations=15, samples=20)
+    run = found.runs(0)[1]
+    assert run.parameters.tobytes() == stages[-1].runs[0].parameters.tobytes()
+    assert run.evaluations == sum(stage.evaluations for stage in stages)
+    assert found.trainings[0].ansatz == LinearAnsatz(4, 2).description
+    assert content(run_study(TABLE, plan, workers=2)) == content(found)
+
+
+def test_with_a_task_architectures_are_recorded(tmp_path):
+    task = load_task("gaussian-activation", hidden=1, num_samples=60)
+    cost = task.cost_table()
+    plan = replace(QUICK, variants=(PRODUCT,), runs=2)
+    found = run_study(cost, plan, workers=2, task=task)
+    for run in found.runs(0):
+        assert sum(run.architecture["activation"].values()) == pytest.approx(1)
+        assert set(run.sampled_accuracies) >= {"train", "test"}
+    found.save(tmp_path / "s.h5")
+    assert content(Study.load(tmp_path / "s.h5")) == content(found)
+    with pytest.raises(UsageError, match="the task has"):
+        run_study(TABLE, plan, task=task)

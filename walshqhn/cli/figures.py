@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem
-from walshqhn.errors import UsageError
+from walshqhn.errors import UsageError, WalshqhnError
 from walshqhn.files import check_target, write_atomically
 
 if TYPE_CHECKING:
+    from walshqhn.vqa.ansatz import Ansatz
     from walshqhn.vqa.result import TrainingResult
 
 KINDS = (".png", ".pdf", ".svg")
+_LARGEST_DRAWING = 1000  # gates
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,6 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
     from walshqhn import plotting
     from walshqhn.binn.task import NetworkTask
     from walshqhn.bits import index_to_bits
-    from walshqhn.vqa.ansatz import make_ansatz
 
     names, hamiltonian = problem.bit_names, problem.contents.hamiltonian if problem.contents is not None else None
     if problem.num_bits > 30 and hamiltonian is not None:  # no table of costs to draw from
@@ -50,9 +51,18 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         "histogram": Drawing(lambda ax: plotting.plot_cost_histogram(ax, problem.cost, found=found)),
     }
     if training is not None:
-        ansatz = make_ansatz(training.ansatz["name"], training.ansatz["layers"], problem.cost)
+        from walshqhn import plotting_training
+
         possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
-        possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, ansatz), plotting.circuit_size(ansatz))
+        if plotting_training.has_tails(training):
+            possible["tails"] = Drawing(lambda ax: plotting_training.plot_tails(ax, training))
+        options = sum(len(shares) for shares in training.best_run.architecture.values())
+        if options:
+            size = (6.0, 1.4 + 0.32 * options)
+            possible["architecture"] = Drawing(lambda ax: plotting_training.plot_architecture(ax, training), size)
+        circuit = _circuit(training, problem)
+        if circuit is not None:
+            possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, circuit), plotting.circuit_size(circuit))
     study = problem.contents.study if problem.contents is not None else None
     if study is not None and study.done:
         from walshqhn import plotting_study
@@ -68,6 +78,17 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         best = lowest if training is None else training.best_bits
         possible["network"] = Drawing(lambda ax: plotting.plot_weights(ax, task, best), (3.2, 3.6))
     return possible
+
+
+def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
+    """The circuit of a training; None if only its maker has it, or it is too large to be looked at."""
+    from walshqhn.vqa.circuits import ansatz_like
+
+    try:
+        circuit = ansatz_like(training.ansatz, problem.cost)
+    except WalshqhnError:
+        return None
+    return circuit if len(circuit.program.gates) <= _LARGEST_DRAWING else None
 
 
 def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:

@@ -10,7 +10,10 @@ from cyclopts import Parameter
 from walshqhn.cli.common import Force, Json, Source, TaskOptions, Threads, open_problem, print_json, stdout
 from walshqhn.errors import UsageError
 
-Kind = Literal["spectrum", "coefficients", "histogram", "training", "circuit", "network", "success", "energies"]
+Kind = Literal[
+    "spectrum", "coefficients", "histogram", "training", "tails", "architecture", "circuit", "network", "success",
+    "energies",
+]  # fmt: skip
 
 
 def plot(
@@ -22,7 +25,8 @@ def plot(
         Parameter(
             negative=(),
             help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
-            "circuit; network: weights of the best network as a picture; success, energies: of a study. "
+            "tails: likewise, of the cheapest shots; architecture: how often each is measured; circuit; network: "
+            "weights of the best network as a picture; success, energies: of a study. "
             "Default: all there is data for.",
         ),
     ] = None,

@@ -25,14 +25,14 @@ def sample(
     import numpy as np
 
     from walshqhn.bits import bits_to_label
-    from walshqhn.vqa.ansatz import make_ansatz
+    from walshqhn.vqa.circuits import ansatz_like
     from walshqhn.vqa.engines.factory import make_engine
 
     problem = open_problem(file, {}, threads)
     training = problem.contents.training if problem.contents is not None else None
     if training is None:
         raise InputError(f"{file} holds no training; walshqhn train --output makes such a file.")
-    circuit = make_ansatz(training.ansatz["name"], training.ansatz["layers"], problem.cost)
+    circuit = ansatz_like(training.ansatz, problem.cost)
     runner = make_engine(engine, problem.cost, seed=seed, threads=threads)
     bits = runner.sample(circuit, training.parameters, shots, np.random.default_rng(seed))
     all_costs = runner.costs(bits)

@@ -14,18 +14,29 @@ if TYPE_CHECKING:
     from walshqhn.vqa.study import Plan, Study, Variant
 
 
-def variants_of(ansatz: str, layers: str, engine: str, shots: int | None, optimizer: str | None) -> tuple[Variant, ...]:
-    """Variants that options name: ``ansatz`` and ``layers`` may list several, separated by commas."""
+def variants_of(ansatz: str, layers: str, **settings: Any) -> tuple[Variant, ...]:
+    """Variants that options name: ``ansatz`` and ``layers`` may list several, separated by commas.
+
+    ``settings``: other fields of `Variant`, the same for all but ``max_degree`` and ``grow``, which only some circuits
+    know.
+    """
     from walshqhn.vqa.study import Variant
 
     try:
         depths = [int(depth) for depth in layers.split(",")]
     except ValueError:
         raise UsageError(f"layers must be whole numbers, like 2 or 0,1,2,3; got {layers!r}.") from None
+    names = [name.strip() for name in ansatz.split(",")]
     found: list[Variant] = []
-    for name in ansatz.split(","):
-        for depth in [0] if name.strip() == "product" else depths:
-            variant = Variant(name.strip(), depth, engine, shots, optimizer)
+    for name in names:
+        own = dict(settings)
+        if len(names) > 1:
+            if not name.endswith("qaoa"):
+                own["max_degree"] = None
+            if name not in ("linear", "qaoa"):
+                own["grow"] = False
+        for depth in [0] if name == "product" or name.endswith(".qpy") else depths:
+            variant = Variant(name, depth, **own)
             if variant not in found:
                 found.append(variant)
     return tuple(found)
@@ -59,7 +70,7 @@ def run(problem: Problem, plan: Plan, output: Path | None, workers: int | None, 
                 failures.append(error)
                 remark(f"warning: {output} could not be written ({error.strerror}); the study goes on")
 
-        study = run_study(cost, plan, workers=workers, resume=earlier, on_run=keep)
+        study = run_study(cost, plan, workers=workers, task=problem.task, resume=earlier, on_run=keep)
     if output is not None and study.done == already:  # nothing was left to do, but the plan may have changed
         save(output, problem, study)
     if failures:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from walshqhn.cli.common import (
     Force,
@@ -19,18 +18,21 @@ from walshqhn.cli.common import (
     Threads,
     Whole,
     check_native_name,
-    number,
     open_problem,
-    plural,
     print_json,
     remark,
-    stderr,
-    stdout,
 )
-from walshqhn.errors import InputError, UsageError, WalshqhnError
+from walshqhn.errors import UsageError
 
 if TYPE_CHECKING:
+    from walshqhn.cli.training import Display
     from walshqhn.vqa.result import TrainingResult
+    from walshqhn.vqa.study import Variant
+
+_CIRCUIT, _ENGINE, _SEARCH, _STUDY = (
+    Group(name, sort_key=k) for k, name in enumerate(("Circuit", "Engine", "Search", "Studies"), start=1)
+)
+Optimizers = Literal["L-BFGS-B", "COBYLA", "COBYQA", "Nelder-Mead", "Adam", "SPSA", "QN-SPSA"]
 
 
 def train(
@@ -38,26 +40,82 @@ def train(
     /,
     *,
     output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
-    ansatz: Annotated[str, Parameter(help="The circuit: linear, product or qaoa; several (linear,qaoa): a study.")] = (
-        "linear"
-    ),
-    layers: Annotated[str, Parameter(help="Its layers; several (0,1,2,3): a study.")] = "2",
-    engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs it.")] = "exact",
-    shots: Annotated[OptionalWhole, Parameter(help="With aer: estimate values from so many shots.")] = None,
-    optimizer: Annotated[
-        Literal["L-BFGS-B", "COBYLA"] | None, Parameter(help="Default: L-BFGS-B, with shots COBYLA.")
+    ansatz: Annotated[
+        str,
+        Parameter(
+            group=_CIRCUIT,
+            help="linear, product, qaoa, ma-qaoa or a QPY file with a circuit; several (linear,qaoa): a study.",
+        ),
+    ] = "linear",
+    layers: Annotated[str, Parameter(group=_CIRCUIT, help="Its layers; several (0,1,2,3): a study.")] = "2",
+    max_degree: Annotated[
+        OptionalWhole, Parameter(group=_CIRCUIT, help="qaoa: make its phases from terms up to this degree.")
     ] = None,
-    runs: Annotated[Whole, Parameter(help="Restarts from random angles.")] = 5,
-    max_iterations: Annotated[Whole, Parameter(help="Limit for each run.")] = 500,
-    gradient_tolerance: Annotated[float, Parameter(help="L-BFGS-B: largest gradient component to stop at.")] = 1e-6,
-    samples: Annotated[Whole, Parameter(help="Bit strings sampled at the end of each run.")] = 1024,
-    seed: Annotated[Whole, Parameter(help="Seed of angles and samples.")] = 0,
+    grow: Annotated[
+        bool,
+        Parameter(
+            group=_CIRCUIT, negative="", show_default=False, help="Train layer by layer, from the fewest to --layers."
+        ),
+    ] = False,
+    engine: Annotated[
+        Literal["exact", "aer", "mps", "backend"],
+        Parameter(group=_ENGINE, help="What runs it: mps: matrix product states; backend: hardware."),
+    ] = "exact",
+    shots: Annotated[
+        OptionalWhole, Parameter(group=_ENGINE, help="Estimate values from so many shots; not with exact.")
+    ] = None,
+    noise: Annotated[
+        str | None,
+        Parameter(group=_ENGINE, help="aer, mps: strength p of depolarizing noise, or a backend to imitate."),
+    ] = None,
+    bond_dimension: Annotated[
+        OptionalWhole, Parameter(group=_ENGINE, help="mps: truncate matrix product states to this.")
+    ] = None,
+    backend: Annotated[
+        str | None, Parameter(group=_ENGINE, help="backend: generic, fake_... or an IBM device's name.")
+    ] = None,
+    mitigate_readout: Annotated[
+        bool,
+        Parameter(group=_ENGINE, negative="", show_default=False, help="backend: correct E for errors in reading out."),
+    ] = False,
+    jobs: Annotated[
+        Path | None,
+        Parameter(group=_ENGINE, help="backend: record jobs in this file, to pick them up after an interruption."),
+    ] = None,
+    optimizer: Annotated[
+        Optimizers | None, Parameter(group=_SEARCH, help="Default: L-BFGS-B, with shots COBYLA.")
+    ] = None,
+    objective: Annotated[
+        str, Parameter(group=_SEARCH, help="mean, cvar:ALPHA (mean of the cheapest fraction) or gibbs:ETA.")
+    ] = "mean",
+    runs: Annotated[Whole, Parameter(group=_SEARCH, help="Restarts from random angles.")] = 5,
+    max_iterations: Annotated[Whole, Parameter(group=_SEARCH, help="Limit for each run.")] = 500,
+    max_shots: Annotated[OptionalWhole, Parameter(group=_SEARCH, help="Budget of each run.")] = None,
+    max_seconds: Annotated[float | None, Parameter(group=_SEARCH, help="Budget of each run.")] = None,
+    gradient_tolerance: Annotated[
+        float, Parameter(group=_SEARCH, help="L-BFGS-B, Adam: largest gradient component to stop at.")
+    ] = 1e-6,
+    samples: Annotated[Whole, Parameter(group=_SEARCH, help="Bit strings sampled at the end of each run.")] = 1024,
+    tails: Annotated[
+        bool,
+        Parameter(
+            group=_SEARCH,
+            negative="",
+            show_default=False,
+            help="Record the mean of the cheapest 1, 5 and 10 % at every iteration; with shots always done.",
+        ),
+    ] = False,
+    seed: Annotated[Whole, Parameter(group=_SEARCH, help="Seed of angles and samples.")] = 0,
     data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
     workers: Annotated[
-        OptionalWhole, Parameter(help="Make a study, in so many processes of one thread; default there: all cores.")
+        OptionalWhole,
+        Parameter(
+            group=_STUDY, help="Make a study, in so many processes of one thread each; default there: all cores."
+        ),
     ] = None,
     epsilon: Annotated[
-        float | None, Parameter(help="Studies: E - min C that counts as success; default: 1 % of C's deviation.")
+        float | None,
+        Parameter(group=_STUDY, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
     ] = None,
     resume: Annotated[
         bool, Parameter(negative="", show_default=False, help="Go on with the training stored in --output.")
@@ -72,14 +130,9 @@ def train(
     Several circuits or depths, or --workers, make a study: how often does each succeed? Ctrl-C keeps
     what was found; with --output it is stored, and --resume goes on from there.
     """
-    from walshqhn.cli.study import earlier_study, show, variants_of
-    from walshqhn.cli.study import run as run_study
+    from walshqhn.cli import study as studies
     from walshqhn.files import check_target
-    from walshqhn.vqa.ansatz import make_ansatz
-    from walshqhn.vqa.engines.factory import make_engine
-    from walshqhn.vqa.result import INTERRUPTED
     from walshqhn.vqa.study import Plan
-    from walshqhn.vqa.train import train as run_training
 
     if resume and output is None:
         raise UsageError("--resume needs --output, the file to go on with.")
@@ -88,123 +141,90 @@ def train(
         check_target(output, overwrite=force or resume)
     if data_seed is not None:
         options["seed"] = str(data_seed)
-    variants = variants_of(ansatz, layers, engine, shots, optimizer)
+    variants = studies.variants_of(
+        ansatz, layers, engine=engine, shots=shots, optimizer=optimizer, objective=objective, max_degree=max_degree,
+        grow=grow, noise=noise, bond_dimension=bond_dimension, backend=backend, mitigate_readout=mitigate_readout,
+    )  # fmt: skip
     problem = open_problem(source, options, threads, command=train)
+    going_on = output if resume and output is not None and output.exists() else None
     if len(variants) > 1 or workers is not None:
-        plan = Plan(variants, runs, seed, max_iterations, gradient_tolerance, samples)
-        before = earlier_study(output) if resume and output is not None and output.exists() else None
-        study = run_study(problem, plan, output, workers, before)
-        show(problem, study, epsilon, json, output)
+        for name, given in (("jobs", jobs), ("tails", tails or None)):
+            if given is not None:
+                raise UsageError(f"--{name} is for single trainings, not for studies.")
+        plan = Plan(variants, runs, seed, max_iterations, gradient_tolerance, samples, max_shots, max_seconds)
+        before = None if going_on is None else studies.earlier_study(going_on)
+        study = studies.run(problem, plan, output, workers, before)
+        studies.show(problem, study, epsilon, json, output)
         return 0 if study.is_complete else 130
     if epsilon is not None:
         raise UsageError("--epsilon is for studies: name several layers, or --workers.")
-    (variant,) = variants
-    earlier = _earlier(output) if resume and output is not None and output.exists() else None
-    circuit = make_ansatz(variant.ansatz, variant.layers, problem.cost)
-    runner = make_engine(engine, problem.cost, shots=shots, seed=seed, threads=threads)
-    method = variant.method
+    settings: dict[str, Any] = {
+        "runs": runs, "seed": seed, "max_iterations": max_iterations, "max_shots": max_shots,
+        "max_seconds": max_seconds, "gradient_tolerance": gradient_tolerance, "samples": samples, "tails": tails,
+    }  # fmt: skip
+    return _train_one(problem, variants[0], settings, output, going_on, jobs, json)
 
-    failures: list[OSError] = []
 
-    def store(result: TrainingResult) -> None:
-        if output is None:
-            return
-        try:
-            _save(output, problem, result)
-            failures.clear()
-        except OSError as error:  # a full disk must not cost the training
-            failures.append(error)
-            remark(f"warning: {output} could not be written ({error.strerror}); the training goes on")
+def _train_one(
+    problem: Problem,
+    variant: Variant,
+    settings: dict[str, Any],
+    output: Path | None,
+    going_on: Path | None,
+    jobs: Path | None,
+    json: bool,
+) -> int:
+    from walshqhn.cli.training import Display, Keeper, cost_of, earlier_training, show
+    from walshqhn.vqa.result import INTERRUPTED
+    from walshqhn.vqa.train import train as run_training
 
-    with _Display(runs, max_iterations) as display:
-        result = run_training(
-            circuit,
-            runner,
-            runs=runs,
-            seed=seed,
-            optimizer=method,
-            max_iterations=max_iterations,
-            gradient_tolerance=gradient_tolerance,
-            samples=samples,
-            task=problem.task,
-            resume=earlier,
-            progress=display.update,
-            on_run=store,
-        )
+    cost, num_qubits = cost_of(problem)
+    hamiltonian = problem.hamiltonian if num_qubits is not None else None
+    runner = variant.make_engine(cost, seed=settings["seed"], threads=problem.threads, num_qubits=num_qubits, jobs=jobs)
+    circuit = variant.make_ansatz(cost if hamiltonian is None else hamiltonian)
+    keeper = Keeper(output, problem)
+    earlier = None if going_on is None else earlier_training(going_on)
+    settings |= {"optimizer": variant.method, "objective": variant.objective, "task": problem.task}
+    value = "E" if variant.objective == "mean" else variant.objective
+    with Display(settings["runs"], settings["max_iterations"], value) as display:
+        settings |= {"progress": display.update, "on_run": keeper}
+        if variant.grow:
+            result = _grown(variant, problem.cost, circuit, runner, settings, earlier, display)
+        else:
+            result = run_training(circuit, runner, resume=earlier, **settings)
     if json:
-        print_json(result.summary() | {"source": source, "output": output})
+        print_json(result.summary() | {"source": problem.name, "output": output})
     else:
-        _print(problem, result)
-        if output is not None and not failures:
-            remark(f"stored in {output}")
-    if failures:
-        raise WalshqhnError(f"{output} could not be written: {failures[-1].strerror}")
+        show(problem, result)
+    keeper.check()
+    if output is not None and not json:
+        remark(f"stored in {output}")
     return 130 if result.status == INTERRUPTED else 0
 
 
-def _earlier(output: Path) -> TrainingResult:
-    from walshqhn.storage import load
+def _grown(
+    variant: Variant,
+    cost: Any,
+    circuit: Any,
+    runner: Any,
+    settings: dict[str, Any],
+    earlier: TrainingResult | None,
+    display: Display,
+) -> TrainingResult:
+    """Layer by layer; an earlier result is of one of the depths on the way, and goes on from there."""
+    from walshqhn.vqa.circuits import ansatz_like
+    from walshqhn.vqa.growth import train_layerwise
 
-    found = load(output).training
-    if found is None:
-        raise InputError(f"{output} holds no training to go on with.")
-    return found
+    if earlier is not None:
+        wanted = dict(circuit.description) | {"layers": earlier.ansatz.get("layers")}
+        if earlier.ansatz != wanted and earlier.ansatz.get("name") != "product":
+            raise UsageError(f"the earlier training, of {earlier.ansatz}, does not grow into {variant.label}.")
+        circuit = ansatz_like(earlier.ansatz, cost)
+        settings = settings | {"initial": earlier.settings.get("initial")}
 
+    def grown(stages: tuple[TrainingResult, ...]) -> None:
+        display.stage = f"{stages[-1].ansatz['layers'] + 1} layers, "
 
-def _save(output: Path, problem: Problem, result: TrainingResult) -> None:
-    from walshqhn.storage import Contents, save
-
-    contents = Contents(
-        cost=problem.cost,
-        spectrum=problem.spectrum,
-        hamiltonian=problem.contents.hamiltonian if problem.contents is not None else None,
-        task=problem.spec,
-        bit_names=problem.bit_names,
-        training=result,
-        provenance={"seed": result.seed, "config": result.settings | {"ansatz": result.ansatz}},
-    )
-    save(output, contents, overwrite=True)
-
-
-def _print(problem: Problem, result: TrainingResult) -> None:
-    from walshqhn.bits import bits_to_label
-
-    out = stdout()
-    layers, angles = plural(result.ansatz["layers"], "layer"), plural(len(result.parameters), "angle")
-    name = f"{result.ansatz['name']} ansatz, {layers}, {angles}"
-    out.print(f"{problem.name}: {name}, {plural(len(result.runs), 'run')}, {number(result.seconds, 3)} s", markup=False)
-    out.print(f"mean cost E     {number(result.value, 9)}  ({result.status})")
-    out.print(f"best sample     {number(result.best_cost, 9)}  {bits_to_label(result.best_bits)}")
-    if result.exact_minimum is not None:
-        above = (
-            "it is the exact minimum" if result.excess == 0 else f"{number(result.excess, 3)} above the exact minimum"
-        )
-        out.print(f"exact minimum   {number(result.exact_minimum, 9)}  ({above})")
-    for split, value in result.accuracies.items():
-        out.print(f"accuracy        {value:.4f}  ({split})")
-    if result.remedy:
-        remark(f"{result.status}: {result.remedy}")
-
-
-class _Display:
-    """Progress of all runs on stderr, on terminals only."""
-
-    def __init__(self, runs: int, max_iterations: int) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=stderr(), transient=True, disable=not sys.stderr.isatty())
-        self._runs, self._limit = runs, max_iterations
-        self._handle = self._bar.add_task("training", total=runs * max_iterations)
-
-    def __enter__(self) -> _Display:
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: Any) -> None:
-        self._bar.__exit__(*details)
-
-    def update(self, run: int, iteration: int, value: float) -> None:
-        """After each iteration."""
-        text = f"run {run + 1} of {self._runs}, iteration {iteration}, E = {value:.6g}"
-        self._bar.update(self._handle, completed=run * self._limit + iteration, description=text)
+    return train_layerwise(
+        circuit, runner, variant.layers, resume=() if earlier is None else (earlier,), on_depth=grown, **settings
+    )[-1]

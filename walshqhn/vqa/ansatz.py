@@ -13,7 +13,7 @@ import numpy.typing as npt
 from walshqhn.arrays import FloatArray
 from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import log2_exact
-from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.errors import InputError, UsageError
 from walshqhn.hamiltonian import IsingHamiltonian
 from walshqhn.kernels.circuit import CompiledCircuit
 from walshqhn.spectrum import WalshSpectrum
@@ -218,8 +218,10 @@ class QAOAAnsatz(Ansatz):
 
     @property
     def description(self) -> dict[str, Any]:
-        terms = None if self._hamiltonian is None else len(self._hamiltonian)
-        return {"name": "qaoa", "num_qubits": self.num_qubits, "layers": self.layers, "terms": terms}
+        found = {"name": "qaoa", "num_qubits": self.num_qubits, "layers": self.layers}
+        if self._hamiltonian is None:
+            return found | {"terms": None}
+        return found | {"terms": len(self._hamiltonian), "max_degree": self._hamiltonian.max_degree}
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random: gamma uniform in [0, 2 / standard deviation of C), beta in [0, pi / 2)."""
@@ -240,20 +242,3 @@ class QAOAAnsatz(Ansatz):
             circuit.append(DiagonalGate(np.exp(-1j * angle * self.phase_table)), range(self.num_qubits))
         else:
             append_phase(circuit, self.hamiltonian, angle)
-
-
-def make_ansatz(name: str, layers: int, cost: npt.ArrayLike) -> Ansatz:
-    """The ansatz called "linear", "product", "qaoa" or "ma-qaoa" for a cost table (2^N,), as descriptions name it."""
-    table = check_cost_table(cost)
-    num_qubits = log2_exact(table.size, "a cost table")
-    if name == "linear":
-        return LinearAnsatz(num_qubits, layers)
-    if name == "product":
-        return ProductAnsatz(num_qubits)
-    if name == "qaoa":
-        return QAOAAnsatz(table, layers)
-    if name == "ma-qaoa":
-        from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz
-
-        return MultiAngleQAOAAnsatz(table, layers)
-    raise unknown_name("ansatz", name, ("linear", "product", "qaoa", "ma-qaoa"))

@@ -30,6 +30,8 @@ class CircuitAnsatz(Ansatz):
     ----------
     circuit
         It is copied, and stays as it is.
+    source
+        The file it comes from, kept in the description so that results can be used again.
 
     Raises
     ------
@@ -39,7 +41,7 @@ class CircuitAnsatz(Ansatz):
         An angle that is no sum of parameters times numbers, such as a product of two.
     """
 
-    def __init__(self, circuit: QuantumCircuit) -> None:
+    def __init__(self, circuit: QuantumCircuit, *, source: str | None = None) -> None:
         from qiskit import QuantumCircuit
 
         if not isinstance(circuit, QuantumCircuit):
@@ -49,7 +51,7 @@ class CircuitAnsatz(Ansatz):
                 f"an ansatz needs at least 1 qubit and 1 parameter, this circuit has {circuit.num_qubits} and "
                 f"{circuit.num_parameters}."
             )
-        self._circuit = circuit.copy()
+        self._circuit, self._source = circuit.copy(), source
         self.num_qubits = int(circuit.num_qubits)
         self.parameter_names: tuple[str, ...] = tuple(p.name for p in circuit.parameters)
         """(num_parameters,), what each angle is called in the circuit."""
@@ -100,7 +102,7 @@ class CircuitAnsatz(Ansatz):
             "num_qubits": self.num_qubits,
             "parameters": list(self.parameter_names),
             "sha256": self.program.fingerprint,
-        }
+        } | ({} if self._source is None else {"file": self._source})
 
     def circuit(self, params: npt.ArrayLike | None = None) -> QuantumCircuit:
         """A copy of the circuit, with its own symbols if ``params`` is None, else with numbers for angles."""

@@ -75,6 +75,7 @@ class MultiAngleQAOAAnsatz(Ansatz):
             "num_qubits": self.num_qubits,
             "layers": self.layers,
             "terms": len(self.hamiltonian),
+            "max_degree": self.hamiltonian.max_degree,
         }
 
     def from_qaoa(self, params: npt.ArrayLike) -> FloatArray:

@@ -79,6 +79,11 @@ class RunResult:
     tail_means: FloatArray = field(default_factory=_unknown)
     """(iterations + 1, 3), mean cost of the cheapest 1, 5 and 10 % of the shots (`TAIL_FRACTIONS`) at the angles of
     ``history``, or of the exact distribution; NaN where it was not recorded."""
+    energy: float = math.nan
+    """Mean cost E at ``parameters``, whatever was minimized: exact, or the mean of the final samples. In files from
+    before it was kept, ``value``, which then was the same but for bias."""
+    energy_error: float = math.nan
+    """Its standard error; 0 if it is exact, NaN where unknown."""
     bit_means: FloatArray = field(default_factory=_unknown)
     """(N,), how often each bit is 1 in the final samples."""
     sampled_value: float = math.nan
@@ -97,6 +102,8 @@ class RunResult:
     """Choice -> option -> its share of the final samples; see `walshqhn.vqa.architecture`."""
 
     def __post_init__(self) -> None:
+        if math.isnan(self.energy):
+            object.__setattr__(self, "energy", self.value)
         length, num_bits = len(self.history), len(self.best_bits)
         defaults: dict[str, npt.NDArray[Any]] = {
             "standard_errors": np.full(length, np.nan),
@@ -215,6 +222,8 @@ class TrainingResult:
             "evaluations": self.evaluations,
             "shots": self.shots,
             "value_error": _number(self.best_run.value_error),
+            "energy": self.best_run.energy,
+            "energy_error": _number(self.best_run.energy_error),
             "sampled_value": _number(self.best_run.sampled_value),
             "sampled_error": _number(self.best_run.sampled_error),
             "architecture": self.best_run.architecture,

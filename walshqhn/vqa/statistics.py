@@ -111,13 +111,14 @@ def sampling_probability(study: Study, cost: npt.ArrayLike, variant: int, epsilo
 
     Exact, from the state vector, whatever engine trained it.
     """
-    from walshqhn.vqa.ansatz import make_ansatz
+    from walshqhn.vqa.circuits import ansatz_like
     from walshqhn.vqa.engines.exact import ExactEngine
 
     engine = ExactEngine(cost)
     good = engine.table - study.exact_minimum <= epsilon
-    chosen = study.plan.variants[variant]
-    ansatz = make_ansatz(chosen.ansatz, chosen.layers, engine.table)
+    if not study.runs(variant):
+        return np.zeros(0)
+    ansatz = ansatz_like(study.trainings[variant].ansatz, engine.table)
     return np.array([engine.probabilities(ansatz, run.parameters)[good].sum() for run in study.runs(variant)])
 
 

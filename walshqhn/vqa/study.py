@@ -9,17 +9,21 @@ so a study can be interrupted, resumed, widened by variants and lengthened by ru
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.arrays import FloatArray
+from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.errors import InputError, UsageError
 from walshqhn.vqa.result import RunResult, TrainingResult
 
 if TYPE_CHECKING:
+    from walshqhn.hamiltonian import IsingHamiltonian
+    from walshqhn.vqa.ansatz import Ansatz
+    from walshqhn.vqa.engines.base import Engine
     from walshqhn.vqa.statistics import Proportion
 
 Unit = tuple[int, int]
@@ -31,14 +35,26 @@ class Variant:
     """One way to train."""
 
     ansatz: str = "linear"
-    """A name that `make_ansatz` knows."""
+    """A name that `walshqhn.vqa.circuits.make_ansatz` knows."""
     layers: int = 2
+    """Of the circuit; with ``grow`` of the last one."""
     engine: str = "exact"
     """A name that `make_engine` knows."""
     shots: int | None = None
     """Measurements that a value is estimated from; None: exact values."""
     optimizer: str | None = None
-    """None: L-BFGS-B, with shots COBYLA."""
+    """One of `walshqhn.vqa.optimizers.OPTIMIZERS`. None: L-BFGS-B, with shots COBYLA."""
+    objective: str = "mean"
+    """"mean", "cvar:ALPHA" or "gibbs:ETA"."""
+    max_degree: int | None = None
+    """Of the terms that QAOA's phases are made of; None: all."""
+    grow: bool = False
+    """Train layer by layer, see `walshqhn.vqa.growth.train_layerwise`; a run counts all its stages."""
+    noise: str | None = None
+    """This and what follows as in `make_engine`."""
+    bond_dimension: int | None = None
+    backend: str | None = None
+    mitigate_readout: bool = False
 
     @property
     def label(self) -> str:
@@ -46,18 +62,58 @@ class Variant:
         parts = [self.ansatz]
         if self.ansatz != "product":
             parts.append(f"{self.layers} layer{'' if self.layers == 1 else 's'}")
+        if self.grow:
+            parts.append("grown")
+        if self.max_degree is not None:
+            parts.append(f"degree {self.max_degree}")
         if self.engine != "exact":
-            parts.append(self.engine)
+            parts.append(self.backend or self.engine)
+        if self.bond_dimension is not None:
+            parts.append(f"bond dimension {self.bond_dimension}")
+        if self.noise is not None:
+            parts.append(f"noise {self.noise}")
+        if self.mitigate_readout:
+            parts.append("mitigated")
         if self.shots is not None:
             parts.append(f"{self.shots:,} shots")
         if self.optimizer is not None:
             parts.append(self.optimizer)
+        if self.objective != "mean":
+            parts.append(self.objective)
         return ", ".join(parts)
 
     @property
     def method(self) -> str:
         """The optimizer, decided."""
         return self.optimizer or ("L-BFGS-B" if self.shots is None else "COBYLA")
+
+    def make_ansatz(self, cost: FloatArray | IsingHamiltonian) -> Ansatz:
+        """The circuit for a cost; with ``grow`` the first one. Errors as `walshqhn.vqa.circuits.make_ansatz`."""
+        from walshqhn.vqa.circuits import make_ansatz
+
+        if not self.grow:
+            return make_ansatz(self.ansatz, self.layers, cost, max_degree=self.max_degree)
+        if self.ansatz not in ("linear", "qaoa") or self.layers < 1:
+            raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
+        return make_ansatz(self.ansatz, 0 if self.ansatz == "linear" else 1, cost, max_degree=self.max_degree)
+
+    def make_engine(
+        self,
+        cost: FloatArray | Callable[[BitArray], FloatArray],
+        *,
+        seed: int,
+        threads: int | None = None,
+        num_qubits: int | None = None,
+        jobs: str | Path | None = None,
+    ) -> Engine:
+        """The engine for a cost. Errors as `walshqhn.vqa.engines.factory.make_engine`."""
+        from walshqhn.vqa.engines.factory import make_engine
+
+        return make_engine(
+            self.engine, cost, num_qubits=num_qubits, seed=seed, threads=threads, shots=self.shots, noise=self.noise,
+            bond_dimension=self.bond_dimension, backend=self.backend, mitigate_readout=self.mitigate_readout,
+            jobs=jobs,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +126,9 @@ class Plan:
     max_iterations: int = 500
     gradient_tolerance: float = 1e-6
     samples: int = 1024
+    max_shots: int | None = None
+    max_seconds: float | None = None
+    """Budget of each run. Where it ends a run depends on the machine: no two studies with it are equal."""
 
     def __post_init__(self) -> None:
         if not self.variants:
@@ -126,8 +185,8 @@ class Study:
         return () if found is None else found.runs
 
     def energies(self, variant: int) -> FloatArray:
-        """Final mean cost E of each finished run: (runs,)."""
-        return np.array([run.value for run in self.runs(variant)])
+        """Mean cost E at the end of each finished run, exact or from its final samples: (runs,)."""
+        return np.array([run.energy for run in self.runs(variant)])
 
     def success_probability(
         self, epsilon: float, *, sampled: bool = False, confidence: float = 0.95
@@ -140,7 +199,7 @@ class Study:
 
         found = []
         for v in range(len(self.plan.variants)):
-            values = [run.best_cost if sampled else run.value for run in self.runs(v)]
+            values = [run.best_cost if sampled else run.energy for run in self.runs(v)]
             reached = sum(value - self.exact_minimum <= epsilon for value in values)
             found.append(wilson(reached, len(values), confidence))
         return found

@@ -10,10 +10,13 @@ import numpy.typing as npt
 
 from walshqhn.arrays import FloatArray
 from walshqhn.binn.tables import check_cost_table, sha256
+from walshqhn.binn.task import Task
 from walshqhn.errors import UsageError
-from walshqhn.vqa.ansatz import Ansatz, make_ansatz
-from walshqhn.vqa.engines.factory import make_engine
-from walshqhn.vqa.result import INTERRUPTED, RunResult, TrainingResult
+from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.growth import train_layerwise
+from walshqhn.vqa.objectives import make_objective
+from walshqhn.vqa.optimizers import make_optimizer
+from walshqhn.vqa.result import INTERRUPTED, RunResult, TrainingResult, package_versions
 from walshqhn.vqa.study import Plan, Study, Unit, Variant
 from walshqhn.vqa.train import train
 from walshqhn.vqa.workers import resolve_workers, run_pieces
@@ -24,6 +27,7 @@ def run_study(
     plan: Plan,
     *,
     workers: int | None = None,
+    task: Task | None = None,
     resume: Study | None = None,
     on_run: Callable[[Study], None] | None = None,
 ) -> Study:
@@ -37,6 +41,8 @@ def run_study(
         What to do.
     workers
         Default: one for each core. The outcome does not depend on it.
+    task
+        If given, runs hold the accuracies of the best networks, and how often each architecture is measured.
     resume
         An earlier study of the same cost and settings: its finished runs are taken over. The
         plan may have more runs and further variants.
@@ -58,15 +64,21 @@ def run_study(
     """
     table = check_cost_table(cost)
     count = resolve_workers(workers)
+    if task is not None and 1 << task.num_bits != table.size:
+        raise UsageError(f"the task has {task.num_bits} bits, the cost table {table.size} entries.")
     study = Study(plan, table.size.bit_length() - 1, sha256(table), float(table.min()))
     if resume is not None:
         study = replace(study, trainings=_taken_over(resume, study))
     for variant in plan.variants:  # says here, not in a worker, what is wrong
         _prepare_variant(table, variant, 0)
+        make_objective(variant.objective)
+        make_optimizer(variant.method)
     finished = {(v, run.index) for v, t in study.trainings.items() for run in t.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
     results = (
-        run_pieces(_prepare_worker, (table, plan), todo, count) if count > 1 else _in_this_process(table, plan, todo)
+        run_pieces(_prepare_worker, (table, plan, task), todo, count)
+        if count > 1
+        else _in_this_process(table, plan, task, todo)
     )
     try:
         for (v, _), (description, settings, run) in results:
@@ -82,7 +94,9 @@ def run_study(
 def _joined(study: Study, v: int, description: Any, settings: Any, run: RunResult) -> TrainingResult:
     runs = sorted([*study.runs(v), run], key=lambda r: r.index)
     settings = settings | {"runs": study.plan.runs}
-    return TrainingResult(tuple(runs), description, settings, study.plan.seed, study.exact_minimum)
+    return TrainingResult(
+        tuple(runs), description, settings, study.plan.seed, study.exact_minimum, versions=package_versions()
+    )
 
 
 def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
@@ -106,11 +120,10 @@ def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
 
 
 def _prepare_variant(table: FloatArray, variant: Variant, seed: int) -> tuple[Ansatz, Any]:
-    ansatz = make_ansatz(variant.ansatz, variant.layers, table)
-    return ansatz, make_engine(variant.engine, table, shots=variant.shots, seed=seed, threads=1)
+    return variant.make_ansatz(table), variant.make_engine(table, seed=seed, threads=1)
 
 
-def _prepare_worker(table: FloatArray, plan: Plan) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
+def _prepare_worker(table: FloatArray, plan: Plan, task: Task | None) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
     """What a worker does with a unit; circuits and exact engines are made once for each variant."""
     ready: dict[int, tuple[Ansatz, Any]] = {}
 
@@ -119,25 +132,34 @@ def _prepare_worker(table: FloatArray, plan: Plan) -> Callable[[Unit], tuple[Any
         variant, seed = plan.variants[v], plan.seed_of(k)
         if v not in ready or variant.engine != "exact":  # other engines draw from a seed of their own
             ready[v] = _prepare_variant(table, variant, seed)
+        settings: dict[str, Any] = {
+            "seed": seed,
+            "optimizer": variant.method,
+            "objective": variant.objective,
+            "max_iterations": plan.max_iterations,
+            "max_shots": plan.max_shots,
+            "max_seconds": plan.max_seconds,
+            "gradient_tolerance": plan.gradient_tolerance,
+            "samples": plan.samples,
+            "task": task,
+        }
         ansatz, engine = ready[v]
-        result = train(
-            ansatz,
-            engine,
-            seed=seed,
-            optimizer=variant.method,
-            max_iterations=plan.max_iterations,
-            gradient_tolerance=plan.gradient_tolerance,
-            samples=plan.samples,
-        )
-        run = replace(result.runs[0], index=k)
-        if run.status == INTERRUPTED:
+        if variant.grow:
+            stages = train_layerwise(ansatz, engine, variant.layers, **settings)
+        else:
+            stages = (train(ansatz, engine, **settings),)
+        result, runs = stages[-1], [stage.runs[0] for stage in stages]
+        if runs[-1].status == INTERRUPTED:
             raise KeyboardInterrupt
-        return result.ansatz, result.settings, run
+        totals = {name: sum(getattr(run, name) for run in runs) for name in ("evaluations", "shots", "seconds")}
+        return result.ansatz, result.settings | {"initial": None}, replace(runs[-1], index=k, **totals)
 
     return work
 
 
-def _in_this_process(table: FloatArray, plan: Plan, todo: Sequence[Unit]) -> Iterator[tuple[Unit, Any]]:
-    work = _prepare_worker(table, plan)
+def _in_this_process(
+    table: FloatArray, plan: Plan, task: Task | None, todo: Sequence[Unit]
+) -> Iterator[tuple[Unit, Any]]:
+    work = _prepare_worker(table, plan, task)
     for unit in todo:
         yield unit, work(unit)

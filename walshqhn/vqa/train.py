@@ -203,6 +203,7 @@ def _finish(k: int, problem: Problem, outcome: Outcome | None, samples: int, tas
     assert problem.best_bits is not None
     distinct, first, counts = np.unique(bits, axis=0, return_index=True, return_counts=True)
     cheapest = costs[first].argsort(kind="stable")[:_BEST_SAMPLES]
+    energy, energy_error = (problem.exact_energy(), 0.0) if problem.exact else MEAN.estimate(costs)
     sampled_value, sampled_error = problem.objective.estimate(costs)
     columns = np.array(problem.history, dtype=np.float64).reshape(-1, 6 + len(TAIL_FRACTIONS)).T
     run = RunResult(
@@ -224,6 +225,8 @@ def _finish(k: int, problem: Problem, outcome: Outcome | None, samples: int, tas
         history_shots=columns[4],
         history_seconds=columns[5],
         tail_means=columns[6:].T,
+        energy=energy,
+        energy_error=energy_error,
         bit_means=bits.mean(axis=0),
         sampled_value=sampled_value,
         sampled_error=sampled_error,

@@ -17,10 +17,12 @@ class Engine(Protocol):
     """Runs an ansatz for a cost on bit strings."""
 
     num_qubits: int
-    shots: int | None
-    """Measurements a value is estimated from; None: values are exact."""
     cost_sha256: str | None
     """Checksum of the cost table; None if the cost is a function."""
+
+    @property
+    def shots(self) -> int | None:
+        """Measurements a value is estimated from; None: values are exact."""
 
     @property
     def exact_minimum(self) -> float | None:

@@ -201,6 +201,13 @@ class Problem:
             self.best_cost, self.best_bits = float(costs[best]), bits[best].copy()
         return costs
 
+    def exact_energy(self) -> float:
+        """E at the best angles, on an engine without shots."""
+        assert self.best_parameters is not None
+        if isinstance(self.objective, Mean):
+            return self.best_value
+        return self.engine.expectation(self.ansatz, self.best_parameters)
+
     def _exact_value(self, x: FloatArray) -> Estimate:
         self._afford(0)
         if isinstance(self.objective, Mean):
