@@ -31,10 +31,10 @@ def naive_wht(values):
     return [sum(values[x] * (-1) ** bin(x & s).count("1") for x in range(size)) for s in range(size)]
 
 
-def butterfly_wht(values):
-    """The textbook butterflies, one axis of length 2 at a time."""
+def butterfly_wht(values, low=0, high=None):
+    """The textbook butterflies, one axis of length 2 at a time; of bits ``low`` to ``high - 1`` only."""
     out = np.array(values)
-    for bit in range(out.size.bit_length() - 1):
+    for bit in range(low, out.size.bit_length() - 1 if high is None else high):
         pairs = out.reshape(-1, 2, 1 << bit)
         out = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1).ravel()
     return out

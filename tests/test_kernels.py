@@ -10,7 +10,7 @@ import pytest
 from oracles import cx_matrix, dense_run, overlaps, rotation_matrix, tensor_apply
 from scipy.special import expit
 
-from walshqhn.kernels import circuit, costs, phases, rotations, statevector, walsh
+from walshqhn.kernels import circuit, costs, phases, rotations, statevector, walsh, walsh_large
 from walshqhn.resources import thread_limit
 from walshqhn.vqa.program import Gate, Program, compile_program
 
@@ -275,7 +275,7 @@ def exercise_kernels():
         out[f"block {name}"] = np.arange(1 << num_bits).astype(dtype) % 19
         walsh.transform_block(out[f"block {name}"], skip, np.dtype(dtype).type(0.5))
     out["large"] = np.arange(1.0, 1 + (1 << 17)) ** 2 % 23
-    walsh.transform_large(out["large"], out["large"], 0, 0.5)
+    walsh_large.transform_large(out["large"], out["large"], 0, 0.5)
     left, right = sums(16, 150)
     for kernel, arguments in [
         (costs.add_softplus, (np.exp(left), np.exp(right), 1)),

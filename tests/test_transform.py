@@ -10,7 +10,7 @@ from sympy.discrete.transforms import fwht
 
 from walshqhn import iwht, wht
 from walshqhn.errors import InputError, UsageError
-from walshqhn.kernels import walsh
+from walshqhn.kernels import walsh, walsh_large
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 NORMS = ("backward", "forward", "ortho")
@@ -250,31 +250,66 @@ def test_transform_block(version, num_bits, skip, scale):
     assert np.array_equal(values, expected)
 
 
-@COMPILED_OR_NOT
 @pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("num_bits", [17, 18])
+@pytest.mark.parametrize("num_bits", [17, 18, 19, 20])
 @pytest.mark.parametrize("in_place", [True, False])
-def test_transform_large(version, num_bits, skip, in_place):
+def test_transform_large(num_bits, skip, in_place):
     values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
     expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
     result, before = values if in_place else np.full_like(values, np.nan), values.copy()
-    version(walsh.transform_large)(values, result, skip, 0.5)
+    walsh_large.transform_large(values, result, skip, 0.5)
     assert np.array_equal(result, expected)
     assert in_place or np.array_equal(values, before)
 
 
+@pytest.mark.parametrize("num_bits", [21, 22, 24, 25, 26])
+def test_every_kind_of_pass(num_bits):
+    """A delta becomes a character: chunks, streams of all strides, panels."""
+    values, where = np.zeros(1 << num_bits, np.float32), 0b10_1101_0011_0000_1010_1100_0110 % (1 << num_bits)
+    values[where] = 3.0
+    assert wht(values, overwrite=True) is values
+    for start in range(0, values.size, 1 << 21):
+        masks = np.arange(start, start + (1 << 21), dtype=np.uint32)
+        assert np.array_equal(values[start : start + (1 << 21)], 3.0 - 6.0 * (np.bitwise_count(masks & where) & 1))
+
+
+PASSES = {
+    "blocks": (17, 0, 16, lambda k, a: k(walsh_large._blocks)(a, a, 0, 1.0)),
+    "chunks": (20, 0, 19, lambda k, a: k(walsh_large._chunks)(a, a, 0, 1.0)),
+    "one bit": (18, 16, 1, lambda k, a: k(walsh_large._stream2)(a, 16, 1.0)),
+    "two bits": (19, 16, 2, lambda k, a: k(walsh_large._stream4)(a, 16, 1.0)),
+    "three bits": (20, 16, 3, lambda k, a: k(walsh_large._STREAMS[16])(a, 1.0)),
+    "panels": (20, 16, 3, lambda k, a: k(walsh_large._panels)(a, 16, 3, 1.0)),
+}
+
+
+@pytest.mark.parametrize("offset", [0, 1, 5])
+@pytest.mark.parametrize("name", PASSES)
+def test_passes(name, offset):
+    """Compiled, un-jitted and the plain butterflies agree, wherever in a cache line the array begins."""
+    num_bits, low, levels, run = PASSES[name]
+    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 29
+    expected = butterfly_wht(values, low, low + levels)
+    for version in (lambda f: f, lambda f: f.py_func):
+        array = np.empty(values.size + offset)[offset:]
+        array[:] = values
+        run(version, array)
+        assert np.array_equal(array, expected)
+
+
 @pytest.mark.parametrize("row_bits", [1, 2, 3])
 def test_panels_in_several_passes(monkeypatch, row_bits):
-    """As beyond 2^27 values, where one pass of panels would need too long a buffer."""
-    monkeypatch.setattr(walsh, "_ROW_BITS", row_bits)
-    values = np.arange(1.0, 1 + (1 << 19)) ** 2 % 23
+    """As beyond 2^30 values, where one pass of panels would need too long a buffer."""
+    monkeypatch.setattr(walsh_large, "_ROW_BITS", row_bits)
+    monkeypatch.setattr(walsh_large, "_STREAM_BITS", 0)
+    values = np.arange(1.0, 1 + (1 << 20)) ** 2 % 23
     expected = 0.25 * butterfly_wht(values)
-    walsh.transform_large.py_func(values, values, 0, 0.25)
+    walsh_large.transform_large(values, values, 0, 0.25)
     assert np.array_equal(values, expected)
 
 
 @pytest.mark.slow
-def test_long_enough_for_two_passes_of_panels():
+def test_long_enough_for_long_panels():
     """A delta becomes a character; 2^28 values, 1 GiB."""
     values, where = np.zeros(1 << 28, np.float32), 0b1011_0000_0000_0010_1100_0001_0110
     values[where] = 3.0
@@ -289,7 +324,7 @@ RADICES = [(name, 3 + ("radix16" in name), int(name.rpartition("_")[2])) for nam
 
 @pytest.mark.parametrize(("name", "levels", "bit"), RADICES)
 def test_several_levels_at_once(name, levels, bit):
-    values = np.arange(1 << 16, dtype=float) ** 2 % 29
+    values = np.arange(1 << max(16, bit + levels), dtype=float) ** 2 % 29
     cube = values.reshape(-1, 1 << levels, 1 << bit)
     expected = butterfly_wht(cube.transpose(0, 2, 1).reshape(-1)[: 1 << levels])  # the first that belong together
     compiled, python = values.copy(), values.copy()
@@ -308,5 +343,5 @@ def test_some_levels_only(version, low, high):
     values = np.arange(float(1 << max(7, high))) ** 2 % 31
     cube = values.reshape(-1, 1 << (high - low), 1 << low)
     expected = np.apply_along_axis(butterfly_wht, 1, cube).ravel()
-    version(walsh._levels)(values, low, high)
+    version(walsh.levels)(values, low, high)
     assert np.array_equal(values, expected)

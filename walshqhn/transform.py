@@ -91,15 +91,17 @@ def _transform(
             resolve_threads(threads)  # says what is wrong
         if array is not source:
             result[:] = given
-        _kernels().transform_block(result, int(is_complex), scale)
+        _blocks().transform_block(result, int(is_complex), scale)
     else:
+        from walshqhn.kernels import walsh_large
+
         with thread_limit(threads):
-            _kernels().transform_large(given, result, int(is_complex), scale)
+            walsh_large.transform_large(given, result, int(is_complex), scale)
     return array
 
 
 @cache
-def _kernels() -> ModuleType:
+def _blocks() -> ModuleType:
     """Loaded with the first transform: numba takes a while to import."""
     from walshqhn.kernels import walsh
 

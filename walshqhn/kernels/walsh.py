@@ -3,37 +3,37 @@
 A complex array is handed in as its real view: real and imaginary parts are then
 bit 0 of the index, which is simply never transformed (``skip = 1``).
 
-The work is arranged around the caches. Blocks of 2^16 values are transformed
-completely while they are in L2, 2^10 at a time while they are in L1. The bits
-above are done in panels, some columns of many rows, copied to a buffer, because
-rows that lie a power of two apart would otherwise fall into the same few cache
-sets. Memory is passed over twice, three times from 2^28 values on.
+Here is what happens within the caches: blocks of up to 2^16 values are transformed
+while they are in L2, 2^10 at a time while they are in L1. What is longer is in
+`walshqhn.kernels.walsh_large`.
 
 Eight or sixteen values are combined at a time. LLVM vectorises that only if it can
 prove that the streams do not overlap: the stride must be a compile-time constant
 and the index unsigned. Hence one function a stride, made by ``_radix8`` and
 ``_radix16``. Sixteen streams are for L1 only: further out they are more than the
-ways of its sets.
+ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops that
+began there would take half as long again, so they begin at the next line (``lead``).
 """
 
-import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
-_PANEL_BITS = 12  # values in a panel's buffer, unless it has more rows than fit
-_COLUMN_BITS = 6  # columns of a panel, at least: 512 bytes in a row
-_ROW_BITS = 11  # rows of a panel, at most: with 64 columns, 1 MiB
-_PIECES = 32  # more than there are threads, few enough that the buffers cost nothing
 
 
 @njit(inline="always")
-def _butterfly8(x0, x1, x2, x3, x4, x5, x6, x7):
+def butterfly8(x0, x1, x2, x3, x4, x5, x6, x7):
     y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
     y4, y5, y6, y7 = x4 + x5, x4 - x5, x6 + x7, x6 - x7
     z0, z1, z2, z3 = y0 + y2, y1 + y3, y0 - y2, y1 - y3
     z4, z5, z6, z7 = y4 + y6, y5 + y7, y4 - y6, y5 - y7
     return z0 + z4, z1 + z5, z2 + z6, z3 + z7, z0 - z4, z1 - z5, z2 - z6, z3 - z7
+
+
+@njit(inline="always")
+def lead(a):
+    """Values before the first cache line that begins within ``a``."""
+    return (64 - (a.ctypes.data & 63)) % 64 // a.itemsize
 
 
 def _radix8(bit):
@@ -42,16 +42,22 @@ def _radix8(bit):
     h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
 
     @njit(cache=True)
+    def columns(b, begin, end):
+        for i in range(begin, end):
+            j = uint64(i)
+            (
+                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7],
+            ) = butterfly8(
+                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
+            )  # fmt: skip
+
+    @njit(cache=True)
     def radix8(a):
+        first = lead(a)
         for start in range(uint64(0), uint64(a.size), h8):
             b = a[start : start + h8]
-            for i in range(stride):
-                j = uint64(i)
-                (
-                    b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7],
-                ) = _butterfly8(
-                    b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
-                )  # fmt: skip
+            columns(b, first, stride)
+            columns(b, 0, first)
 
     return radix8
 
@@ -63,21 +69,29 @@ def _radix16(bit):
     h9, h10, h11, h12, h13, h14, h15, h16 = (uint64(k * stride) for k in range(9, 17))
 
     @njit(cache=True)
+    def columns(b, begin, end):
+        for i in range(begin, end):
+            j = uint64(i)
+            x0, x1, x2, x3, x4, x5, x6, x7 = butterfly8(
+                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
+            )
+            y0, y1, y2, y3, y4, y5, y6, y7 = butterfly8(
+                b[j + h8], b[j + h9], b[j + h10], b[j + h11], b[j + h12], b[j + h13], b[j + h14], b[j + h15]
+            )
+            b[j], b[j + h1], b[j + h2], b[j + h3] = x0 + y0, x1 + y1, x2 + y2, x3 + y3
+            b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 + y4, x5 + y5, x6 + y6, x7 + y7
+            b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
+            b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
+
+    short = stride < 64  # nothing is gained by beginning later in a row this short
+
+    @njit(cache=True)
     def radix16(a):
+        first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h16):
             b = a[start : start + h16]
-            for i in range(stride):
-                j = uint64(i)
-                x0, x1, x2, x3, x4, x5, x6, x7 = _butterfly8(
-                    b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
-                )
-                y0, y1, y2, y3, y4, y5, y6, y7 = _butterfly8(
-                    b[j + h8], b[j + h9], b[j + h10], b[j + h11], b[j + h12], b[j + h13], b[j + h14], b[j + h15]
-                )
-                b[j], b[j + h1], b[j + h2], b[j + h3] = x0 + y0, x1 + y1, x2 + y2, x3 + y3
-                b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 + y4, x5 + y5, x6 + y6, x7 + y7
-                b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
-                b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
+            columns(b, first, stride)
+            columns(b, 0, first)
 
     return radix16
 
@@ -88,6 +102,7 @@ _radix8_at_6 = _radix8(6)
 _radix8_at_9 = _radix8(9)
 _radix8_at_10 = _radix8(10)
 _radix8_at_13 = _radix8(13)
+radix8_at_16 = _radix8(16)
 
 
 @njit(cache=True)
@@ -134,7 +149,7 @@ def _bit_1(a):
 
 
 @njit(cache=True)
-def _levels(a, low, high):
+def levels(a, low, high):
     """Transform bits ``low`` to ``high - 1`` of the index into contiguous ``a``."""
     bit = low
     if bit == 0 and high >= 2:
@@ -188,68 +203,8 @@ def transform_block(a, skip, scale):
     bits = _num_bits(a.size)
     inner = min(bits, _INNER_BITS)
     for start in range(0, a.size, 1 << inner):
-        _levels(a[start : start + (1 << inner)], skip, inner)
-    _levels(a, max(inner, skip), bits)
+        levels(a[start : start + (1 << inner)], skip, inner)
+    levels(a, max(inner, skip), bits)
     if scale != 1:
         for i in range(a.size):
             a[i] *= scale
-
-
-@njit(cache=True)
-def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
-    """Copy ``rows`` rows of ``width`` values, ``stride`` apart, to rows ``step`` apart, times ``scale``."""
-    for r in range(rows):
-        i, j = uint64(start + r * stride), uint64(begin + r * step)
-        for k in range(width):
-            target[j + uint64(k)] = source[i + uint64(k)] * scale
-
-
-@njit(cache=True)
-def _transform_panels(a, low, bits, columns, scale, begin, end):
-    """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
-    rows, width, stride = 1 << bits, 1 << columns, 1 << low
-    buffer = np.empty(rows * width, a.dtype)
-    one = scale / scale
-    for p in range(begin, end):
-        start = ((p >> (low - columns)) << (low + bits)) + ((p << columns) & (stride - 1))
-        _copy_rows(a, start, stride, buffer, 0, width, rows, width, one)
-        _levels(buffer, columns, columns + bits)
-        _copy_rows(buffer, 0, width, a, start, stride, rows, width, scale)
-
-
-@njit(cache=True)
-def _transform_pairs(a, scale, begin, end):
-    """The highest bit, for positions ``begin`` to ``end - 1`` of both halves: two streams need no buffer."""
-    half = a.size >> 1
-    upper, lower = a[begin:end], a[half + begin : half + end]
-    for j in range(end - begin):
-        x0, x1 = upper[j], lower[j]
-        upper[j], lower[j] = (x0 + x1) * scale, (x0 - x1) * scale
-
-
-@njit(parallel=True, cache=True)
-def transform_large(source, a, skip, scale):
-    """Transform of ``source``, longer than a block, into ``a``, which may be the same array; threaded."""
-    block = 1 << BLOCK_BITS
-    one = scale / scale  # of the array's own type, so that one compiled block routine serves
-    copy = source.ctypes.data != a.ctypes.data
-    for r in prange(a.size >> BLOCK_BITS):
-        low, high = r * block, (r + 1) * block
-        if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
-            a[low:high] = source[low:high]
-        transform_block(a[low:high], skip, one)
-    bit, bits = BLOCK_BITS, _num_bits(a.size)
-    if bits - bit == 1:
-        piece = (a.size >> 1) // _PIECES
-        for t in prange(_PIECES):
-            _transform_pairs(a, scale, t * piece, (t + 1) * piece)
-        bit = bits
-    while bit < bits:
-        passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
-        count = (bits - bit + passes - 1) // passes
-        columns = max(_COLUMN_BITS, _PANEL_BITS - count)
-        panels = a.size >> (count + columns)
-        factor = scale if bit + count == bits else one
-        for t in prange(_PIECES):
-            _transform_panels(a, bit, count, columns, factor, t * panels // _PIECES, (t + 1) * panels // _PIECES)
-        bit += count
