@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 TITLE = "Success probability: binary logistic regression on MNIST 4x4"
 CLAIM = (
-    "The optimum is found with high probability on a scaled-down MNIST, and there is an optimal circuit depth, at which "
-    "networks that perform well are found most often."
+    "The optimum is found with high probability on a scaled-down MNIST, and there is an optimal circuit depth, at "
+    "which networks that perform well are found most often."
 )
 DEPTHS = (0, 1, 2, 3)
 _FLOOR = 1e-13  # energies closer than that to the minimum are drawn there: rounding
@@ -164,9 +164,7 @@ def _verdict(found: Study, epsilon: float) -> str:
         return f"All of them succeed equally often ({rates[0]:.2f}): no optimal depth, unlike in the paper."
     beaten = [_name(DEPTHS[v]) for v, p in best.p_values.items() if p * len(best.p_values) < 0.05]
     if not beaten:
-        return (
-            f"Most often: {' and '.join(ahead)}, but no lead is beyond doubt (5 %): no optimal depth is visible here."
-        )
+        return f"Most often: {' and '.join(ahead)}, with no lead beyond doubt (5 %): no optimal depth is visible here."
     return f"Best: {' and '.join(ahead)}, better than {' and '.join(beaten)} beyond doubt (5 %)."
 
 

@@ -16,11 +16,29 @@ _LARGEST_TABLE = 30  # bits: beyond that a Hamiltonian's terms are summed where 
 
 
 def cost_of(problem: Problem) -> tuple[Any, int | None]:
-    """(cost table, None), or for large Hamiltonians (function of bit strings, N): what engines are given."""
-    hamiltonian = problem.contents.hamiltonian if problem.contents is not None else None
-    if problem.num_bits <= _LARGEST_TABLE or hamiltonian is None:
+    """(cost table, None), or beyond 30 bits (function of bit strings, N): what engines are given."""
+    if problem.num_bits <= _LARGEST_TABLE:
         return problem.cost, None
-    return hamiltonian.energies, problem.num_bits
+    if problem.task is not None:
+        return problem.task.costs, problem.num_bits
+    hamiltonian = problem.contents.hamiltonian if problem.contents is not None else None
+    if hamiltonian is None:
+        raise InputError(f"{problem.name} has {problem.num_bits} bits, but holds neither a task nor a Hamiltonian.")
+    return hamiltonian.energy, problem.num_bits
+
+
+def operator_of(problem: Problem) -> Any:
+    """What circuits are made for: the cost table, or beyond 30 bits the Hamiltonian, if the file holds one.
+
+    Without one, a stand-in of no terms, which the circuits that know nothing of the cost can be made for.
+    """
+    if problem.num_bits <= _LARGEST_TABLE:
+        return problem.cost
+    if problem.contents is not None and problem.contents.hamiltonian is not None:
+        return problem.contents.hamiltonian
+    from walshqhn.hamiltonian import IsingHamiltonian
+
+    return IsingHamiltonian.empty(problem.num_bits)
 
 
 def earlier_training(output: Path) -> TrainingResult:

@@ -31,6 +31,7 @@ _LATER_SETTINGS: dict[str, Any] = {
     "max_seconds": None,
     "tails": False,
 }
+_UNKNOWN_EARLIER = ("engine_settings",)  # not recorded then, so taken to be the same
 
 Progress = Callable[[int, int, float], None]
 """Called after each iteration with (run, iteration, value)."""
@@ -118,6 +119,8 @@ def train(
     objective = make_objective(objective) if isinstance(objective, str) else objective
     if not isinstance(objective, Objective):
         raise UsageError(f"an objective is 'mean', 'cvar:ALPHA', 'gibbs:ETA' or an Objective, got {objective!r}.")
+    if hasattr(engine, "check_objective"):
+        engine.check_objective(objective)
     if method.exact_only and engine.shots is not None:
         raise UsageError(
             f"{method.name} needs exact values, this engine estimates them from {engine.shots} shots; "
@@ -142,6 +145,7 @@ def train(
         "initial": None if initial is None else (start if np.ndim(initial) > 1 else start[0]).tolist(),
         "engine": type(engine).__name__,
         "engine_shots": engine.shots,
+        "engine_settings": getattr(engine, "settings", {}),
         "optimizer": method.name,
         "optimizer_settings": method.settings,
         "objective": objective.description,
@@ -203,8 +207,9 @@ def _finish(k: int, problem: Problem, outcome: Outcome | None, samples: int, tas
     assert problem.best_bits is not None
     distinct, first, counts = np.unique(bits, axis=0, return_index=True, return_counts=True)
     cheapest = costs[first].argsort(kind="stable")[:_BEST_SAMPLES]
-    energy, energy_error = (problem.exact_energy(), 0.0) if problem.exact else MEAN.estimate(costs)
-    sampled_value, sampled_error = problem.objective.estimate(costs)
+    numbers = problem.estimator(problem.ansatz, bits, costs)
+    energy, energy_error = (problem.exact_energy(), 0.0) if problem.exact else MEAN.estimate(numbers)
+    sampled_value, sampled_error = problem.objective.estimate(numbers)
     columns = np.array(problem.history, dtype=np.float64).reshape(-1, 6 + len(TAIL_FRACTIONS)).T
     run = RunResult(
         index=k,
@@ -275,7 +280,8 @@ def _earlier_runs(
     """(runs that need not be repeated, interrupted runs); UsageError if they come from another training."""
     if resume is None:
         return {}, {}
-    before = _LATER_SETTINGS | {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
+    unknown = {name: settings[name] for name in _UNKNOWN_EARLIER}
+    before = unknown | _LATER_SETTINGS | {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
     now = {"seed": seed, "ansatz": ansatz.description} | settings
     differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
     if differing:

@@ -29,7 +29,7 @@ _BASIS = ["h", "rx", "ry", "rz", "cx"]
 _NO_GATES = ("measure", "reset", "delay")
 _KEPT = 4  # compiled circuits
 _JOB_BYTES = 1 << 26  # of measured bits at a time, as text and as numbers
-_MEMORY_ADVICE = 'Use fewer qubits, or method="matrix_product_state" with shots.'
+_MEMORY_ADVICE = 'Use fewer qubits, or method="matrix_product_state" (engine mps) with shots.'
 
 
 class AerEngine(SamplingEngine):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.arrays import BitArray, FloatArray
+from walshqhn.bits import bits_to_index
 from walshqhn.errors import InputError, UsageError, WalshqhnError
 from walshqhn.files import first_line
 from walshqhn.vqa.ansatz import Ansatz
@@ -66,7 +67,8 @@ class BackendEngine(SamplingEngine):
         Of Qiskit's transpiler, 0 ... 3.
     mitigate_readout
         Estimate E from a measured distribution corrected for errors in reading out: two circuits more for each
-        set of qubits in use. Needs a cost table; `sample` returns bits as they were read.
+        set of qubits in use, which a training's ``shots`` do not count. Needs a cost table; `sample` returns bits
+        as they were read, and overlaps are not corrected.
     jobs
         A file in which jobs are recorded as soon as they are submitted. A run that was interrupted and is
         started again with the same circuits, shots and seeds takes its results from there. A backend that
@@ -118,6 +120,7 @@ class BackendEngine(SamplingEngine):
         self._journal = None if jobs is None else Journal(jobs)
         self._compiled: dict[tuple[int, bool], tuple[Ansatz, Compiled]] = {}
         self._readout: dict[tuple[int, ...], ReadoutErrors] = {}
+        self._corrected: dict[tuple[int, ...], FloatArray] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -138,17 +141,18 @@ class BackendEngine(SamplingEngine):
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None) -> float:
         """E, or another ``objective``, estimated from ``shots`` measurements."""
-        self._check_objective(objective)
+        self.check_objective(objective)
         return super().expectation(ansatz, params, objective)
 
     def value_and_gradient(
         self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None
     ) -> tuple[float, FloatArray]:
         """The objective (default: E) and its gradient by the parameter-shift rule, all circuits in one job."""
-        self._check_objective(objective)
+        self.check_objective(objective)
         return super().value_and_gradient(ansatz, params, objective)
 
-    def _check_objective(self, objective: Objective | None) -> None:
+    def check_objective(self, objective: Objective | None) -> None:
+        """UsageError for an objective that is not defined for what this engine estimates."""
         if self.mitigate_readout and objective is not None and not isinstance(objective, Mean):
             raise UsageError(
                 "mitigate_readout gives quasi-probabilities, some of them negative: the mean cost is defined for them, "
@@ -166,11 +170,19 @@ class BackendEngine(SamplingEngine):
             self._readout[qubits] = ReadoutErrors.from_calibration(zeros, ones)
         return self._readout[qubits]
 
-    def _distribution(self, ansatz: Ansatz, bits: BitArray) -> Distribution:
+    def estimator(self, ansatz: Ansatz, bits: BitArray) -> FloatArray:
+        """Numbers (M,) whose mean estimates E from measured ``bits`` (M, N): their costs, or, with
+        ``mitigate_readout``, a cost that makes up on average for errors in reading out."""
         if not self.mitigate_readout:
-            return super()._distribution(ansatz, bits)
+            return self.costs(bits)
         assert self.table is not None
-        return Distribution(self.table, self.readout_errors(ansatz).corrected(bits))
+        qubits = _measured_qubits(self._for_device(Circuit(ansatz)).circuit)
+        if qubits not in self._corrected:
+            self._corrected[qubits] = self.readout_errors(ansatz).corrected_costs(self.table)
+        return self._corrected[qubits][bits_to_index(bits)]
+
+    def _distribution(self, ansatz: Ansatz, bits: BitArray) -> Distribution:
+        return Distribution(self.estimator(ansatz, bits))
 
     def _measure(self, circuit: Circuit, params: FloatArray, shots: int, seed: int) -> Iterator[BitArray]:
         compiled = self._for_device(circuit)

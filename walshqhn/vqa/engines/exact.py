@@ -58,7 +58,7 @@ class ExactEngine:
         require_memory(
             4 * self.table.nbytes,
             f"a state vector of {self.num_qubits} qubits and its adjoint",
-            "Use fewer qubits.",
+            'Use fewer qubits, or AerEngine with method="matrix_product_state" (engine mps) and shots.',
         )
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.errors import UsageError, unknown_name
+from walshqhn.resources import require_memory
 from walshqhn.vqa.engines.base import Engine
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def make_engine(
     ------
     UsageError
         An unknown name, or an option that does not go with the engine.
+    TooLargeError
+        A state or a table that does not fit in memory.
     """
     if name not in _OPTIONS:
         raise unknown_name("engine", name, ENGINES)
@@ -76,11 +79,12 @@ def make_engine(
             takers = " or ".join(engine for engine, options in _OPTIONS.items() if option in options)
             text = option.replace("_", "-")
             raise UsageError(f"{text} does not go with the {name} engine; it is for {takers}.")
+    if callable(cost) and name in ("exact", "aer") and (name == "exact" or shots is None):
+        _refuse_function(name, num_qubits)
     if name == "exact":
         from walshqhn.vqa.engines.exact import ExactEngine
 
-        if callable(cost):
-            raise UsageError("the exact engine needs a table of all costs; use the engine mps or backend, with shots.")
+        assert not callable(cost)
         return ExactEngine(cost, threads=threads)
     if name == "backend":
         return _on_backend(cost, num_qubits, seed, given)
@@ -94,6 +98,15 @@ def make_engine(
         cost, num_qubits=num_qubits, shots=shots, seed=seed, threads=threads, method=method,
         max_bond_dimension=bond_dimension, noise_model=model,
     )  # fmt: skip
+
+
+def _refuse_function(name: str, num_qubits: int | None) -> None:
+    """A table of costs is needed: TooLargeError if it and the state do not fit in memory, else UsageError."""
+    advice = "Use the engine mps (matrix product states) or backend (hardware), with shots."
+    if num_qubits is not None:
+        what = f"the {name} engine: a state vector of {num_qubits} qubits, its adjoint and a table of all costs"
+        require_memory(40 << num_qubits, what, advice)
+    raise UsageError(f"the {name} engine needs a table of all costs for exact values. {advice}")
 
 
 def _on_backend(cost: Any, num_qubits: int | None, seed: int, given: dict[str, Any]) -> Engine:

@@ -38,6 +38,18 @@ class ReadoutErrors:
             )
         return errors
 
+    def corrected_costs(self, table: FloatArray) -> FloatArray:
+        """The cost (2^N,) whose mean over configurations as they are read is that of ``table`` over what they were.
+
+        `corrected` moved from the distribution to the cost: each shot has a number of its own, so the mean has a
+        standard error.
+        """
+        costs = table
+        for j, (up, down) in enumerate(zip(self.one_for_zero, self.zero_for_one, strict=True)):
+            transposed = np.array([[1 - down, -up], [-down, 1 - up]]) / (1 - up - down)
+            costs = np.einsum("st,atb->asb", transposed, costs.reshape(-1, 2, 1 << j)).reshape(-1)
+        return costs
+
     def corrected(self, bits: BitArray) -> FloatArray:
         """Quasi-probabilities (2^N,) of the configurations that were read as ``bits`` (shots, N).
 

@@ -139,19 +139,20 @@ class Problem:
         """The objective at several settings of the angles: one job, where they are sampled and the engine can."""
         if self.exact:
             return [self._exact_value(x) for x in points]
-        costs = self._measure(self.ansatz, np.stack(points))
+        costs, numbers = self._measure(self.ansatz, np.stack(points))
         return [
-            self._record(x, Estimate(*self.objective.estimate(row)), row) for x, row in zip(points, costs, strict=True)
+            self._record(x, Estimate(*self.objective.estimate(found)), row)
+            for x, row, found in zip(points, costs, numbers, strict=True)
         ]
 
     def value_and_gradient(self, x: FloatArray) -> tuple[Estimate, FloatArray]:
         """The objective and its gradient at angles ``x``; by parameter shifts where values are sampled."""
         if not self.exact:
-            costs = self._measure(self.ansatz, x[None])[0]
-            estimate = self._record(x, Estimate(*self.objective.estimate(costs)), costs)
+            (costs,), (numbers,) = self._measure(self.ansatz, x[None])
+            estimate = self._record(x, Estimate(*self.objective.estimate(numbers)), costs)
             diagonal = self.objective.linearized(np.full(costs.size, 1 / costs.size), costs)
             plan = ShiftPlan(self.ansatz, x)
-            return estimate, plan.gradient(diagonal(self._measure(plan.ansatz, plan.rows)).mean(axis=1))
+            return estimate, plan.gradient(diagonal(self._measure(plan.ansatz, plan.rows)[1]).mean(axis=1))
         self._afford(0)
         if isinstance(self.objective, Mean):
             value, gradient = self.engine.value_and_gradient(self.ansatz, x)
@@ -230,10 +231,18 @@ class Problem:
         self.shots += shots * len(rows)
         return bits
 
-    def _measure(self, ansatz: Ansatz, rows: FloatArray) -> FloatArray:
-        """Costs of what is measured at every row: (M, shots)."""
+    def estimator(self, ansatz: Ansatz, bits: BitArray, costs: FloatArray) -> FloatArray:
+        """What the objective is estimated from: the ``costs`` (M,) of measured ``bits`` (M, N), or, where the engine
+        corrects them for errors in reading out, its numbers."""
+        found = getattr(self.engine, "estimator", None)
+        return costs if found is None else found(ansatz, bits)
+
+    def _measure(self, ansatz: Ansatz, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Costs of what is measured at every row, and the numbers to estimate from: twice (M, shots)."""
         bits = self._sample(ansatz, rows)
-        return self.keep_best(bits.reshape(-1, bits.shape[-1])).reshape(bits.shape[:2])
+        flat = bits.reshape(-1, bits.shape[-1])
+        costs = self.keep_best(flat)
+        return costs.reshape(bits.shape[:2]), self.estimator(ansatz, flat, costs).reshape(bits.shape[:2])
 
     def _distribution(self, ansatz: Ansatz, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(probabilities, cost table) of an engine without shots."""
