@@ -124,6 +124,45 @@ def test_correction_by_dense_matrices():
     np.testing.assert_allclose(ReadoutErrors(up, down).corrected(bits), np.linalg.solve(full, counts), atol=1e-12)
 
 
+def test_a_corrected_cost_is_the_corrected_distribution_s():
+    """The mean of the one over bits as read is the mean of the cost over the other."""
+    errors = ReadoutErrors(np.array([0.1, 0.02, 0.2]), np.array([0.15, 0.3, 0.05]))
+    bits = rng(4).integers(0, 2, (300, 3)).astype(np.uint8)
+    expected = errors.corrected(bits) @ TABLE
+    assert errors.corrected_costs(TABLE)[bits @ [1, 2, 4]].mean() == pytest.approx(expected, abs=1e-12)
+    np.testing.assert_allclose(ReadoutErrors(np.zeros(3), np.zeros(3)).corrected_costs(TABLE), TABLE)
+
+
+@pytest.mark.parametrize("optimizer", ["COBYLA", "Adam"])
+def test_trainings_are_mitigated(optimizer):
+    """What an optimizer is told, and the energy at the end, but not the bits."""
+    backend = misreading(0.05, 0.12, 0.2, 0.08, 0.15)
+    settings = {"optimizer": optimizer, "max_iterations": 14 if optimizer == "COBYLA" else 1, "initial": ANGLES}
+    found = {}
+    for mitigate in (False, True):
+        engine = BackendEngine(backend, TABLE, shots=8000, seed=3, mitigate_readout=mitigate)
+        result = train(ANSATZ, engine, samples=8000, **settings)
+        run = result.best_run
+        exact = ExactEngine(TABLE).expectation(ANSATZ, ANGLES)
+        assert (abs(run.history[0] - exact) < 5 * run.standard_errors[0]) == mitigate
+        assert 0 < run.standard_errors[0] < 0.05
+        there = ExactEngine(TABLE).expectation(ANSATZ, run.parameters)
+        assert abs(run.energy - there) < 6 * run.energy_error or not mitigate
+        assert run.best_cost in TABLE
+        assert result.settings["engine_settings"]["mitigate_readout"] == mitigate
+        found[mitigate] = result
+    with pytest.raises(UsageError, match="engine_settings"):
+        train(
+            ANSATZ, BackendEngine(backend, TABLE, shots=8000, seed=3), samples=8000, resume=found[True], **settings
+        )
+
+
+def test_a_training_of_what_mitigation_does_not_define():
+    engine = BackendEngine(Service(), TABLE, shots=50, mitigate_readout=True)
+    with pytest.raises(UsageError, match="the mean cost is defined for them, cvar is not"):
+        train(ANSATZ, engine, optimizer="SPSA", objective="cvar:0.2")
+
+
 def test_readout_that_tells_nothing():
     bits = np.array([[0, 1], [1, 0], [0, 0], [1, 1]], np.uint8)
     with pytest.raises(InputError, match=r"qubit 0 reads 1 with probability 0.50 for 0 and 0.50 for 1"):

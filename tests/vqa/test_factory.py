@@ -5,7 +5,7 @@ import pytest
 from quantum_oracles import random_table
 
 from walshqhn import ExactEngine, LinearAnsatz
-from walshqhn.errors import UsageError
+from walshqhn.errors import TooLargeError, UsageError
 from walshqhn.vqa.engines.aer import AerEngine
 from walshqhn.vqa.engines.backend import BackendEngine
 from walshqhn.vqa.engines.factory import ENGINES, make_engine
@@ -84,9 +84,19 @@ def test_options_that_do_not_go_together(name, options, says):
         make_engine(name, TABLE, **options)
 
 
-def test_a_function_is_no_table():
-    with pytest.raises(UsageError, match="needs a table of all costs; use the engine mps"):
-        make_engine("exact", lambda bits: bits.sum(axis=1), num_qubits=40)
+@pytest.mark.parametrize("name", ["exact", "aer"])
+def test_a_function_is_no_table(name):
+    """Where a table would do, that is said; where none would fit, how large it is, and who does without."""
+
+    def ones(bits):
+        return bits.sum(axis=1)
+
+    with pytest.raises(UsageError, match=f"the {name} engine needs a table of all costs.* Use the engine mps"):
+        make_engine(name, ones, num_qubits=4)
+    with pytest.raises(TooLargeError, match=r"40 qubits.*needs 44 TB.*Use the engine mps .* or backend .*, with shots"):
+        make_engine(name, ones, num_qubits=40)
+    with pytest.raises(TooLargeError, match=r"40 qubits in Aer needs 35.2 TB.*engine mps"):
+        make_engine("aer", ones, num_qubits=40, shots=10)
 
 
 def test_every_name_is_known():

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem
+from walshqhn.cli.training import LARGEST_TABLE, operator_of
 from walshqhn.errors import UsageError, WalshqhnError
 from walshqhn.files import check_target, write_atomically
 
 if TYPE_CHECKING:
     from walshqhn.vqa.ansatz import Ansatz
     from walshqhn.vqa.result import TrainingResult
+    from walshqhn.vqa.study import Study
 
 KINDS = (".png", ".pdf", ".svg")
 _LARGEST_DRAWING = 1000  # gates
@@ -37,19 +39,24 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
     from walshqhn.bits import index_to_bits
 
     names, hamiltonian = problem.bit_names, problem.contents.hamiltonian if problem.contents is not None else None
-    if problem.num_bits > 30 and hamiltonian is not None:  # no table of costs to draw from
-        return {
+    study = problem.contents.study if problem.contents is not None else None
+    if training is None and study is not None and study.done:
+        training = _best_training(study)
+    found = None if training is None else training.best_cost
+    possible: dict[str, Drawing] = {}
+    if problem.num_bits <= LARGEST_TABLE:
+        possible = {
+            "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
+            "coefficients": Drawing(
+                lambda ax: plotting.plot_largest_coefficients(ax, problem.spectrum.hamiltonian(), names), (6.5, 5.0)
+            ),
+            "histogram": Drawing(lambda ax: plotting.plot_cost_histogram(ax, problem.cost, found=found)),
+        }
+    elif hamiltonian is not None:
+        possible = {
             "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, hamiltonian.degree_weights())),
             "coefficients": Drawing(lambda ax: plotting.plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0)),
         }
-    found = None if training is None else training.best_cost
-    possible = {
-        "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
-        "coefficients": Drawing(
-            lambda ax: plotting.plot_largest_coefficients(ax, problem.spectrum.hamiltonian(), names), (6.5, 5.0)
-        ),
-        "histogram": Drawing(lambda ax: plotting.plot_cost_histogram(ax, problem.cost, found=found)),
-    }
     if training is not None:
         from walshqhn import plotting_training
 
@@ -63,7 +70,6 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         circuit = _circuit(training, problem)
         if circuit is not None:
             possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, circuit), plotting.circuit_size(circuit))
-    study = problem.contents.study if problem.contents is not None else None
     if study is not None and study.done:
         from walshqhn import plotting_study
 
@@ -74,10 +80,14 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         )
     task = problem.task
     if isinstance(task, NetworkTask) and plotting.has_weight_image(task):
-        lowest = index_to_bits(int(problem.cost.argmin()), problem.num_bits)
-        best = lowest if training is None else training.best_bits
+        best = index_to_bits(int(problem.cost.argmin()), problem.num_bits) if training is None else training.best_bits
         possible["network"] = Drawing(lambda ax: plotting.plot_weights(ax, task, best), (3.2, 3.6))
     return possible
+
+
+def _best_training(study: Study) -> TrainingResult:
+    """The variant whose best run has the least energy: what figures of one training show of a study."""
+    return study.trainings[min(study.trainings, key=lambda v: float(study.energies(v).min()))]
 
 
 def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
@@ -85,7 +95,7 @@ def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
     from walshqhn.vqa.circuits import ansatz_like
 
     try:
-        circuit = ansatz_like(training.ansatz, problem.cost)
+        circuit = ansatz_like(training.ansatz, operator_of(problem, training.ansatz["name"]))
     except WalshqhnError:
         return None
     return circuit if len(circuit.program.gates) <= _LARGEST_DRAWING else None

@@ -67,7 +67,7 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
         t = contents.training
         name = f"{t.ansatz['name']}, {t.ansatz['layers']} layers, {t.settings['engine']}, {t.settings['optimizer']}"
         line("training", f"{name}, {len(t.runs)} of {t.settings['runs']} runs, {t.status}")
-        line("", f"E = {number(t.value, 9)}, best sample {number(t.best_cost, 9)}")
+        line("", f"E = {number(t.best_run.energy, 9)}, best sample {number(t.best_cost, 9)}")
         line("", "accuracy " + (", ".join(f"{v:.4f} ({k})" for k, v in t.accuracies.items()) or "unknown"))
     if contents.study is not None:
         study = contents.study

@@ -26,7 +26,8 @@ def plot(
             negative=(),
             help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
             "tails: likewise, of the cheapest shots; architecture: how often each is measured; circuit; network: "
-            "weights of the best network as a picture; success, energies: of a study. "
+            "weights of the best network as a picture; success, energies: of a study, which shows its variant of least "
+            "E in the others. "
             "Default: all there is data for.",
         ),
     ] = None,

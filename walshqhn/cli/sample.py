@@ -15,7 +15,10 @@ def sample(
     /,
     *,
     shots: Annotated[Whole, Parameter(help="Measurements.")] = 1024,
-    engine: Annotated[Literal["exact", "aer"], Parameter(help="What runs the circuit.")] = "exact",
+    engine: Annotated[
+        Literal["exact", "aer", "mps"] | None,
+        Parameter(help="What runs the circuit; default: exact, beyond 30 qubits mps, matrix product states."),
+    ] = None,
     top: Annotated[Whole, Parameter(help="How many of the cheapest networks to list.")] = 10,
     seed: Annotated[Whole, Parameter(help="Seed of the measurements.")] = 0,
     threads: Threads = None,
@@ -25,15 +28,22 @@ def sample(
     import numpy as np
 
     from walshqhn.bits import bits_to_label
+    from walshqhn.cli.training import cost_of, operator_of
     from walshqhn.vqa.circuits import ansatz_like
+    from walshqhn.vqa.engines.base import check_shots
     from walshqhn.vqa.engines.factory import make_engine
 
     problem = open_problem(file, {}, threads)
     training = problem.contents.training if problem.contents is not None else None
     if training is None:
         raise InputError(f"{file} holds no training; walshqhn train --output makes such a file.")
-    circuit = ansatz_like(training.ansatz, problem.cost)
-    runner = make_engine(engine, problem.cost, seed=seed, threads=threads)
+    cost, num_qubits = cost_of(problem)
+    if engine is None:
+        engine = "exact" if num_qubits is None else "mps"
+    check_shots(shots)
+    circuit = ansatz_like(training.ansatz, operator_of(problem, training.ansatz["name"]))
+    sampled = None if engine == "exact" else shots
+    runner = make_engine(engine, cost, num_qubits=num_qubits, seed=seed, threads=threads, shots=sampled)
     bits = runner.sample(circuit, training.parameters, shots, np.random.default_rng(seed))
     all_costs = runner.costs(bits)
     distinct, counts = np.unique(bits, axis=0, return_counts=True)
@@ -41,13 +51,13 @@ def sample(
     order = np.lexsort((-counts, costs))[: max(0, top)]
     splits = [s for s in ("train", "validation", "test") if problem.task is not None and problem.task.has_split(s)]
     accuracies = {s: problem.task.accuracy(distinct[order], s) for s in splits} if problem.task is not None else {}
-    minimum = float(problem.cost.min())
+    minimum = runner.exact_minimum
     rows: list[dict[str, Any]] = [
         {
             "bits": bits_to_label(distinct[k]),
             "count": int(counts[k]),
             "cost": float(costs[k]),
-            "excess": float(costs[k]) - minimum,
+            "excess": None if minimum is None else float(costs[k]) - minimum,
             "accuracy": {s: float(accuracies[s][place]) for s in splits},
         }
         for place, k in enumerate(order)
@@ -71,7 +81,7 @@ def sample(
     error = "" if facts["standard_error"] is None else f" ± {number(facts['standard_error'], 2)}"
     out.print(
         f"{shots:,} shots, {len(distinct):,} distinct networks, mean cost {number(facts['mean_cost'])}{error}, "
-        f"exact minimum {number(minimum)}",
+        f"exact minimum {'unknown' if minimum is None else number(minimum)}",
         soft_wrap=True,
     )
     table = Table(box=None, padding=(0, 2, 0, 0))

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem, number, plural, print_json, remark, stderr, stdout
+from walshqhn.cli.training import LARGEST_TABLE
 from walshqhn.errors import InputError, UsageError, WalshqhnError
+from walshqhn.resources import require_memory
 
 if TYPE_CHECKING:
     from walshqhn.vqa.study import Plan, Study, Variant
@@ -42,6 +44,16 @@ def variants_of(ansatz: str, layers: str, **settings: Any) -> tuple[Variant, ...
     return tuple(found)
 
 
+def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """And last the product state on the exact engine, a classical method, unless it is among them."""
+    from walshqhn.vqa.study import Variant
+
+    states = (("product", 0), ("linear", 0))
+    if any((v.ansatz, v.layers) in states and v.engine == "exact" for v in variants):
+        return variants
+    return (*variants, Variant("product", 0, objective=variants[0].objective))
+
+
 def earlier_study(output: Path) -> Study:
     """The study in a file. InputError if it holds none."""
     from walshqhn.vqa.study import Study
@@ -49,14 +61,27 @@ def earlier_study(output: Path) -> Study:
     return Study.load(output)
 
 
-def run(problem: Problem, plan: Plan, output: Path | None, workers: int | None, earlier: Study | None) -> Study:
-    """Run a study with a progress display; store it after each training."""
+def run(
+    problem: Problem,
+    plan: Plan,
+    output: Path | None,
+    workers: int | None,
+    earlier: Study | None,
+    config: dict[str, Any],
+    jobs: Path | None = None,
+) -> Study:
+    """Run a study with a progress display; store it after each training, with ``config``."""
     from walshqhn.vqa.study_runner import run_study
     from walshqhn.vqa.workers import resolve_workers
 
     failures: list[OSError] = []
+    if problem.num_bits > LARGEST_TABLE:
+        advice = "Single trainings do without: --engine mps or backend, with --shots, one circuit, no --workers."
+        require_memory(24 << problem.num_bits, f"a study: a table of all 2^{problem.num_bits} costs", advice)
     cost = problem.cost
     already = 0 if earlier is None else earlier.done
+    if jobs is not None:
+        remark(f"jobs are recorded in the folder {jobs}; --resume picks them up")
     with _Display(len(plan.units()), already, resolve_workers(workers)) as display:
 
         def keep(study: Study) -> None:
@@ -64,22 +89,22 @@ def run(problem: Problem, plan: Plan, output: Path | None, workers: int | None, 
             if output is None:
                 return
             try:
-                save(output, problem, study)
+                save(output, problem, study, config)
                 failures.clear()
             except OSError as error:  # a full disk must not cost the study
                 failures.append(error)
                 remark(f"warning: {output} could not be written ({error.strerror}); the study goes on")
 
-        study = run_study(cost, plan, workers=workers, task=problem.task, resume=earlier, on_run=keep)
+        study = run_study(cost, plan, workers=workers, task=problem.task, resume=earlier, on_run=keep, jobs=jobs)
     if output is not None and study.done == already:  # nothing was left to do, but the plan may have changed
-        save(output, problem, study)
+        save(output, problem, study, config)
     if failures:
         raise WalshqhnError(f"{output} could not be written: {failures[-1].strerror}")
     return study
 
 
-def save(output: Path, problem: Problem, study: Study) -> None:
-    """Store a study with the cost it is of, replacing the file."""
+def save(output: Path, problem: Problem, study: Study, config: dict[str, Any]) -> None:
+    """Store a study with the cost it is of, and the ``config`` of the command; the file is replaced."""
     from walshqhn.storage import Contents
     from walshqhn.storage import save as store
 
@@ -89,7 +114,7 @@ def save(output: Path, problem: Problem, study: Study) -> None:
         task=problem.spec,
         bit_names=problem.bit_names,
         study=study,
-        provenance={"seed": study.plan.seed, "config": study.plan.as_dict()},
+        provenance={"seed": study.plan.seed, "config": config},
     )
     store(output, contents, overwrite=True)
 
@@ -111,6 +136,7 @@ def report(problem: Problem, study: Study, epsilon: float | None) -> dict[str, A
     evaluations = max((round(row["mean_evaluations"]) for row in rows if row["mean_evaluations"]), default=1)
     runs, seed = study.plan.runs, study.plan.seed
     classical = [
+        baselines.exact_minimum(cost),
         baselines.round_linear(cost),
         baselines.random_search(cost, evaluations, runs, seed),
         baselines.simulated_annealing(cost, evaluations, runs, seed),
@@ -136,6 +162,8 @@ def show(problem: Problem, study: Study, epsilon: float | None, json: bool, outp
         return
     from rich.table import Table
 
+    from walshqhn.vqa.result import REMEDIES
+
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     headings = (
         "variant",
@@ -155,7 +183,7 @@ def show(problem: Problem, study: Study, epsilon: float | None, json: bool, outp
             row["variant"],
             str(row["runs"]),
             number(row["success_probability"], 3) if row["runs"] else "-",
-            f"{low:.3f} to {high:.3f}" if row["runs"] else "-",
+            f"{low:.3f} to {high:.3f}" if row["runs"] and low < high else "-",
             number(row.get("sampling_probability"), 3),
             number(row["least_excess"], 3),
             "-" if row["mean_evaluations"] is None else f"{row['mean_evaluations']:,.0f}",
@@ -168,12 +196,22 @@ def show(problem: Problem, study: Study, epsilon: float | None, json: bool, outp
         f"min C = {number(facts['exact_minimum'], 9)}. One shot: probability that a single measurement is that good.",
         markup=False,
     )
+    ended = [f"{row['variant']}: {_counted(row['statuses'])}" for row in facts["variants"] if row["runs"]]
+    out.print(f"Why runs ended: {'; '.join(ended)}.", markup=False, soft_wrap=True)
     sure = "beyond doubt (5 %)" if facts["best_is_certain"] else "not beyond doubt: more runs would tell"
     if len(facts["variants"]) > 1:
         out.print(f"Most often successful: {facts['best']}, {sure}.", markup=False)
+    for status in sorted({status for row in facts["variants"] for status in row["statuses"]}):
+        if REMEDIES[status]:
+            remark(f"{status}: {REMEDIES[status]}")
     if not study.is_complete:
         done, wanted = study.done, len(study.plan.units())
         remark(f"interrupted: {done} of {plural(wanted, 'training')} done; --resume does the rest")
+
+
+def _counted(statuses: dict[str, int]) -> str:
+    """'198 converged, 2 stalled', the most frequent first."""
+    return ", ".join(f"{n} {status}" for status, n in sorted(statuses.items(), key=lambda item: -item[1]))
 
 
 class _Display:

@@ -80,7 +80,11 @@ def train(
     ] = False,
     jobs: Annotated[
         Path | None,
-        Parameter(group=_ENGINE, help="backend: record jobs in this file, to pick them up after an interruption."),
+        Parameter(
+            group=_ENGINE,
+            help="backend: record jobs in this file (studies: folder), to pick them up after an interruption. "
+            "Default: for IBM devices, OUTPUT with the ending .jobs.",
+        ),
     ] = None,
     optimizer: Annotated[
         Optimizers | None, Parameter(group=_SEARCH, help="Default: L-BFGS-B, with shots COBYLA.")
@@ -113,6 +117,10 @@ def train(
             group=_STUDY, help="Make a study, in so many processes of one thread each; default there: all cores."
         ),
     ] = None,
+    product_baseline: Annotated[
+        bool,
+        Parameter(group=_STUDY, help="Also train the product state, on the exact engine, for comparison."),
+    ] = True,
     epsilon: Annotated[
         float | None,
         Parameter(group=_STUDY, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
@@ -131,6 +139,7 @@ def train(
     what was found; with --output it is stored, and --resume goes on from there.
     """
     from walshqhn.cli import study as studies
+    from walshqhn.cli.training import default_jobs
     from walshqhn.files import check_target
     from walshqhn.vqa.study import Plan
 
@@ -145,15 +154,31 @@ def train(
         ansatz, layers, engine=engine, shots=shots, optimizer=optimizer, objective=objective, max_degree=max_degree,
         grow=grow, noise=noise, bond_dimension=bond_dimension, backend=backend, mitigate_readout=mitigate_readout,
     )  # fmt: skip
+    is_study = len(variants) > 1 or workers is not None
+    if jobs is None and engine == "backend" and backend is not None and backend != "generic":
+        jobs = default_jobs(backend, output)
+    config: dict[str, Any] = {
+        "source": source, "task": None, "ansatz": ansatz, "layers": layers, "max_degree": max_degree, "grow": grow,
+        "engine": engine, "shots": shots, "noise": noise, "bond_dimension": bond_dimension, "backend": backend,
+        "mitigate_readout": mitigate_readout, "jobs": None if jobs is None else str(jobs),
+        "optimizer": variants[0].method, "objective": objective, "runs": runs, "max_iterations": max_iterations,
+        "max_shots": max_shots, "max_seconds": max_seconds, "gradient_tolerance": gradient_tolerance,
+        "samples": samples, "tails": tails, "seed": seed,
+    }  # fmt: skip
+    if is_study and tails:
+        raise UsageError("--tails is for single trainings, not for studies.")
     problem = open_problem(source, options, threads, command=train)
+    if problem.spec is not None:
+        config["task"] = problem.spec["name"]
+        config |= {_option_name(k, config): v for k, v in problem.spec["options"].items()}
     going_on = output if resume and output is not None and output.exists() else None
-    if len(variants) > 1 or workers is not None:
-        for name, given in (("jobs", jobs), ("tails", tails or None)):
-            if given is not None:
-                raise UsageError(f"--{name} is for single trainings, not for studies.")
+    if is_study:
+        if product_baseline:
+            variants = studies.with_product(variants)
+        config |= {"workers": workers, "product_baseline": product_baseline}
         plan = Plan(variants, runs, seed, max_iterations, gradient_tolerance, samples, max_shots, max_seconds)
         before = None if going_on is None else studies.earlier_study(going_on)
-        study = studies.run(problem, plan, output, workers, before)
+        study = studies.run(problem, plan, output, workers, before, config, jobs)
         studies.show(problem, study, epsilon, json, output)
         return 0 if study.is_complete else 130
     if epsilon is not None:
@@ -162,7 +187,12 @@ def train(
         "runs": runs, "seed": seed, "max_iterations": max_iterations, "max_shots": max_shots,
         "max_seconds": max_seconds, "gradient_tolerance": gradient_tolerance, "samples": samples, "tails": tails,
     }  # fmt: skip
-    return _train_one(problem, variants[0], settings, output, going_on, jobs, json)
+    return _train_one(problem, variants[0], settings, output, going_on, jobs, json, config)
+
+
+def _option_name(task_option: str, taken: dict[str, Any]) -> str:
+    """What ``walshqhn train`` calls an option of the task."""
+    return f"data_{task_option}" if task_option in taken else task_option
 
 
 def _train_one(
@@ -173,29 +203,33 @@ def _train_one(
     going_on: Path | None,
     jobs: Path | None,
     json: bool,
+    config: dict[str, Any],
 ) -> int:
-    from walshqhn.cli.training import Display, Keeper, cost_of, earlier_training, show
+    from walshqhn.cli.training import Display, Keeper, compiled_facts, cost_of, earlier_training, operator_of, show
     from walshqhn.vqa.result import INTERRUPTED
     from walshqhn.vqa.train import train as run_training
 
     cost, num_qubits = cost_of(problem)
-    hamiltonian = problem.hamiltonian if num_qubits is not None else None
     runner = variant.make_engine(cost, seed=settings["seed"], threads=problem.threads, num_qubits=num_qubits, jobs=jobs)
-    circuit = variant.make_ansatz(cost if hamiltonian is None else hamiltonian)
-    keeper = Keeper(output, problem)
+    if jobs is not None:
+        remark(f"jobs are recorded in {jobs}; after an interruption the same command picks them up")
+    operator = operator_of(problem, variant.ansatz)
+    circuit = variant.make_ansatz(operator)
+    keeper = Keeper(output, problem, config)
     earlier = None if going_on is None else earlier_training(going_on)
     settings |= {"optimizer": variant.method, "objective": variant.objective, "task": problem.task}
     value = "E" if variant.objective == "mean" else variant.objective
     with Display(settings["runs"], settings["max_iterations"], value) as display:
         settings |= {"progress": display.update, "on_run": keeper}
         if variant.grow:
-            result = _grown(variant, problem.cost, circuit, runner, settings, earlier, display)
+            result = _grown(variant, operator, circuit, runner, settings, earlier, display)
         else:
             result = run_training(circuit, runner, resume=earlier, **settings)
+    compiled = compiled_facts(runner, operator, result)
     if json:
-        print_json(result.summary() | {"source": problem.name, "output": output})
+        print_json(result.summary() | {"source": problem.name, "output": output, "compiled": compiled})
     else:
-        show(problem, result)
+        show(problem, result, compiled)
     keeper.check()
     if output is not None and not json:
         remark(f"stored in {output}")
@@ -204,7 +238,7 @@ def _train_one(
 
 def _grown(
     variant: Variant,
-    cost: Any,
+    operator: Any,
     circuit: Any,
     runner: Any,
     settings: dict[str, Any],
@@ -219,7 +253,7 @@ def _grown(
         wanted = dict(circuit.description) | {"layers": earlier.ansatz.get("layers")}
         if earlier.ansatz != wanted and earlier.ansatz.get("name") != "product":
             raise UsageError(f"the earlier training, of {earlier.ansatz}, does not grow into {variant.label}.")
-        circuit = ansatz_like(earlier.ansatz, cost)
+        circuit = ansatz_like(earlier.ansatz, operator)
         settings = settings | {"initial": earlier.settings.get("initial")}
 
     def grown(stages: tuple[TrainingResult, ...]) -> None:

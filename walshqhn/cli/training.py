@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem, number, plural, remark, stderr, stdout
-from walshqhn.errors import InputError, WalshqhnError
+from walshqhn.errors import InputError, UsageError, WalshqhnError
 
 if TYPE_CHECKING:
     from walshqhn.vqa.result import TrainingResult
 
-_LARGEST_TABLE = 30  # bits: beyond that a Hamiltonian's terms are summed where they are needed
+LARGEST_TABLE = 30
+"""Bits; beyond that costs are computed where they are needed."""
 
 
 def cost_of(problem: Problem) -> tuple[Any, int | None]:
     """(cost table, None), or beyond 30 bits (function of bit strings, N): what engines are given."""
-    if problem.num_bits <= _LARGEST_TABLE:
+    if problem.num_bits <= LARGEST_TABLE:
         return problem.cost, None
     if problem.task is not None:
         return problem.task.costs, problem.num_bits
@@ -27,18 +28,25 @@ def cost_of(problem: Problem) -> tuple[Any, int | None]:
     return hamiltonian.energy, problem.num_bits
 
 
-def operator_of(problem: Problem) -> Any:
-    """What circuits are made for: the cost table, or beyond 30 bits the Hamiltonian, if the file holds one.
+def operator_of(problem: Problem, ansatz: str) -> Any:
+    """What a circuit is made for: the cost table, or beyond 30 bits the Hamiltonian, if the file holds one.
 
-    Without one, a stand-in of no terms, which the circuits that know nothing of the cost can be made for.
+    UsageError for QAOA without one; other circuits know nothing of the cost, so one without terms will do.
     """
-    if problem.num_bits <= _LARGEST_TABLE:
+    if problem.num_bits <= LARGEST_TABLE:
         return problem.cost
     if problem.contents is not None and problem.contents.hamiltonian is not None:
         return problem.contents.hamiltonian
+    if ansatz.endswith("qaoa"):
+        raise UsageError(
+            f"{ansatz} on {problem.num_bits} qubits needs a file with a Hamiltonian, {problem.name} is none."
+        )
+    import numpy as np
+
+    from walshqhn.bits import words_for
     from walshqhn.hamiltonian import IsingHamiltonian
 
-    return IsingHamiltonian.empty(problem.num_bits)
+    return IsingHamiltonian(problem.num_bits, np.zeros((0, words_for(problem.num_bits)), np.uint64), np.zeros(0))
 
 
 def earlier_training(output: Path) -> TrainingResult:
@@ -51,18 +59,35 @@ def earlier_training(output: Path) -> TrainingResult:
     return found
 
 
+def default_jobs(backend: str, output: Path | None) -> Path | None:
+    """Where jobs on a device are recorded that take time and money; None for copies that run here."""
+    if backend.startswith("fake_"):
+        return None
+    return Path(f"{backend}.jobs") if output is None else output.with_suffix(".jobs")
+
+
+def compiled_facts(engine: Any, operator: Any, result: TrainingResult) -> dict[str, Any] | None:
+    """Depth and two-qubit gates of the circuit on the engine's device; None if it has none."""
+    from walshqhn.vqa.circuits import ansatz_like
+
+    if not hasattr(engine, "compiled"):
+        return None
+    found = engine.compiled(ansatz_like(result.ansatz, operator))
+    return {"backend": engine.backend.name, "depth": found.depth, "two_qubit_gates": found.two_qubit_gates}
+
+
 class Keeper:
     """Stores a training after each run; a full disk costs the file, not the training."""
 
-    def __init__(self, output: Path | None, problem: Problem) -> None:
-        self.output, self.problem = output, problem
+    def __init__(self, output: Path | None, problem: Problem, config: dict[str, Any]) -> None:
+        self.output, self.problem, self.config = output, problem, config
         self._failure: OSError | None = None
 
     def __call__(self, result: TrainingResult) -> None:
         if self.output is None:
             return
         try:
-            _save(self.output, self.problem, result)
+            _save(self.output, self.problem, result, self.config)
             self._failure = None
         except OSError as error:
             self._failure = error
@@ -74,10 +99,10 @@ class Keeper:
             raise WalshqhnError(f"{self.output} could not be written: {self._failure.strerror}")
 
 
-def _save(output: Path, problem: Problem, result: TrainingResult) -> None:
+def _save(output: Path, problem: Problem, result: TrainingResult, config: dict[str, Any]) -> None:
     from walshqhn.storage import Contents, save
 
-    table = problem.num_bits <= _LARGEST_TABLE
+    table = problem.num_bits <= LARGEST_TABLE
     contents = Contents(
         cost=problem.cost if table else None,
         spectrum=problem.spectrum if table else None,
@@ -85,12 +110,12 @@ def _save(output: Path, problem: Problem, result: TrainingResult) -> None:
         task=problem.spec,
         bit_names=problem.bit_names,
         training=result,
-        provenance={"seed": result.seed, "config": result.settings | {"ansatz": result.ansatz}},
+        provenance={"seed": result.seed, "config": config},
     )
     save(output, contents, overwrite=True)
 
 
-def show(problem: Problem, result: TrainingResult) -> None:
+def show(problem: Problem, result: TrainingResult, compiled: dict[str, Any] | None = None) -> None:
     """Print the main figures."""
     from walshqhn.bits import bits_to_label
 
@@ -117,6 +142,9 @@ def show(problem: Problem, result: TrainingResult) -> None:
         out.print(f"accuracy        {value:.4f}  ({split})")
     for choice, shares in run.architecture.items():
         out.print(f"{choice:15s} {', '.join(f'{option}: {share:.3f}' for option, share in shares.items())}")
+    if compiled is not None:
+        gates = plural(compiled["two_qubit_gates"], "two-qubit gate")
+        out.print(f"circuit         depth {compiled['depth']:,}, {gates} on {compiled['backend']}", markup=False)
     if result.remedy:
         remark(f"{result.status}: {result.remedy}")
 

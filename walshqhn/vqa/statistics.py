@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,7 @@ def summary_rows(study: Study, epsilon: float) -> list[dict[str, Any]]:
                 "interval": [p.low, p.high],
                 "median_excess": float(np.median(energies) - study.exact_minimum) if runs else None,
                 "least_excess": float(energies.min() - study.exact_minimum) if runs else None,
+                "statuses": dict(Counter(run.status for run in runs)),
                 "best_cost": min((run.best_cost for run in runs), default=None),
                 "mean_evaluations": float(np.mean([run.evaluations for run in runs])) if runs else None,
                 "mean_seconds": float(np.mean([run.seconds for run in runs])) if runs else None,

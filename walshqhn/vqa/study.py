@@ -127,6 +127,7 @@ class Plan:
     gradient_tolerance: float = 1e-6
     samples: int = 1024
     max_shots: int | None = None
+    """Budget of each run on an engine with shots."""
     max_seconds: float | None = None
     """Budget of each run. Where it ends a run depends on the machine: no two studies with it are equal."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -30,6 +32,7 @@ def run_study(
     task: Task | None = None,
     resume: Study | None = None,
     on_run: Callable[[Study], None] | None = None,
+    jobs: str | Path | None = None,
 ) -> Study:
     """Do what the plan says, in ``workers`` processes with one thread each.
 
@@ -48,6 +51,9 @@ def run_study(
         plan may have more runs and further variants.
     on_run
         Called with the study so far after each training, so that it can be saved.
+    jobs
+        A folder where trainings on hardware record their jobs, each in a file of its own, so that after an
+        interruption those that were cut short pick up what was paid for; see `BackendEngine`.
 
     Returns
     -------
@@ -69,16 +75,21 @@ def run_study(
     study = Study(plan, table.size.bit_length() - 1, sha256(table), float(table.min()))
     if resume is not None:
         study = replace(study, trainings=_taken_over(resume, study))
+    if plan.max_shots is not None and all(variant.shots is None for variant in plan.variants):
+        raise UsageError("max_shots limits measurements, but all variants compute exact values; use max_seconds.")
     for variant in plan.variants:  # says here, not in a worker, what is wrong
         _prepare_variant(table, variant, 0)
         make_objective(variant.objective)
         make_optimizer(variant.method)
     finished = {(v, run.index) for v, t in study.trainings.items() for run in t.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
+    folder = None if jobs is None else Path(jobs)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     results = (
-        run_pieces(_prepare_worker, (table, plan, task), todo, count)
+        run_pieces(_prepare_worker, (table, plan, task, folder), todo, count)
         if count > 1
-        else _in_this_process(table, plan, task, todo)
+        else _in_this_process(table, plan, task, todo, folder)
     )
     try:
         for (v, _), (description, settings, run) in results:
@@ -119,11 +130,20 @@ def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
     }
 
 
-def _prepare_variant(table: FloatArray, variant: Variant, seed: int) -> tuple[Ansatz, Any]:
-    return variant.make_ansatz(table), variant.make_engine(table, seed=seed, threads=1)
+def _prepare_variant(table: FloatArray, variant: Variant, seed: int, jobs: Path | None = None) -> tuple[Ansatz, Any]:
+    return variant.make_ansatz(table), variant.make_engine(table, seed=seed, threads=1, jobs=jobs)
 
 
-def _prepare_worker(table: FloatArray, plan: Plan, task: Task | None) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
+def _jobs_file(folder: Path | None, variant: Variant, seed: int) -> Path | None:
+    """Where a training records its jobs: the name says what it is of, whatever its place in the plan."""
+    if folder is None or variant.engine != "backend":
+        return None
+    return folder / f"{hashlib.sha256(repr(variant).encode()).hexdigest()[:12]}-{seed}.jobs"
+
+
+def _prepare_worker(
+    table: FloatArray, plan: Plan, task: Task | None, jobs: Path | None = None
+) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
     """What a worker does with a unit; circuits and exact engines are made once for each variant."""
     ready: dict[int, tuple[Ansatz, Any]] = {}
 
@@ -131,13 +151,13 @@ def _prepare_worker(table: FloatArray, plan: Plan, task: Task | None) -> Callabl
         v, k = unit
         variant, seed = plan.variants[v], plan.seed_of(k)
         if v not in ready or variant.engine != "exact":  # other engines draw from a seed of their own
-            ready[v] = _prepare_variant(table, variant, seed)
+            ready[v] = _prepare_variant(table, variant, seed, _jobs_file(jobs, variant, seed))
         settings: dict[str, Any] = {
             "seed": seed,
             "optimizer": variant.method,
             "objective": variant.objective,
             "max_iterations": plan.max_iterations,
-            "max_shots": plan.max_shots,
+            "max_shots": None if variant.shots is None else plan.max_shots,
             "max_seconds": plan.max_seconds,
             "gradient_tolerance": plan.gradient_tolerance,
             "samples": plan.samples,
@@ -158,8 +178,8 @@ def _prepare_worker(table: FloatArray, plan: Plan, task: Task | None) -> Callabl
 
 
 def _in_this_process(
-    table: FloatArray, plan: Plan, task: Task | None, todo: Sequence[Unit]
+    table: FloatArray, plan: Plan, task: Task | None, todo: Sequence[Unit], jobs: Path | None = None
 ) -> Iterator[tuple[Unit, Any]]:
-    work = _prepare_worker(table, plan, task)
+    work = _prepare_worker(table, plan, task, jobs)
     for unit in todo:
         yield unit, work(unit)

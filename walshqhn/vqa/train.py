@@ -284,6 +284,8 @@ def _earlier_runs(
     before = unknown | _LATER_SETTINGS | {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
     now = {"seed": seed, "ansatz": ansatz.description} | settings
     differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
+    if "engine" in differing and "engine_settings" in differing:  # of another engine: that says enough
+        differing.remove("engine_settings")
     if differing:
         details = "; ".join(f"{k}: {before.get(k)!r} there, {now[k]!r} here" for k in differing)
         raise UsageError(f"cannot resume a training with other settings ({details}).")
