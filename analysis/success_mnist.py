@@ -44,8 +44,8 @@ def run(settings: Settings) -> Finding:
     task = load_task("mnist-4x4")
     cost = task.cost_table()
     found = common.study(settings, "mnist-4x4", task, plan(settings))
-    names = [_name(depth) for depth in DEPTHS]
-    levels = _levels(cost)
+    names = [depth_name(depth) for depth in DEPTHS]
+    levels = cost_levels(cost)
     gap = float(levels[0])
     thresholds = {"half the gap": gap / 2, "1 % of C's deviation": 0.01 * float(cost.std())}
     rows = {name: summary_rows(found, epsilon) for name, epsilon in thresholds.items()}
@@ -71,13 +71,13 @@ def run(settings: Settings) -> Finding:
     unfinished = [f"{names[v]} {status[names[v]].get('iteration limit', 0)}" for v in range(len(names))]
     text = (
         f"With epsilon half the gap to the next network ({gap / 2:.2g}), the probability of success is "
-        + ", ".join(f"{name} {_probability(row)}" for name, row in zip(names, at, strict=True))
+        + ", ".join(f"{name} {with_interval(row)}" for name, row in zip(names, at, strict=True))
         + f". {_verdict(found, gap / 2)} What depth changes is the price: on average "
         + ", ".join(f"{row['mean_evaluations']:.0f}" for row in at)
         + f" values and gradients, and of {found.plan.runs} trainings so many end at {found.plan.max_iterations} "
         f"iterations, not at the gradient asked for: {', '.join(unfinished)}. With {evaluations:,} costs looked at, "
-        f"random search succeeds with {_probability(searches[0])}, simulated annealing with "
-        f"{_probability(searches[1])}."
+        f"random search succeeds with {with_interval(searches[0])}, simulated annealing with "
+        f"{with_interval(searches[1])}."
     )
     runs = f"{len(DEPTHS)} x {found.plan.runs} L-BFGS trainings, seed {found.plan.seed}; bands: 95 % Wilson intervals"
     numbers = {
@@ -94,7 +94,7 @@ def run(settings: Settings) -> Finding:
     return Finding(figure, text, runs, numbers)
 
 
-def _levels(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def cost_levels(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """C - min C of the networks above the minimum, each value once, rising."""
     excess = np.unique(np.round(cost - cost.min(), 10))
     return np.asarray(excess[excess > _SAME])
@@ -145,11 +145,13 @@ def draw_ridges(ax: Axes, found: Study, levels: npt.NDArray[np.float64], names: 
     ax.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _name(depth: int) -> str:
+def depth_name(depth: int) -> str:
+    """'product state', '1 layer', '2 layers'."""
     return "product state" if depth == 0 else f"{depth} layer{'s' if depth > 1 else ''}"
 
 
-def _probability(row: dict[str, Any]) -> str:
+def with_interval(row: dict[str, Any]) -> str:
+    """A row's success probability as text."""
     low, high = row["interval"]
     return f"{row['success_probability']:.2f} ({low:.2f} to {high:.2f})"
 
@@ -159,10 +161,10 @@ def _verdict(found: Study, epsilon: float) -> str:
 
     rates = [p.estimate for p in found.success_probability(epsilon)]
     best = best_variant(found, epsilon)
-    ahead = [_name(DEPTHS[v]) for v, rate in enumerate(rates) if rate == rates[best.variant]]
+    ahead = [depth_name(DEPTHS[v]) for v, rate in enumerate(rates) if rate == rates[best.variant]]
     if len(ahead) == len(rates):
         return f"All of them succeed equally often ({rates[0]:.2f}): no optimal depth, unlike in the paper."
-    beaten = [_name(DEPTHS[v]) for v, p in best.p_values.items() if p * len(best.p_values) < 0.05]
+    beaten = [depth_name(DEPTHS[v]) for v, p in best.p_values.items() if p * len(best.p_values) < 0.05]
     if not beaten:
         return f"Most often: {' and '.join(ahead)}, with no lead beyond doubt (5 %): no optimal depth is visible here."
     return f"Best: {' and '.join(ahead)}, better than {' and '.join(beaten)} beyond doubt (5 %)."

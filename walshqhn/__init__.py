@@ -20,14 +20,22 @@ if TYPE_CHECKING:
     from walshqhn.vqa.ansatz import LinearAnsatz as LinearAnsatz
     from walshqhn.vqa.ansatz import ProductAnsatz as ProductAnsatz
     from walshqhn.vqa.ansatz import QAOAAnsatz as QAOAAnsatz
+    from walshqhn.vqa.custom import CircuitAnsatz as CircuitAnsatz
     from walshqhn.vqa.engines.aer import AerEngine as AerEngine
+    from walshqhn.vqa.engines.backend import BackendEngine as BackendEngine
     from walshqhn.vqa.engines.exact import ExactEngine as ExactEngine
     from walshqhn.vqa.gradients import parameter_shift as parameter_shift
+    from walshqhn.vqa.growth import train_layerwise as train_layerwise
+    from walshqhn.vqa.landscape import gradient_landscape as gradient_landscape
+    from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
+    from walshqhn.vqa.objectives import CVaR as CVaR
+    from walshqhn.vqa.objectives import Gibbs as Gibbs
     from walshqhn.vqa.result import TrainingResult as TrainingResult
     from walshqhn.vqa.study import Plan as Plan
     from walshqhn.vqa.study import Study as Study
     from walshqhn.vqa.study import Variant as Variant
     from walshqhn.vqa.study_runner import run_study as run_study
+    from walshqhn.vqa.synthesis import synthesize_phase as synthesize_phase
     from walshqhn.vqa.train import train as train
 
 __version__ = "0.1.0"
@@ -50,15 +58,23 @@ _HOME = {
     "LinearAnsatz": "walshqhn.vqa.ansatz",
     "ProductAnsatz": "walshqhn.vqa.ansatz",
     "QAOAAnsatz": "walshqhn.vqa.ansatz",
+    "MultiAngleQAOAAnsatz": "walshqhn.vqa.multi_angle",
+    "CircuitAnsatz": "walshqhn.vqa.custom",
+    "synthesize_phase": "walshqhn.vqa.synthesis",
     "ExactEngine": "walshqhn.vqa.engines.exact",
     "AerEngine": "walshqhn.vqa.engines.aer",
+    "BackendEngine": "walshqhn.vqa.engines.backend",
+    "CVaR": "walshqhn.vqa.objectives",
+    "Gibbs": "walshqhn.vqa.objectives",
     "TrainingResult": "walshqhn.vqa.result",
     "train": "walshqhn.vqa.train",
+    "train_layerwise": "walshqhn.vqa.growth",
     "Plan": "walshqhn.vqa.study",
     "Study": "walshqhn.vqa.study",
     "Variant": "walshqhn.vqa.study",
     "run_study": "walshqhn.vqa.study_runner",
     "parameter_shift": "walshqhn.vqa.gradients",
+    "gradient_landscape": "walshqhn.vqa.landscape",
 }
 __all__ = ["__version__", *_HOME]
 

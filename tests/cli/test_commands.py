@@ -165,6 +165,20 @@ def test_train_on_shots(run, costs):
     assert facts["best_cost"] == 1.25
 
 
+def test_train_on_a_device(run, costs):
+    """What the circuit takes there is said; where its jobs are recorded, too, if that was asked for."""
+    small = ("train", "costs.npy", "--layers", "1", "--runs", "1", "--optimizer", "SPSA", "--max-iterations", "1")
+    device = ("--engine", "backend", "--backend", "generic", "--shots", "20")
+    facts = run.json(*small, *device)
+    assert facts["compiled"]["two_qubit_gates"] >= 2
+    out = run(*small, *device, "--jobs", "j.txt")
+    assert f"circuit         depth {facts['compiled']['depth']}, " in out
+    assert "two-qubit gates on generic_backend" in out
+    assert "jobs are recorded in j.txt" in run.err
+    assert Path("j.txt").read_text().count("job_id") > 3
+    assert run.json(*small)["compiled"] is None
+
+
 def test_resume_equals_an_uninterrupted_training(run, costs):
     options = ("--layers", "1", "--max-iterations", "30")
     run("train", "costs.npy", *options, "--runs", "3", "-o", "whole.h5")
@@ -176,6 +190,35 @@ def test_resume_equals_an_uninterrupted_training(run, costs):
         np.testing.assert_array_equal(a.parameters, b.parameters)
         np.testing.assert_array_equal(a.best_bits, b.best_bits)
         np.testing.assert_array_equal(a.history, b.history)
+
+
+def test_growing_layer_by_layer(run, costs, monkeypatch):
+    """Interrupted on the way and resumed it ends where it would have ended; runs that did not grow are no part."""
+    from walshqhn.vqa.optimizers.base import Problem
+
+    grown = ("train", "costs.npy", "--layers", "2", "--grow", "--max-iterations", "8")
+    run(*grown, "--runs", "2", "-o", "whole.h5")
+    real = Problem.iteration
+
+    def iteration(self, *facts, **more):
+        real(self, *facts, **more)
+        if self.ansatz.description["layers"] == 1 and len(self.history) == 3 and self.best_value < costs.mean():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Problem, "iteration", iteration)
+        run(*grown, "--runs", "2", "-o", "part.h5", code=130)
+    assert storage.load("part.h5").training.ansatz["layers"] == 1
+    run(*grown, "--runs", "2", "-o", "part.h5", "--resume")
+    whole, part = storage.load("whole.h5").training, storage.load("part.h5").training
+    assert whole.ansatz["layers"] == part.ansatz["layers"] == 2
+    for a, b in zip(whole.runs, part.runs, strict=True):
+        np.testing.assert_array_equal(a.parameters, b.parameters)
+        np.testing.assert_array_equal(a.history, b.history)
+    run(*grown, "--runs", "3", "-o", "part.h5", "--resume", code=2)
+    assert "grown beyond 0 layers with 2 runs: it goes on with as many, got 3" in run.err
+    run("train", "costs.npy", "--layers", "3", "-o", "part.h5", "--resume", code=2)
+    assert "other settings" in run.err
 
 
 def test_options_from_toml(run, costs, tmp_path):

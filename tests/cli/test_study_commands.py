@@ -23,7 +23,11 @@ def test_several_depths_are_a_study(run, costs, tmp_path):
         good = alone.energies(v) - costs.min() <= facts["epsilon"]
         assert row["success_probability"] == pytest.approx(good.mean())
         assert row["least_excess"] == alone.energies(v).min() - costs.min()
-    assert {b["variant"] for b in facts["baselines"]} == {"rounding degree 1", "random search", "simulated annealing"}
+    assert [b["variant"] for b in facts["baselines"]] == [
+        "exact minimum", "rounding degree 1", "random search", "simulated annealing",
+    ]  # fmt: skip
+    assert facts["baselines"][0]["best_cost"] == costs.min()
+    assert sum(facts["variants"][0]["statuses"].values()) == 3
     assert facts["complete"] is True
 
 
@@ -33,6 +37,56 @@ def test_the_table(run, costs):
     assert "linear, 1 layer" in lines
     assert lines["linear, 0 layers"][3:5] == ["2", "1"]  # runs, all within 100 of the minimum
     assert "min C = 1.25" in shown
+    assert lines["exact minimum"][3:6] == ["1", "-", "-"]  # certain, no interval
+    assert "Why runs ended: linear, 0 layers: " in shown
+
+
+def test_the_product_state_is_in_the_table(run, costs, tmp_path):
+    """Trained on the exact engine, whatever trains the others; unless it is there, or not wanted."""
+    small = ("train", "costs.npy", "--layers", 1, "--runs", 2, *QUICK)
+    facts = run.json(*small, "-o", "s.h5")
+    assert [v["variant"] for v in facts["variants"]] == ["linear, 1 layer", "product"]
+    assert facts["variants"][1]["runs"] == 2
+    facts = run.json(*small, "--no-product-baseline")
+    assert [v["variant"] for v in facts["variants"]] == ["linear, 1 layer"]
+    facts = run.json(*small, "--engine", "aer", "--shots", 30, "--optimizer", "SPSA", "--max-shots", 400)
+    assert [v["variant"] for v in facts["variants"]] == ["linear, 1 layer, aer, 30 shots, SPSA", "product"]
+    assert facts["variants"][0]["statuses"] == {"shot limit": 2}
+    assert "shot limit: raise max_shots" in run(*small, "--engine", "aer", "--shots", 30, "--max-shots", 400) + run.err
+
+
+def test_the_configuration_is_stored(run, costs, tmp_path):
+    """Everything that was decided, whether it came from the command line, a file or a default."""
+    (tmp_path / "c.toml").write_text('[train]\nobjective = "cvar:0.5"\nruns = 2\n')
+    run("train", "costs.npy", "--config", "c.toml", "--layers", "0,1", "-o", "s.h5", *QUICK)
+    found = storage.load("s.h5").provenance["config"]
+    wanted = {"source": "costs.npy", "objective": "cvar:0.5", "runs": 2, "layers": "0,1", "workers": 1,
+              "optimizer": "L-BFGS-B", "max_iterations": 15, "seed": 0, "product_baseline": True}  # fmt: skip
+    assert {name: found[name] for name in wanted} == wanted
+    run("train", "gaussian", "--hidden", 1, "--num-samples", 60, "--data-seed", 3, "--runs", 1, "-o", "t.h5",
+        "--max-iterations", 3, "--engine", "aer", "--shots", 20, "--optimizer", "SPSA")  # fmt: skip
+    found = storage.load("t.h5").provenance["config"]
+    wanted = {"task": "gaussian", "hidden": 1, "num_samples": 60, "data_seed": 3, "seed": 0, "engine": "aer",
+              "shots": 20, "optimizer": "SPSA", "ansatz": "linear", "layers": "2", "tails": False}  # fmt: skip
+    assert {name: found[name] for name in wanted} == wanted
+
+
+def test_jobs_of_a_study(run, costs, tmp_path, monkeypatch):
+    """A folder with a file for each training on hardware; a study that lost its file pays for nothing again."""
+    from backend_cases import Service
+
+    service = Service()
+    monkeypatch.setattr("walshqhn.vqa.engines.factory.find_backend", lambda name, qubits: service)
+    small = ("train", "costs.npy", "--ansatz", "product", "--engine", "backend", "--backend", "ibm_one", "--shots", 20)
+    small = (*small, "--optimizer", "SPSA", "--max-iterations", 2, "--samples", 20, "--runs", 2, "--workers", 1)
+    facts = run.json(*small, "-o", "s.h5", "--no-product-baseline")
+    assert len(list((tmp_path / "s.jobs").iterdir())) == 2
+    paid = len(service.kept)
+    assert paid > 4
+    (tmp_path / "s.h5").unlink()
+    again = run.json(*small, "-o", "s.h5", "--no-product-baseline")
+    assert len(service.kept) == paid
+    assert again["variants"][0]["least_excess"] == facts["variants"][0]["least_excess"]
 
 
 def test_interrupted_and_resumed(run, costs, tmp_path, monkeypatch):
@@ -70,6 +124,8 @@ def test_what_else_can_be_done_with_a_study(run, costs, tmp_path):
     figures = run.json("plot", "s.h5", "--kind", "success", "--kind", "energies")["figures"]
     assert figures == ["s-success.png", "s-energies.png"]
     assert all((tmp_path / f).stat().st_size > 5000 for f in figures)
+    figures = run.json("plot", "s.h5", "--kind", "training", "-o", "more")["figures"]  # of the better variant
+    assert figures == ["more/s-training.png"]
     assert np.array_equal(storage.load(tmp_path / "s.h5").cost, costs)
 
 

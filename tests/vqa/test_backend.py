@@ -10,7 +10,7 @@ from qiskit.transpiler import InstructionProperties
 from qiskit_aer import AerSimulator
 from quantum_oracles import all_bits, random_angles, random_table
 
-from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
+from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum, train
 from walshqhn.errors import InputError, MissingDependencyError, UsageError, WalshqhnError
 from walshqhn.vqa.engines.backend import BackendEngine
 from walshqhn.vqa.engines.ibm import ibm_backend
@@ -152,9 +152,7 @@ def test_trainings_are_mitigated(optimizer):
         assert result.settings["engine_settings"]["mitigate_readout"] == mitigate
         found[mitigate] = result
     with pytest.raises(UsageError, match="engine_settings"):
-        train(
-            ANSATZ, BackendEngine(backend, TABLE, shots=8000, seed=3), samples=8000, resume=found[True], **settings
-        )
+        train(ANSATZ, BackendEngine(backend, TABLE, shots=8000, seed=3), samples=8000, resume=found[True], **settings)
 
 
 def test_a_training_of_what_mitigation_does_not_define():

@@ -24,6 +24,21 @@ def test_rounding_solves_a_1_local_cost():
     assert found.costs.tolist() == [table.min()]
 
 
+def test_the_exact_minimum():
+    found = baselines.exact_minimum(TABLE)
+    assert found.costs.tolist() == [TABLE.min()]
+    assert found.evaluations == 64
+
+
+def test_methods_without_chance_have_no_interval():
+    for found, reached in ((baselines.exact_minimum(TABLE), 1.0), (baselines.round_linear(TABLE), 0.0)):
+        row = found.as_dict(TABLE.min(), 1e-9)
+        assert row["success_probability"] == reached
+        assert row["interval"] == [reached, reached]
+    low, high = baselines.random_search(TABLE, 5, 10).as_dict(TABLE.min(), 1.0)["interval"]
+    assert low < high
+
+
 def test_rounding_ignores_interactions():
     fields = np.array([0.5, -1.0, 2.0])
     z = 1 - 2 * (np.arange(8)[:, None] >> np.arange(3) & 1)

@@ -194,6 +194,17 @@ def test_resuming_with_other_settings_is_refused(change, message):
         quick(**RUNS | change, resume=partial)
 
 
+def test_resuming_with_an_engine_of_other_settings_is_refused():
+    """The same class is not enough; what older files did not record is taken to be the same."""
+    arguments = {"ansatz": ProductAnsatz(5), "optimizer": "SPSA", "max_iterations": 2}
+    result = quick(**arguments, engine=AerEngine(TABLE, shots=10))
+    other = AerEngine(TABLE, shots=10, method="matrix_product_state")
+    with pytest.raises(UsageError, match=r"\(engine_settings: .*'statevector'.* there, .*'matrix_product_state'"):
+        quick(**arguments, engine=other, resume=result)
+    older = {name: value for name, value in result.settings.items() if name != "engine_settings"}
+    quick(**arguments, engine=AerEngine(TABLE, shots=10), resume=dataclasses.replace(result, settings=older))
+
+
 def test_resuming_from_another_starting_point_is_refused():
     """Run 0 of the earlier training started elsewhere."""
     partial = interrupted(runs=2, initial=np.zeros(20), progress=interrupt_at(1, 2))

@@ -232,40 +232,59 @@ if __name__ == "__main__":
     path = Path(sys.argv[1])
     plan = replace(QUICK, runs=40, max_iterations=400)
     earlier = Study.load(path) if path.exists() else None
-    run_study(TABLE, plan, workers=2, resume=earlier, on_run=lambda s: s.save(path, overwrite=True))
+
+
+    def keep(study):
+        study.save(path, overwrite=True)
+        print(study.done, flush=True)
+
+    run_study(TABLE, plan, workers=2, resume=earlier, on_run=keep)
 """
 
 
 def _start(script, path):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    return subprocess.Popen([sys.executable, script, path], env=environment, start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, script, path], env=environment, start_new_session=True, stdout=subprocess.PIPE, text=True
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["parent", "everybody"])
 def test_kill_9_at_random_moments_loses_only_what_was_running(tmp_path, who):
-    """At least 20 kills; then the study is finished and equals one that was left alone."""
+    """At least 20 kills, 8 of them amid the trainings; then the study is finished and equals one left alone."""
     script = tmp_path / "script.py"
     script.write_text(_SCRIPT)
     path = tmp_path / "s.h5"
     rng = np.random.default_rng(20)
-    done = kills = 0
-    while kills < 20:
-        process = _start(script, path)
-        time.sleep(rng.uniform(1.0, 2.6))
-        if process.poll() is not None:  # it finished: start over, kills go on counting
+    done = kills = amid = 0
+    while kills < 20 or amid < 8:
+        with _start(script, path) as process:
+            told = ""
+            if rng.random() < 0.7:  # else perhaps while it starts
+                told = process.stdout.readline()
+            time.sleep(rng.uniform(0, 1.5))
+            finished = process.poll() is not None
+            if not finished:
+                (os.killpg if who == "everybody" else os.kill)(process.pid, signal.SIGKILL)
+            told += process.stdout.read()
+        if finished:  # start over, kills go on counting
             assert process.returncode == 0
             path.unlink()
             done = 0
             continue
-        (os.killpg if who == "everybody" else os.kill)(process.pid, signal.SIGKILL)
-        process.wait()
         kills += 1
+        stored = max([done, *map(int, told.split())])  # what it said was on disk
         if path.exists():
-            found = Study.load(path)  # never half-written
-            assert found.done >= done
-            done = found.done
-    assert _start(script, path).wait(300) == 0
+            found = Study.load(path).done  # never half-written
+            assert found >= stored
+            amid += done < found < 80
+            done = found
+        else:
+            assert stored == 0
+    with _start(script, path) as last:
+        last.communicate(timeout=300)
+    assert last.returncode == 0
     alone = run_study(TABLE, replace(QUICK, runs=40, max_iterations=400), workers=1)
     assert content(Study.load(path)) == content(alone)
     assert not [f.name for f in tmp_path.iterdir() if f.name not in ("s.h5", "script.py") and ".part" not in f.name]

@@ -253,6 +253,12 @@ def _grown(
         wanted = dict(circuit.description) | {"layers": earlier.ansatz.get("layers")}
         if earlier.ansatz != wanted and earlier.ansatz.get("name") != "product":
             raise UsageError(f"the earlier training, of {earlier.ansatz}, does not grow into {variant.label}.")
+        began, runs = circuit.description["layers"], earlier.settings["runs"]
+        if earlier.ansatz["layers"] > began and runs != settings["runs"]:
+            raise UsageError(
+                f"the earlier training has grown beyond {began} layer{'' if began == 1 else 's'} with {runs} runs: "
+                f"it goes on with as many, got {settings['runs']}. Train anew (--force) for others."
+            )
         circuit = ansatz_like(earlier.ansatz, operator)
         settings = settings | {"initial": earlier.settings.get("initial")}
 

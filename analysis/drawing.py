@@ -1,0 +1,90 @@
+"""Labels beside curves, without overlap; what several figures draw alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.vqa.statistics import wilson
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> npt.NDArray[np.float64]:
+    """Places for labels: ``values`` moved, in their order, until neighbours are ``least`` apart, within [low, high].
+
+    The sum of squared moves is the least possible (isotonic regression). Where [low, high] is too short, labels
+    stay in order and ``least`` apart, and leave it at the top.
+    """
+    from scipy.optimize import isotonic_regression
+
+    wanted = np.asarray(values, dtype=np.float64)
+    if not wanted.size:
+        return wanted.copy()
+    order = np.argsort(wanted, kind="stable")
+    steps = least * np.arange(wanted.size)
+    placed = isotonic_regression(wanted[order] - steps).x
+    placed = np.maximum(np.minimum(placed, high - steps[-1]), low) + steps
+    out = np.empty_like(placed)
+    out[order] = placed
+    return out
+
+
+def label_right(
+    ax: Axes, heights: Sequence[float], names: Sequence[str], colours: Sequence[str], *, size: float = 7.5
+) -> None:
+    """Names to the right of the axes, at ``heights`` in data units, joined to their place by thin lines.
+
+    The limits of the y axis must be final, and the axis linear.
+    """
+    low, high = ax.get_ylim()
+    points = ax.bbox.height * 72 / ax.figure.dpi
+    fractions = (np.asarray(heights, dtype=np.float64) - low) / (high - low)
+    lines = max(name.count("\n") for name in names) + 1
+    places = spread(fractions, 1.25 * lines * size / points, 0.0, 1.0)
+    for fraction, place, name, colour in zip(fractions, places, names, colours, strict=True):
+        ax.annotate(name, (1.0, fraction), (1.05, place), xycoords="axes fraction", textcoords="axes fraction",
+                    fontsize=size, color=colour, va="center", annotation_clip=False,
+                    arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0},
+                    )  # fmt: skip
+
+
+def reliability(p: npt.NDArray[np.float64], y: npt.NDArray[Any], bins: int = 10) -> npt.NDArray[np.float64]:
+    """(4, occupied bins): mean prediction, share of class 1, and its 95 % Wilson interval, in equal bins of p.
+
+    ``p``: probability of class 1, (S,) in [0, 1]; ``y``: the true class, (S,) in {0, 1}.
+    """
+    number = np.minimum((p * bins).astype(int), bins - 1)
+    rows = []
+    for b in np.unique(number):
+        share = wilson(int(y[number == b].sum()), int((number == b).sum()))
+        rows.append((p[number == b].mean(), share.estimate, share.low, share.high))
+    return np.array(rows).T
+
+
+def draw_reliability(
+    ax: Axes,
+    y: npt.NDArray[Any],
+    curves: Mapping[str, npt.NDArray[np.float64]],
+    styles: Mapping[str, tuple[str, str, Any]],
+    texts: Mapping[str, str],
+) -> None:
+    """How often class 1 is true against its predicted probability; styles: (colour, marker, dashes)."""
+    ax.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=0.8)
+    ax.text(0.99, 0.84, "calibrated", fontsize=6.5, color="#6E6E6E", ha="right", va="top")
+    ax.text(0.02, 0.98, "expected calibration error", fontsize=7, color="#6E6E6E", va="top", transform=ax.transAxes)
+    for place, (name, p) in enumerate(curves.items()):
+        colour, marker, dash = styles[name]
+        x, share, low, high = reliability(p, y)
+        ax.errorbar(x + 0.008 * (place - 1), share, [share - low, high - share], color=colour, marker=marker,
+                    linestyle=dash, markersize=3.5, linewidth=1, elinewidth=0.7)  # fmt: skip
+        ax.text(0.02, 0.91 - 0.07 * place, texts[name], fontsize=7, color=colour, va="top", transform=ax.transAxes)
+    ax.set_xlabel("predicted probability of class 1")
+    ax.set_ylabel("how often it is class 1", fontsize=8.5)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.03, 1.03)
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,308 @@
+"""Training and validation cost along the optimization, and how well a validation set selects model and iterate."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from walshqhn.plotting_study import COLOURS
+
+from . import common
+from .common import Finding, Settings
+from .selection import (
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Budget,
+    Experiment,
+    Plan,
+    Watched,
+    architecture_codes,
+    best_starts,
+    mean_and_half_width,
+    run_experiments,
+    select,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Augmented model selection"
+CLAIM = (
+    "One optimization over weights and architecture together finds optimal parameters and architectural choices with "
+    "high probability. Its training and validation costs can be read as in classical learning: bias against variance, "
+    "a model chosen on validation data, early stopping."
+)
+
+GAUSSIAN = Experiment(
+    "gaussian",
+    {f"width {w}": {"hidden": (w,)} for w in (1, 2, 3)} | {"augmented": {"hidden": (3,), "hidden_width": (1, 2, 3)}},
+    {"activation": ("sigmoid", "relu"), "num_test": 5000},
+)
+MNIST = Experiment(
+    "mnist-4x4-encoding",
+    {f"weights ({low}, 1)": {"weight_values": (low, 1)} for low in (0, -1, -2, -3)} | {"augmented": {}},
+    {"size": 3, "digits": (3, 5)},
+    pool=1516,
+)
+RULES = {
+    "early": "early stopping",
+    "start": "best start",
+    "both": "any iterate, any start",
+    "separate": "best fixed model",
+}
+"""What `select` calls the rules that look at validation costs, and what the figure calls them."""
+_SIZES = {"Gaussian task": ("width", "the smallest", "the largest")} | {
+    "MNIST 3x3": ("weight values", "the narrowest", "the widest")
+}
+_DASHED, _MARKS, _FAINT = (0, (3, 1.5)), "osD^v", "#6E6E6E"
+
+
+def plan(settings: Settings) -> Plan:
+    """Sets of 10 to 1000 samples; of the 1,516 images of 3 and 5 at most 300 to train and 300 to validate."""
+
+    def budget(most: int, draws: int, few: int) -> Budget:
+        sizes = settings.pick((10, 30, 100, most), (10, 100))
+        return Budget(
+            sizes,
+            settings.pick(draws, few),
+            settings.pick(2, 1),
+            layers=2,
+            max_iterations=settings.pick(100, 15),
+            seed=1,
+        )
+
+    return {"Gaussian task": (GAUSSIAN, budget(1000, 40, 2)), "MNIST 3x3": (MNIST, budget(300, 100, 3))}
+
+
+def run(settings: Settings) -> Finding:
+    """Train, select, draw."""
+    from walshqhn.plotting import new_figure
+
+    watched = run_experiments(plan(settings), settings)
+    numbers = {name: summarize(w) for name, w in watched.items()}
+    figure, ax = new_figure(7.4, 5.4)
+    ax.remove()
+    axes = figure.subplots(len(watched), 3, width_ratios=(1, 1.05, 1))
+    for row, (name, w) in zip(axes, watched.items(), strict=True):
+        draw_curves(row[0], w, name)
+        draw_sizes(row[1], w)
+        draw_gains(row[2], numbers[name])
+    titles = [
+        title
+        for name in watched
+        for title in ("augmented training", f"after training, by {_SIZES[name][0]}", "selecting on validation")
+    ]
+    for letter, ax, title in zip("abcdef", axes.ravel(), titles, strict=True):
+        ax.set_title(f"({letter}) {title}", fontsize=8, loc="left")
+    found = [f"{name}{_same_test(w)}: {verdict(w, numbers[name], *_SIZES[name][1:])}" for name, w in watched.items()]
+    draws = [f"{len(w.budget.sizes)} x {w.budget.draws}" for w in watched.values()]
+    trainings = [2 * w.augmented[w.budget.sizes[0]].shape[1] for w in watched.values()]
+    runs = (
+        f"{' and '.join(draws)} data draws, {' and '.join(map(str, trainings))} trainings each, seed 1; "
+        "bars: 95 %, Student's t over draws"
+    )
+    text = " ".join([*found, overall(list(numbers.values()))])
+    return Finding(figure, text, runs, numbers)
+
+
+def summarize(w: Watched) -> dict[str, Any]:
+    """Everything that is drawn or quoted; pairs are mean and half width of the 95 % interval over draws."""
+    names = list(w.experiment.models)
+    architectures = architecture_codes(w.experiment.load(names[-1], w.budget.sizes[-1], 0))[1]
+    found: dict[str, Any] = {"sizes": w.budget.sizes, "draws": w.budget.draws, "models": names, "at": {}}
+    for size in w.budget.sizes:
+        ends = np.concatenate([best_starts(w.fixed[size]), best_starts(w.augmented[size])[:, None]], axis=1)[..., -1]
+        selected = [select(f, a) for f, a in zip(w.fixed[size], w.augmented[size], strict=True)]
+        test = {rule: np.array([s[rule] for s in selected]) for rule in selected[0]}
+        curves = best_starts(w.augmented[size])
+        found["at"][size] = {
+            "models": {
+                name: {split: mean_and_half_width(ends[:, m, s]) for s, split in enumerate(SPLITS)}
+                | {
+                    "gap": mean_and_half_width(ends[:, m, TEST] - ends[:, m, TRAIN]),
+                    "above_minimum": mean_and_half_width(ends[:, m, TRAIN] - w.minima[size][:, m]),
+                    "reaches_minimum": float((ends[:, m, TRAIN] - w.minima[size][:, m] < 1e-3).mean()),
+                }
+                for m, name in enumerate(names)
+            },
+            "selected_test_cost": {rule: mean_and_half_width(values) for rule, values in test.items()},
+            "gain_over_last": {
+                rule: mean_and_half_width(test["last"] - v) for rule, v in test.items() if rule != "last"
+            },
+            "gain_over_largest": {
+                rule: mean_and_half_width(test["largest"] - v) for rule, v in test.items() if rule != "largest"
+            },
+            "stops_early": float((curves[:, VALIDATION].min(axis=1) < curves[:, VALIDATION, -1] - 1e-9).mean()),
+            "architectures": dict(zip(architectures, w.shares[size].mean(axis=(0, 1)), strict=True)),
+            "augmented_curves": {split: curves[:, s].mean(axis=0) for s, split in enumerate(SPLITS)},
+        }
+    return found
+
+
+def draw_curves(ax: Axes, w: Watched, name: str) -> None:
+    """Mean training (dashed) and validation cost (solid) along the augmented training, for every size."""
+    ends = []
+    for k, size in enumerate(w.budget.sizes):
+        curves, colour = best_starts(w.augmented[size]).mean(axis=0), COLOURS[k]
+        steps = np.arange(1, curves.shape[-1] + 1)
+        ax.plot(steps, curves[TRAIN], color=colour, linewidth=0.9, linestyle=_DASHED)
+        ax.plot(steps, curves[VALIDATION], color=colour, linewidth=1.5)
+        ends.append((curves[VALIDATION, -1], f"$n$ = {size:,}", colour))
+    ax.set_xscale("log")
+    ax.set_xlim(1, steps[-1])
+    label_ends(ax, steps[-1], ends)
+    ax.set_xlabel("iteration + 1")
+    ax.set_ylabel(f"mean cost $E$, {name}")
+    _explain(ax, "solid: validation\ndashed: training", 0.97, 0.97)
+    _tidy(ax)
+
+
+def draw_sizes(ax: Axes, w: Watched) -> None:
+    """Test (solid) and training cost (dashed) of every trained model against the size of the training set."""
+    names, sizes, ends = list(w.experiment.models), w.budget.sizes, []
+    places = np.arange(len(sizes))
+    for m, name in enumerate(names):
+        augmented = name == w.experiment.augmented
+        curves = [best_starts(w.augmented[n] if augmented else w.fixed[n][:, m])[..., -1] for n in sizes]
+        test = np.array([mean_and_half_width(c[:, TEST]) for c in curves])
+        x, colour = places + 0.06 * (m - len(names) / 2), "black" if augmented else COLOURS[1 + m]
+        ax.plot(x, [c[:, TRAIN].mean() for c in curves], color=colour, linewidth=0.9, linestyle=_DASHED)
+        ax.errorbar(
+            x, test[:, 0], test[:, 1], color=colour, linewidth=1.2, marker=_MARKS[m], markersize=3.5, elinewidth=0.8
+        )
+        ends.append((test[-1, 0], name.removeprefix("weights "), colour))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.12 * (high - low))
+    label_ends(ax, places[-1] + 0.12, ends)
+    ax.set_xticks(places, [f"{n:,}" for n in sizes])
+    ax.set_xlabel("training samples $n$")
+    ax.set_ylabel("mean cost $E$")
+    _explain(ax, "solid: test; dashed: training", 0.97, 0.97)
+    _tidy(ax)
+
+
+def draw_gains(ax: Axes, numbers: dict[str, Any]) -> None:
+    """How much lower the test cost is after each rule than at the end of training."""
+    places = np.arange(len(numbers["sizes"]))
+    for k, (rule, name) in enumerate(RULES.items()):
+        gains = np.array([at["gain_over_last"][rule] for at in numbers["at"].values()])
+        ax.errorbar(
+            places + 0.17 * (k - 1.5), gains[:, 0], gains[:, 1], color=COLOURS[1 + k], marker=_MARKS[k], markersize=4,
+            linewidth=1.2, linestyle="none", label=name,
+        )  # fmt: skip
+    ax.axhline(0, color=_FAINT, linewidth=0.8)
+    ax.set_xticks(places, [f"{n:,}" for n in numbers["sizes"]])
+    ax.set_xlabel("training samples $n$")
+    ax.set_ylabel("test cost $E$ saved")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.5 * (high - low))
+    ax.legend(frameon=False, fontsize=7, loc="upper right", borderaxespad=0, handletextpad=0.2, labelspacing=0.25)
+    _tidy(ax)
+
+
+def label_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
+    """Names to the right of where curves end, given as (height, name, colour), moved apart where they would overlap."""
+    low, high = ax.get_ylim()
+    least = 0.075 * (high - low)
+    places = np.array([end[0] for end in ends])
+    order = places.argsort()
+    for _ in range(200):
+        for below, above in pairwise(order):
+            overlap = max(0.0, least - (places[above] - places[below]))
+            places[above] += overlap / 2
+            places[below] -= overlap / 2
+    for place, (_, name, colour) in zip(places, ends, strict=True):
+        ax.annotate(
+            name, (x, place), (4, 0), textcoords="offset points", va="center", fontsize=7, color=colour,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def _explain(ax: Axes, text: str, x: float, y: float) -> None:
+    side = {"ha": "right" if x > 0.5 else "left", "va": "top" if y > 0.5 else "bottom"}
+    ax.text(x, y, text, transform=ax.transAxes, fontsize=7, color=_FAINT, **side)
+
+
+def _tidy(ax: Axes) -> None:
+    ax.tick_params(labelsize=7)
+    ax.xaxis.label.set_size(8)
+    ax.yaxis.label.set_size(8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def verdict(w: Watched, numbers: dict[str, Any], smallest: str = "the smallest", largest: str = "the largest") -> str:
+    """What the costs say about one experiment."""
+    sizes, at = w.budget.sizes, numbers["at"]
+    few, many = sizes[0], sizes[-1]
+    gaps = [_pair(at[n]["models"][w.experiment.augmented]["gap"]) for n in (few, many)]
+    gains = [at[n]["gain_over_last"]["both"] for n in sizes]
+    certain = [f"{n:,}" for n, (mean, half) in zip(sizes, gains, strict=True) if abs(mean) > half]
+    above = at[many]["models"][w.experiment.augmented]["above_minimum"]
+    mean, half = at[many]["gain_over_last"]["separate"]
+    versus = (
+        f"{abs(mean):.3f} ± {half:.3f} {'more than' if mean > 0 else 'less than'}" if abs(mean) > half else "as much as"
+    )
+    return (
+        f"the augmented model's test cost lies {gaps[0]} above its training cost with {few} samples, {gaps[1]} with "
+        f"{many:,}. Choosing iterate and start on as many validation samples saves {', '.join(map(_pair, gains))} of "
+        f"test cost at n = {', '.join(f'{n:,}' for n in sizes)} against the end of the best training "
+        f"({'beyond doubt at n = ' + ', '.join(certain) if certain else 'nowhere beyond doubt'}). "
+        f"{sizes_verdict(w, smallest, largest)} With {many:,} samples the augmented training ends {_pair(above)} above "
+        f"its exact minimum, and on test data costs {versus} the best of the fixed models, trained as often."
+    )
+
+
+def sizes_verdict(w: Watched, smallest: str = "the smallest", largest: str = "the largest") -> str:
+    """Which fixed model does best with how many samples, and whether that is what bias and variance say."""
+    sizes, names = w.budget.sizes, w.experiment.fixed
+    few, many = sizes[0], sizes[-1]
+    test = {n: best_starts(w.fixed[n])[:, :, TEST, -1] for n in sizes}  # (draws, models)
+    best = [int(test[n].mean(axis=0).argmin()) for n in sizes]
+    if len(set(best)) == 1:
+        place = {0: smallest, len(names) - 1: largest}.get(best[0], f"neither {smallest} nor {largest}")
+        return f"Of the fixed models {names[best[0]]}, {place}, does best at every n: size need not grow with the data."
+    if best[0] == best[-1]:
+        return (
+            f"Of the fixed models {names[best[0]]} does best with {few} and with {many:,} samples, though not always."
+        )
+    lead = mean_and_half_width(test[few][:, best[-1]] - test[few][:, best[0]])
+    return (
+        f"Of the fixed models {names[best[0]]} does best with {few} samples and {names[best[-1]]} with {many:,}; with "
+        f"{few} the latter costs {_pair(lead)} more ({'beyond doubt' if lead[0] > lead[1] else 'within the error'}), "
+        f"{'as' if best == sorted(best) else 'not what'} bias and variance let expect."
+    )
+
+
+def overall(numbers: list[dict[str, Any]]) -> str:
+    """In how many cases each rule pays."""
+    gains = [at["gain_over_last"] for found in numbers for at in found["at"].values()]
+
+    def count(rule: str, sign: int) -> int:
+        return sum(sign * mean > half for mean, half in (gain[rule] for gain in gains))
+
+    counts = [f"{name} in {count(rule, 1)} (in {count(rule, -1)} it costs)" for rule, name in RULES.items()]
+    return (
+        f"Of these {len(gains)} cases the last iterate is beaten on test data (each at 95 % by itself) by "
+        f"{', '.join(counts)}."
+    )
+
+
+def _same_test(w: Watched) -> str:
+    """Says so where intervals over draws leave out that the test set is a sample itself."""
+    if w.experiment.pool is None:
+        return ""
+    test = w.experiment.load(w.experiment.augmented, w.budget.sizes[0], 0).data.test
+    return f" (the same {len(test or ())} test images in every draw)"
+
+
+def _pair(values: tuple[float, float]) -> str:
+    return f"{values[0]:.3f} ± {values[1]:.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(common.main(sys.modules[__name__]))

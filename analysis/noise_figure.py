@@ -1,0 +1,113 @@
+"""The figure of `analysis.noise`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from walshqhn.plotting import BLUE, GREEN, GREY, ORANGE, new_figure
+from walshqhn.vqa.statistics import Proportion
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from walshqhn.arrays import FloatArray
+
+SAME = 1e-9
+"""Costs closer than that are those of the same network, or of one that differs in pixels that are always blank."""
+PICKED = (0.0, 0.4, 1.0, 2.0)
+"""Strengths whose histograms are drawn."""
+
+
+def draw(
+    strengths: FloatArray,
+    energies: FloatArray,
+    cost: FloatArray,
+    fractions: list[Proportion],
+    free: FloatArray,
+    chance: float,
+) -> Figure:
+    """From ``energies`` (circuits, strengths, shots) above the minimum of ``cost``; the rest as `draw_fractions`."""
+    figure, _ = new_figure(7.2, 5.4)
+    figure.clf()
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    left, right = top.subplots(1, 2)
+    shots = energies.shape[2]
+    draw_energies(left, strengths, energies)
+    draw_fractions(right, strengths, fractions, (energies <= SAME).mean(axis=(0, 2)), free, chance, shots)
+    left.set_title(f"(a) mean and least energy of {shots:,} samples", fontsize=9, loc="left")
+    right.set_title("(b) how often a minimum is found", fontsize=9, loc="left")
+    shown = [int(np.abs(strengths - p).argmin()) for p in PICKED]
+    row = bottom.subplots(1, len(shown), sharex=True, sharey=True)
+    for ax, k in zip(row, shown, strict=True):
+        draw_histogram(ax, energies[:, k], cost)
+        ax.set_title(f"$p$ = {strengths[k]:g}", fontsize=8, y=0.87)
+    row[0].set_ylabel("share of samples")
+    row[0].text(0.97, 0.3, "dotted: all\nnetworks", fontsize=7, ha="right", transform=row[0].transAxes)
+    bottom.supxlabel(r"$C - C_{\min}$ of a sample", fontsize=10)
+    bottom.suptitle("(c) energies of the samples of all circuits", fontsize=9, x=0.01, ha="left")
+    for ax in (left, right, *row):
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def draw_energies(ax: Axes, strengths: FloatArray, energies: FloatArray) -> None:
+    """Mean and least of every circuit's samples; energies (circuits, strengths, shots) above the minimum."""
+    means, least = energies.mean(axis=2), energies.min(axis=2)
+    low, middle, high = np.quantile(means, (0.1, 0.5, 0.9), axis=0)
+    ax.plot(strengths, means.T, color=GREY, linewidth=0.3, alpha=0.5)
+    ax.fill_between(strengths, low, high, color=BLUE, alpha=0.25, linewidth=0)
+    ax.plot(strengths, middle, "o-", color=BLUE, markersize=3.5)
+    ax.plot(strengths, least.T, "_", color=GREEN, markersize=7, markeredgewidth=1.5, alpha=0.5, clip_on=False)
+    top = float(means.max()) * 1.35 + 1e-12
+    ax.text(0.03, 0.97, "mean: median circuit and middle 80 %\n(grey: each circuit)", fontsize=7, va="top", color=BLUE,
+            transform=ax.transAxes)  # fmt: skip
+    ax.text(strengths[-1], 0.02 * top, "least: one bar a circuit", fontsize=7, color=GREEN, ha="right", va="bottom")
+    ax.set_ylim(-0.01 * top, top)
+    ax.set_xlabel("strength of noise $p$")
+    ax.set_ylabel(r"$E - C_{\min}$")
+
+
+def draw_fractions(
+    ax: Axes,
+    strengths: FloatArray,
+    fractions: list[Proportion],
+    share: FloatArray,
+    free: FloatArray,
+    chance: float,
+    shots: int,
+) -> None:
+    """Against the strength: circuits with a minimum among their samples, samples that are one, shots without an error.
+
+    ``chance``: how often one is among as many networks drawn at random.
+    """
+    estimates = np.array([f.estimate for f in fractions])
+    bars = np.array([[f.estimate - f.low, f.high - f.estimate] for f in fractions]).T
+    ax.errorbar(strengths, estimates, bars, fmt="o-", color=GREEN, markersize=3.5, capsize=2)
+    ax.plot(strengths, share, "s--", color=BLUE, markersize=3)
+    ax.plot(strengths, free, color=ORANGE, linewidth=1.2, linestyle=(0, (3, 1, 1, 1)))
+    ax.axhline(chance, color="black", linewidth=0.8, linestyle=":")
+    end = float(strengths[-1])
+    notes = (
+        (1.03, GREEN, f"circuits: the best of {shots:,} is a minimum", "bottom"),
+        (0.54, BLUE, "squares: samples that are a minimum", "top"),
+        (0.46, ORANGE, "line: shots without any error", "top"),
+        (chance + 0.01, "black", f"best of {shots:,} networks drawn at random", "bottom"),
+    )
+    for y, colour, text, place in notes:
+        ax.text(end, y, text, color=colour, fontsize=7, ha="right", va=place)
+    ax.set_ylim(0, 1.12)
+    ax.set_xlabel("strength of noise $p$")
+    ax.set_ylabel("fraction")
+
+
+def draw_histogram(ax: Axes, energies: FloatArray, cost: FloatArray) -> None:
+    """Energies of samples, of any shape, and of all networks, in the same bins."""
+    excess = cost - cost.min()
+    edges = np.linspace(0, float(excess.max()) * 1.001, 33)
+    ax.stairs(np.histogram(energies, edges)[0] / energies.size, edges, fill=True, color=BLUE, alpha=0.8)
+    ax.stairs(np.histogram(excess, edges)[0] / excess.size, edges, color="black", linestyle=":", linewidth=1)
+    ax.set_yscale("log")
+    ax.set_ylim(1e-5, 3)

@@ -1,0 +1,346 @@
+"""What is measured, read as a Bayesian binary network: accuracy and calibration of averaged predictions.
+
+A *distribution* gives every network its share p, (2^N,). Its prediction is the mean of the networks' probabilities.
+The *posterior* of n training samples under a uniform prior is p ~ exp(-n C), C being the mean cross-entropy. A
+circuit that minimizes <C> ends in a single network; one that minimizes the free energy <C> - S/n, S the entropy of
+what is measured, is a variational posterior.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn import ExactEngine, LinearAnsatz, Plan, ProductAnsatz, Variant, load_task
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.task import NetworkTask
+from walshqhn.bits import index_to_bits
+from walshqhn.errors import UsageError
+from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.objectives import IndexArray, Objective
+
+from . import common
+from .common import Finding, Settings
+from .drawing import draw_reliability, label_right
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Posterior view: averaging over the networks that are measured"
+CLAIM = (
+    "A trained circuit returns not one network but a distribution of them, and can be read as a Bayesian binary "
+    "network that averages predictions over what is measured. We know of no numbers of the paper to compare with."
+)
+LAYERS = 2
+_BINS = 10
+_BEST, _POSTERIOR, _PRIOR = "best network", "posterior", "all networks alike"
+_PRODUCT, _LINEAR = "variational, product state", f"variational, {LAYERS} layers"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A task with few training samples, so that the posterior is not one network."""
+
+    label: str
+    task: str
+    options: dict[str, Any] = field(default_factory=dict)
+    small: dict[str, Any] = field(default_factory=dict)
+    """Options that make it small, for --quick."""
+
+    def load(self, settings: Settings, draw: int) -> NetworkTask:
+        """The task with training set number ``draw``."""
+        task = load_task(self.task, **self.options | settings.pick({}, self.small), seed=draw)
+        assert isinstance(task, NetworkTask)
+        return task
+
+
+PROBLEMS = {
+    "mnist": Problem("MNIST 4x4, 3 against 7", "mnist-4x4", {"digits": (3, 7), "num_samples": 50}, {"size": 3}),
+    "gaussian": Problem(
+        "Gaussian mixture", "gaussian-width", {"loss": "bce", "num_samples": 30, "num_test": 1000}, {"num_test": 100}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class FreeEnergy(Objective):
+    """<C> - temperature * S, with the entropy S = -sum_x p_x log p_x in nats; needs exact probabilities."""
+
+    temperature: float
+
+    @property
+    def description(self) -> dict[str, Any]:
+        return {"name": "free energy", "temperature": self.temperature}
+
+    def exact(self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None) -> float:
+        return float(probabilities @ self.effective_diagonal(probabilities, table))
+
+    def effective_diagonal(
+        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
+    ) -> FloatArray:
+        return table + self.temperature * np.log(np.maximum(probabilities, 1e-300))
+
+    def linearized(
+        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
+    ) -> Callable[[FloatArray], FloatArray]:
+        raise UsageError("the free energy is no function of costs alone; use an exact engine.")
+
+    def estimate(self, costs: npt.ArrayLike) -> tuple[float, float]:
+        raise UsageError("the free energy cannot be estimated from costs of samples; use an exact engine.")
+
+
+def variational(engine: ExactEngine, ansatz: Ansatz, temperature: float, seed: int, limit: int) -> FloatArray:
+    """Distribution (2^N,) of the circuit after minimizing the free energy by L-BFGS from random angles."""
+    from scipy.optimize import minimize
+
+    goal = FreeEnergy(temperature)
+    start = ansatz.initial_parameters(np.random.default_rng([seed, 7]))
+    found = minimize(
+        lambda angles: engine.value_and_gradient(ansatz, angles, goal), start, jac=True, method="L-BFGS-B",
+        options={"maxiter": limit, "gtol": 1e-6, "ftol": 0.0, "maxcor": 20},
+    )  # fmt: skip
+    return engine.probabilities(ansatz, found.x)
+
+
+def posterior(cost: FloatArray, samples: int) -> FloatArray:
+    """exp(-n C), normalised: (2^N,)."""
+    weights = np.exp(-samples * (cost - cost.min()))
+    return np.asarray(weights / weights.sum())
+
+
+def effective_number(distributions: FloatArray) -> FloatArray:
+    """exp(entropy) of each row: as many equally likely networks are as uncertain. (M, 2^N) -> (M,)."""
+    p = np.maximum(distributions, 1e-300)
+    return np.exp(-np.einsum("mx,mx->m", distributions, np.log(p)))
+
+
+def mean_predictions(task: NetworkTask, distributions: FloatArray) -> FloatArray:
+    """Probability of class 1 of every test sample under every distribution, (M, 2^N) -> (M, S)."""
+    assert task.data.test is not None
+    x, size = task.data.test.x, 1 << 12
+    total = np.zeros((len(distributions), len(x)))
+    for start in range(0, distributions.shape[1], size):
+        part = np.arange(start, min(start + size, distributions.shape[1]))
+        total += distributions[:, part] @ task.predict(index_to_bits(part, task.num_bits), x)[:, :, 1]
+    return np.clip(total, 0.0, 1.0)
+
+
+def log_losses(p: FloatArray, y: npt.NDArray[Any]) -> FloatArray:
+    """-log of the probability given to the true class, (..., S)."""
+    return -np.log(np.maximum(np.where(y == 1, p, 1 - p), 1e-300))
+
+
+def calibration_error(p: FloatArray, y: npt.NDArray[Any]) -> float:
+    """Expected calibration error, 10 equal bins of the confidence max(p, 1 - p) in [0.5, 1].
+
+    sum over bins of (share of samples) * |accuracy - mean confidence|.
+    """
+    confidence, right = np.maximum(p, 1 - p), (p > 0.5) == y
+    number = np.minimum(((confidence - 0.5) * 2 * _BINS).astype(int), _BINS - 1)
+    return float(np.abs(np.bincount(number, weights=right - confidence, minlength=_BINS)).sum() / len(y))
+
+
+def metrics(p: FloatArray, y: npt.NDArray[Any]) -> dict[str, float]:
+    """Accuracy, mean negative log-likelihood (nats), Brier score and calibration error on samples (S,)."""
+    return {
+        "accuracy": float(((p > 0.5) == y).mean()),
+        "nll": float(log_losses(p, y).mean()),
+        "brier": float(((p - y) ** 2).mean()),
+        "calibration_error": calibration_error(p, y),
+    }
+
+
+def bootstrap_mean(values: npt.ArrayLike, seed: int = 0) -> tuple[float, float, float]:
+    """Mean and a 95 % percentile bootstrap interval: (mean, low, high)."""
+    v = np.asarray(values, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    means = [v[rng.integers(0, len(v), len(v))].mean() for _ in range(2000)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(v.mean()), float(low), float(high)
+
+
+def run(settings: Settings) -> Finding:
+    """Train to different degrees, average, compare."""
+    from walshqhn.plotting import new_figure
+
+    figure, ax = new_figure(7.4, 5.6)
+    ax.remove()
+    axes = figure.subplots(2, 2, width_ratios=(1, 0.9))
+    numbers, sentences = {}, []
+    for row, (name, problem) in enumerate(PROBLEMS.items()):
+        facts, curves = examine(settings, name, problem)
+        numbers[name] = facts
+        sentences.append(describe(problem, facts))
+        draw_training(axes[row, 0], facts)
+        draw_reliability(
+            axes[row, 1],
+            curves.pop("y"),
+            curves,
+            {n: _STYLE[n] for n in curves},
+            {
+                n: f"{n.replace('variational', 'free energy')}: {facts['distributions'][n]['calibration_error'][0]:.3f}"
+                for n in curves
+            },
+        )
+        for column, text in enumerate((f"{problem.label}: held-out loss", "reliability")):
+            axes[row, column].set_title(f"({'abcd'[2 * row + column]}) {text}", fontsize=8.5, loc="left")
+    starts, draws = settings.pick(20, 3), settings.pick(20, 3)
+    text = f"{headline(numbers)} {' '.join(sentences)}"
+    runs = (
+        f"{len(PROBLEMS)} tasks, {starts} starts at each point and of each variational circuit, {draws} training sets; "
+        "bands: 95 %, bootstrap"
+    )
+    return Finding(figure, text, runs, numbers)
+
+
+def examine(settings: Settings, name: str, problem: Problem) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(all numbers of a problem, (predictions (S,) by name and the classes "y") for the reliability curves)."""
+    task = problem.load(settings, 0)
+    assert task.data.test is not None
+    cost, y, samples = task.cost_table(), task.data.test.y, len(task.data.train)
+    starts, engine = settings.pick(20, 3), ExactEngine(cost)
+    quiet = replace(settings, workers=settings.pick(settings.workers, 1))  # few trainings take less than a process
+    single = np.zeros(cost.size)
+    single[cost.argmin()] = 1.0  # of equally cheap ones the first
+    exact = posterior(cost, samples)
+    groups: dict[Any, FloatArray] = {
+        _BEST: single[None], _POSTERIOR: exact[None], _PRIOR: np.full((1, cost.size), 1 / cost.size)
+    }  # fmt: skip
+    circuits: dict[str, Ansatz] = {
+        _PRODUCT: ProductAnsatz(task.num_bits), _LINEAR: LinearAnsatz(task.num_bits, LAYERS)
+    }  # fmt: skip
+    for iterations in settings.pick((1, 3, 10, 30, 100, 300), (1, 5, 20)):
+        plan = Plan((Variant("linear", LAYERS),), runs=starts, seed=1, max_iterations=iterations, samples=1)
+        found = common.study(quiet, f"posterior-{name}-{iterations}", task, plan)
+        groups[iterations] = np.stack([engine.probabilities(circuits[_LINEAR], r.parameters) for r in found.runs(0)])
+    for label, ansatz in circuits.items():
+        common.say(f"{name}: {label}")
+        groups[label] = np.stack(
+            [variational(engine, ansatz, 1 / samples, s, settings.pick(150, 10)) for s in range(starts)]
+        )
+    predictions = np.split(
+        mean_predictions(task, np.concatenate(list(groups.values()))), np.cumsum([len(g) for g in groups.values()])[:-1]
+    )
+    facts: dict[str, Any] = {
+        "samples": samples, "minima": int((cost < cost.min() + 1e-9).sum()), "test": len(y), "num_bits": task.num_bits, "iterations": [], "distributions": {}
+    }  # fmt: skip
+    base = log_losses(predictions[0][0], y)
+    for (key, p), group in zip(zip(groups, predictions, strict=True), groups.values(), strict=True):
+        each = [metrics(q, y) for q in p]
+        effective = effective_number(group)
+        entry = {m: bootstrap_mean([e[m] for e in each]) for m in each[0]}
+        entry["effective_networks"] = float(np.exp(np.log(effective).mean()))
+        entry["nll_minus_best"] = bootstrap_mean(
+            log_losses(p[0], y) - base if len(p) == 1 else [e["nll"] - base.mean() for e in each]
+        )
+        # KL divergence to the posterior in nats: what the free energy is above its minimum, times n
+        logs = np.log(np.maximum(group, 1e-300)) - (-samples * (cost - cost.min()))
+        log_norm = np.log(np.exp(-samples * (cost - cost.min())).sum())
+        entry["divergence"] = bootstrap_mean(np.einsum("mx,mx->m", group, logs) + log_norm)
+        facts["distributions"][str(key)] = entry
+        if isinstance(key, int):
+            facts["iterations"].append(key)
+    facts["draws"] = over_draws(settings, problem)
+    return facts, {
+        "y": y, _BEST: predictions[0][0], _POSTERIOR: predictions[1][0], _LINEAR: predictions[-1].mean(axis=0)
+    }  # fmt: skip
+
+
+def over_draws(settings: Settings, problem: Problem) -> dict[str, Any]:
+    """Posterior less best network, on test data, for training sets drawn anew: mean and interval of each metric."""
+    differences: list[dict[str, float]] = []
+    for draw in range(settings.pick(20, 3)):
+        task = problem.load(settings, draw)
+        assert task.data.test is not None
+        cost = task.cost_table()
+        single = (np.arange(cost.size) == cost.argmin()).astype(np.float64)
+        p = mean_predictions(task, np.stack([posterior(cost, len(task.data.train)), single]))
+        average, best = (metrics(q, task.data.test.y) for q in p)
+        differences.append({m: average[m] - best[m] for m in best})
+    return {m: bootstrap_mean([d[m] for d in differences]) for m in differences[0]} | {"sets": len(differences)}
+
+
+def headline(numbers: dict[str, Any]) -> str:
+    """What holds of both problems, or not, in a sentence."""
+    last = {n: f["distributions"][str(f["iterations"][-1])] for n, f in numbers.items()}
+    gains = [PROBLEMS[n].label for n, f in numbers.items() if f["draws"]["nll"][2] < 0]
+    losses = [PROBLEMS[n].label for n, f in numbers.items() if f["draws"]["nll"][1] > 0]
+    left = " and ".join(
+        f"{last[n]['effective_networks']:.1f} ({PROBLEMS[n].label}, where {f['minima']} share the least cost)"
+        for n, f in numbers.items()
+    )
+    parts = [f"Training on the mean cost narrows the state to {left} networks (exp of the entropy)."]
+    if gains:
+        parts.append(f"The exact posterior has a lower held-out loss than the best network on {', '.join(gains)}.")
+    if losses:
+        parts.append(f"It has a higher one on {', '.join(losses)}.")
+    if not gains and not losses:
+        parts.append("The exact posterior is neither better nor worse than the best network for sure (95 %).")
+    return " ".join(parts)
+
+
+def describe(problem: Problem, facts: dict[str, Any]) -> str:
+    """A problem's numbers in words."""
+    d, draws = facts["distributions"], facts["draws"]
+    last = str(facts["iterations"][-1])
+    _, low, high = draws["nll"]
+    said = "lowers" if high < 0 else "raises" if low > 0 else "does not change for sure"
+    best_stop = min(facts["iterations"], key=lambda k: d[str(k)]["nll"][0])
+    return (
+        f"{problem.label} ({facts['samples']} training samples): after {last} iterations "
+        f"{d[last]['effective_networks']:.1f} networks are left (exp of the entropy); the posterior has "
+        f"{d[_POSTERIOR]['effective_networks']:.0f}. Over {draws['sets']} training sets, averaging over the posterior "
+        f"{said} the loss (nats) of the best network: difference {signed(draws['nll'])}; accuracy "
+        f"{signed(draws['accuracy'])}, Brier {signed(draws['brier'])}, expected calibration error "
+        f"{signed(draws['calibration_error'])}. In the first set: best network {d[_BEST]['nll'][0]:.3f}, posterior "
+        f"{d[_POSTERIOR]['nll'][0]:.3f}, trained states at best {d[str(best_stop)]['nll'][0]:.3f} "
+        f"(after {best_stop} iterations) and {d[last]['nll'][0]:.3f} (after {last}), trained on the free energy "
+        f"{d[_PRODUCT]['nll'][0]:.3f} (product state, {d[_PRODUCT]['divergence'][0]:.2g} nats from the posterior) and "
+        f"{d[_LINEAR]['nll'][0]:.3f} ({LAYERS} layers, {d[_LINEAR]['divergence'][0]:.2g} nats)."
+    )
+
+
+def signed(value: tuple[float, float, float]) -> str:
+    """A difference with its interval."""
+    return f"{value[0]:+.3f} ({value[1]:+.3f} to {value[2]:+.3f})"
+
+
+_STYLE = {_BEST: ("#000000", "s", "-"), _POSTERIOR: ("#0072B2", "o", (0, (5, 1))),
+          _PRODUCT: ("#CC79A7", "v", (0, (1, 1))), _LINEAR: ("#D55E00", "^", (0, (3, 1, 1, 1)))}  # fmt: skip
+
+
+def draw_training(ax: Axes, facts: dict[str, Any]) -> None:
+    """Held-out loss of the averaged prediction against the iterations of the training; references as lines."""
+    d, k = facts["distributions"], facts["iterations"]
+    mean, low, high = np.array([d[str(i)]["nll"] for i in k]).T
+    ax.plot(k, mean, color="#009E73", marker="o", markersize=4, linewidth=1.6)
+    ax.fill_between(k, low, high, color="#009E73", alpha=0.2, linewidth=0)
+    for name, (colour, _, dash) in _STYLE.items():
+        ax.axhline(d[name]["nll"][0], color=colour, linestyle=dash, linewidth=1)
+    ax.set_xscale("log")
+    everything = [*low, *high, *(d[name]["nll"][0] for name in _STYLE)]
+    room = max(everything) - min(everything)
+    ax.set_ylim(min(everything) - 0.08 * room, max(everything) + 0.3 * room)
+    for i, top in zip(k, high, strict=True):
+        ax.annotate(_rounded(d[str(i)]["effective_networks"]), (i, top), (0, 3), textcoords="offset points",
+                    fontsize=6.5, color="#009E73", ha="center")  # fmt: skip
+    ax.text(0.99, 0.99, "trained on the mean cost;\nnumbers: networks in the state, $e^S$", fontsize=7,
+            color="#009E73", ha="right", va="top", transform=ax.transAxes)  # fmt: skip
+    ax.set_xlabel("iterations of the training")
+    ax.set_ylabel("negative log-likelihood (nats)", fontsize=8.5)
+    ax.spines[["top", "right"]].set_visible(False)
+    names = [name.replace("variational, ", "free energy,\n") for name in _STYLE]
+    label_right(ax, [d[n]["nll"][0] for n in _STYLE], names, [s[0] for s in _STYLE.values()], size=7)
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.5 else f"{value:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(common.main(sys.modules[__name__]))

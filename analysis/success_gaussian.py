@@ -1,0 +1,229 @@
+"""Success probability of trainings on the Gaussian mixture against circuit depth, and what the networks decide."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn import ExactEngine, LinearAnsatz, Plan, ProductAnsatz, Study, Variant, load_task
+from walshqhn.binn.task import NetworkTask
+from walshqhn.bits import bits_to_label, index_to_bits
+from walshqhn.plotting_study import COLOURS
+from walshqhn.vqa.statistics import best_variant, success_curve, summary_rows
+
+from . import common
+from .common import Finding, Settings
+from .success_mnist import DASHES, cost_levels, depth_name, with_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Success probability: two-dimensional Gaussian mixture, with a search over architectures"
+CLAIM = (
+    "Weights, activation and hidden width are found together with high probability, and an optimal circuit depth "
+    "maximizes the probability of finding networks that perform well."
+)
+TASKS = {
+    "gaussian": "weights, biases",
+    "gaussian-activation": "+ activation",
+    "gaussian-width": "+ activation, width",
+}
+_LOW, _HIGH = 1e-6, 0.3  # energies shown
+_LEAST_SHARE = 1e-6  # networks measured less often do not count for the ensemble
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Networks, and how often they are measured."""
+
+    bits: npt.NDArray[np.uint8]
+    """(M, N)"""
+    shares: npt.NDArray[np.float64]
+    """(M,), sum 1."""
+
+
+def depths(settings: Settings) -> tuple[int, ...]:
+    """Layers of the circuits; 0 stands for the product state."""
+    return settings.pick((0, 1, 2, 3), (0, 1))
+
+
+def plan(settings: Settings) -> Plan:
+    """Angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6, at most 500 iterations."""
+    return Plan(
+        tuple(Variant("linear" if depth else "product", depth) for depth in depths(settings)),
+        runs=settings.pick(200, 4), seed=1, max_iterations=settings.pick(500, 20), gradient_tolerance=1e-6,
+    )  # fmt: skip
+
+
+def run(settings: Settings) -> Finding:
+    """Train, count, draw."""
+    from walshqhn.plotting import new_figure
+
+    names = [depth_name(depth) for depth in depths(settings)]
+    figure, ax = new_figure(7.4, 6.0)
+    ax.remove()
+    axes = figure.subplots(2, 3)
+    numbers: dict[str, Any] = {}
+    sentences = []
+    for k, (name, label) in enumerate(TASKS.items()):
+        task = load_task(name)
+        assert isinstance(task, NetworkTask)
+        cost = task.cost_table()
+        found = common.study(settings, name, task, plan(settings))
+        gap = float(cost_levels(cost)[0])
+        rows, p_values = summary_rows(found, gap / 2), best_variant(found, gap / 2)
+        draw_curves(axes[0, k], found, names, gap)
+        axes[0, k].set_title(f"({'abc'[k]}) {label}, N = {task.num_bits}", fontsize=8.5, loc="left")
+        numbers[name] = {
+            "minimum": found.exact_minimum, "gap": gap, "rows": rows, "best": names[p_values.variant],
+            "p_values": {names[v]: p for v, p in p_values.p_values.items()},
+            "excess": {n: np.sort(found.energies(v) - found.exact_minimum) for v, n in enumerate(names)},
+        }  # fmt: skip
+        sentences.append(
+            f"{label}: " + ", ".join(f"{n} {with_interval(row)}" for n, row in zip(names, rows, strict=True))
+        )
+        numbers[name]["verdict"] = verdict(found, gap / 2, names)
+    axes[0, 0].set_ylabel(r"$P(E - C_{\min} \leq \epsilon)$")
+
+    draw_depths(axes[1, 0], numbers, depths(settings))
+    axes[1, 0].set_title("(d) probability of success", fontsize=8.5, loc="left")
+    best = Ensemble(index_to_bits(np.array([int(cost.argmin())]), task.num_bits), np.ones(1))
+    chosen = best_variant(found, gap / 2).variant
+    whole = measured(found, cost, chosen)
+    numbers["regions"] = regions = {"best": accuracy(task, best), "measured": accuracy(task, whole),
+                                    "networks": len(whole.bits), "circuit": names[chosen],
+                                    "best_network": bits_to_label(best.bits[0])}  # fmt: skip
+    for ax, ensemble, letter, text in (
+        (axes[1, 1], best, "e", "best network"), (axes[1, 2], whole, "f", "all that is measured"),
+    ):  # fmt: skip
+        draw_regions(ax, task, ensemble)
+        ax.set_title(f"({letter}) {text}", fontsize=8.5, loc="left")
+    text = (
+        f"P(E - C_min <= half the gap to the next network). {'. '.join(sentences)}. "
+        + " ".join(f"With {TASKS[name]}: {numbers[name]['verdict']}" for name in TASKS)
+        + f" On test data the best network of the last task is right in {regions['best']:.1%} of the cases, the mean "
+        f"prediction of everything that its {found.plan.runs} {regions['circuit']} states return in "
+        f"{regions['measured']:.1%}."
+    )
+    runs = (
+        f"{len(TASKS)} x {len(names)} x {found.plan.runs} L-BFGS trainings, seed {found.plan.seed}; "
+        "bands and bars: 95 % Wilson intervals"
+    )
+    return Finding(figure, text, runs, numbers)
+
+
+def verdict(found: Study, epsilon: float, names: list[str]) -> str:
+    """Which depth is best, and whether that is sure: Fisher's exact tests, corrected for their number."""
+    best = best_variant(found, epsilon)
+    count = len(best.p_values)
+    beaten = [names[v] for v, p in best.p_values.items() if p * count < 0.05]
+    open_ = [names[v] for v in best.p_values if names[v] not in beaten]
+    rate = found.success_probability(epsilon)[best.variant].estimate
+    if not beaten:
+        return f"most often {names[best.variant]} ({rate:.2f}), no lead beyond doubt (5 %)."
+    text = f"{names[best.variant]} ({rate:.2f}) beats {', '.join(beaten)} beyond doubt (5 %)"
+    return f"{text}, but not {', '.join(open_)}." if open_ else f"{text}: an optimal depth."
+
+
+def measured(found: Study, cost: npt.NDArray[np.float64], variant: int) -> Ensemble:
+    """Everything that the final states of all runs of a variant return, each run counting alike."""
+    depth, engine = found.plan.variants[variant].layers, ExactEngine(cost)
+    ansatz = LinearAnsatz(found.num_qubits, depth) if depth else ProductAnsatz(found.num_qubits)
+    total = np.zeros(cost.size)
+    for training in found.runs(variant):
+        total += engine.probabilities(ansatz, training.parameters)
+    shares = total / total.sum()
+    kept = np.flatnonzero(shares > _LEAST_SHARE)
+    return Ensemble(index_to_bits(kept, found.num_qubits), shares[kept] / shares[kept].sum())
+
+
+def mean_prediction(task: NetworkTask, ensemble: Ensemble, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Probability of class 1 at samples (S, 2), averaged over the ensemble: (S,)."""
+    total = np.zeros(len(x))
+    for start in range(0, len(ensemble.bits), 64):
+        part = slice(start, start + 64)
+        total += ensemble.shares[part] @ task.predict(ensemble.bits[part], x)[:, :, 1]
+    return total
+
+
+def accuracy(task: NetworkTask, ensemble: Ensemble) -> float:
+    """Share of the test samples that the mean prediction puts in their class."""
+    assert task.data.test is not None
+    return float(((mean_prediction(task, ensemble, task.data.test.x) > 0.5) == task.data.test.y).mean())
+
+
+def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
+    """P(E - C_min <= epsilon) for every variant, with intervals; names beside the plateau before the gap."""
+    epsilons = np.geomspace(_LOW, _HIGH, 500)
+    curves = [success_curve(found, v, epsilons) for v in range(len(names))]
+    at = int(np.searchsorted(epsilons, 1e-4))
+    heights = spread([curve[0][at] for curve in curves], 0.075)
+    for v, (estimate, low, up) in enumerate(curves):
+        ax.plot(epsilons, estimate, color=COLOURS[v], linewidth=1.4, linestyle=DASHES[v])
+        ax.fill_between(epsilons, low, up, color=COLOURS[v], alpha=0.15, linewidth=0)
+        ax.text(_LOW * 1.3, heights[v] + 0.26, names[v], fontsize=7.5, color=COLOURS[v], va="center")
+    ax.axvline(gap, color="#6E6E6E", linewidth=0.8, linestyle=":")
+    ax.text(gap * 0.8, 0.98, "next network", fontsize=7, color="#6E6E6E", rotation=90, ha="right", va="top")
+    ax.set_xscale("log")
+    ax.set_xlim(_LOW, _HIGH)
+    ax.set_ylim(-0.02, 1.04)
+    ax.set_xlabel(r"$\epsilon$")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def spread(values: list[float], least: float) -> npt.NDArray[np.float64]:
+    """``values`` moved apart, in their order, until neighbours differ by ``least``, around their mean place."""
+    order = np.argsort(values, kind="stable")
+    placed = np.array(values, dtype=np.float64)[order]
+    for k in range(1, len(placed)):
+        placed[k] = max(placed[k], placed[k - 1] + least)
+    placed += np.mean(values) - placed.mean()
+    out = np.empty_like(placed)
+    out[order] = placed
+    return out
+
+
+def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> None:
+    """Success at half the gap against the number of layers, a line for each task."""
+    for k, (name, label) in enumerate(TASKS.items()):
+        rows = numbers[name]["rows"]
+        p = np.array([row["success_probability"] for row in rows])
+        low, up = np.array([row["interval"] for row in rows]).T
+        x = np.array(layers) + 0.06 * (k - 1)
+        ax.errorbar(x, p, [p - low, up - p], color=COLOURS[k + 1], linestyle=DASHES[k], marker="os^"[k], markersize=4,
+                    linewidth=1.2, capsize=2)  # fmt: skip
+        ax.annotate(label, (x[-1], p[-1]), xytext=(6, 0), textcoords="offset points", fontsize=7.5, va="center",
+                    color=COLOURS[k + 1])  # fmt: skip
+    ax.set_xticks(layers, ["product\nstate" if depth == 0 else str(depth) for depth in layers], fontsize=8)
+    ax.set_xlim(-0.3, layers[-1] * 1.75 + 0.3)
+    ax.set_ylim(0, 1.04)
+    ax.set_xlabel("layers")
+    ax.set_ylabel(r"$P(E - C_{\min} \leq$ half the gap)")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_regions(ax: Axes, task: NetworkTask, ensemble: Ensemble) -> None:
+    """Mean prediction in the plane, the line where it is undecided, and test samples of both classes."""
+    assert task.data.test is not None
+    x, y = task.data.test.x[:400], task.data.test.y[:400]
+    low, up = x.min(axis=0) - 0.5, x.max(axis=0) + 0.5
+    grid = [np.linspace(a, b, 120) for a, b in zip(low, up, strict=True)]
+    points = np.stack(np.meshgrid(*grid), axis=-1).reshape(-1, 2)
+    values = mean_prediction(task, ensemble, points).reshape(120, 120)
+    ax.contourf(*grid, values, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.55)
+    ax.contour(*grid, values, levels=[0.5], colors="black", linewidths=1)
+    for kind, marker in ((0, "o"), (1, "^")):
+        ax.plot(*x[y == kind].T, marker, markersize=2.4, color="black", markerfacecolor="white" if kind else "black",
+                markeredgewidth=0.4, label=f"class {kind}")  # fmt: skip
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$", labelpad=0)
+    ax.set_aspect("equal")
+    ax.legend(fontsize=6.5, frameon=True, framealpha=0.9, loc="upper right", handletextpad=0.1, borderpad=0.3)
+
+
+if __name__ == "__main__":
+    sys.exit(common.main(sys.modules[__name__]))

@@ -1,0 +1,73 @@
+"""Costs of so many bits that no table of them fits: what can be done, and what is said of the rest."""
+
+import numpy as np
+import pytest
+
+from walshqhn import IsingHamiltonian, storage
+from walshqhn.bits import masks_from_supports
+
+QUICK = ("--engine", "mps", "--shots", 10, "--optimizer", "SPSA", "--max-iterations", 2, "--samples", 20)
+PRODUCT = (*QUICK, "--ansatz", "product")
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """40 qubits in a line."""
+    supports = [(0,), *((j, j + 1) for j in range(39))]
+    hamiltonian = IsingHamiltonian(40, masks_from_supports(supports, 40), np.linspace(0.5, 1, 40), constant=2.0)
+    hamiltonian.save(tmp_path / "chain.h5")
+    return hamiltonian
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        ((), "44 TB"),
+        (("--engine", "aer"), "44 TB"),
+        (("--engine", "aer", "--shots", 10), "35.2 TB"),
+        (("--layers", "1,2"), "26.4 TB"),
+    ],
+)
+def test_what_does_not_fit_says_how_large_it_is_and_what_does(run, chain, arguments, size):
+    run("train", "chain.h5", *arguments, code=1)
+    assert size in run.err
+    assert "mps" in run.err
+    assert run.err.count("\n") == 1
+
+
+def test_a_hamiltonian_of_40_qubits(run, chain, tmp_path):
+    """Train, go on, measure, look at it: nothing needs a table."""
+    facts = run.json("train", "chain.h5", *PRODUCT, "--runs", 1, "-o", "r.h5")
+    assert facts["exact_minimum"] is None
+    training = storage.load("r.h5").training
+    assert training.best_cost == pytest.approx(chain.energy(training.best_bits))
+    run("train", "chain.h5", *PRODUCT, "--runs", 2, "-o", "r.h5", "--resume")
+    assert len(storage.load("r.h5").training.runs) == 2
+    sampled = run.json("sample", "r.h5", "--shots", 20, "--top", 3)
+    assert sampled["engine"] == "mps"
+    for network in sampled["networks"]:
+        assert network["cost"] == pytest.approx(chain.energy([int(b) for b in network["bits"][::-1]]))
+        assert network["excess"] is None
+    assert "exact minimum unknown" in run("sample", "r.h5", "--shots", 20)
+    names = ("spectrum", "coefficients", "training", "tails", "circuit")
+    assert run.json("plot", "r.h5")["figures"] == [f"r-{name}.png" for name in names]
+    run("sample", "r.h5", "--engine", "exact", code=1)
+    assert "44 TB" in run.err
+
+
+def test_layers_are_added_to_qaoa_on_40_qubits(run, chain):
+    facts = run.json("train", "chain.h5", *QUICK, "--ansatz", "qaoa", "--layers", 2, "--grow", "--runs", 1)
+    assert facts["ansatz"]["layers"] == 2
+
+
+def test_a_network_of_41_bits(run, tmp_path):
+    small = ("gaussian", "--hidden", 10, "--num-samples", 20, "--num-validation", 0, "--num-test", 10)
+    facts = run.json("train", *small, *PRODUCT, "--runs", 1, "-o", "n.h5")
+    assert set(facts["accuracy"]) == {"train", "test"}
+    assert set(run.json("sample", "n.h5", "--shots", 5)["networks"][0]["accuracy"]) == {"train", "test"}
+    assert run.json("plot", "n.h5")["figures"] == ["n-training.png", "n-tails.png", "n-circuit.png"]
+    run("train", *small, *QUICK, "--ansatz", "qaoa", code=2)
+    assert "needs a file with a Hamiltonian" in run.err
+    run("train", *small, code=1)
+    assert "41 qubits" in run.err
+    assert "88 TB" in run.err
