@@ -45,11 +45,12 @@ def label_right(
     points = ax.bbox.height * 72 / ax.figure.dpi
     fractions = (np.asarray(heights, dtype=np.float64) - low) / (high - low)
     lines = max(name.count("\n") for name in names) + 1
-    places = spread(fractions, 1.25 * lines * size / points, 0.0, 1.0)
+    places = spread(fractions, 1.5 * lines * size / points, 0.0, 1.0)
     for fraction, place, name, colour in zip(fractions, places, names, colours, strict=True):
         ax.annotate(name, (1.0, fraction), (1.05, place), xycoords="axes fraction", textcoords="axes fraction",
                     fontsize=size, color=colour, va="center", annotation_clip=False,
-                    arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0},
+                    arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0,
+                                "relpos": (0, 0.5)},
                     )  # fmt: skip
 
 
@@ -75,14 +76,14 @@ def draw_reliability(
 ) -> None:
     """How often class 1 is true against its predicted probability; styles: (colour, marker, dashes)."""
     ax.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=0.8)
-    ax.text(0.99, 0.84, "calibrated", fontsize=6.5, color="#6E6E6E", ha="right", va="top")
-    ax.text(0.02, 0.98, "expected calibration error", fontsize=7, color="#6E6E6E", va="top", transform=ax.transAxes)
+    ax.text(1.03, 0.0, "diagonal:\ncalibrated", fontsize=7, color="#6E6E6E", transform=ax.transAxes)
+    ax.text(1.03, 1.0, "expected\ncalibration\nerror", fontsize=7, color="#6E6E6E", va="top", transform=ax.transAxes)
     for place, (name, p) in enumerate(curves.items()):
         colour, marker, dash = styles[name]
         x, share, low, high = reliability(p, y)
         ax.errorbar(x + 0.008 * (place - 1), share, [share - low, high - share], color=colour, marker=marker,
                     linestyle=dash, markersize=3.5, linewidth=1, elinewidth=0.7)  # fmt: skip
-        ax.text(0.02, 0.91 - 0.07 * place, texts[name], fontsize=7, color=colour, va="top", transform=ax.transAxes)
+        ax.text(1.03, 0.7 - 0.16 * place, texts[name], fontsize=7, color=colour, va="top", transform=ax.transAxes)
     ax.set_xlabel("predicted probability of class 1")
     ax.set_ylabel("how often it is class 1", fontsize=8.5)
     ax.set_xlim(0, 1)

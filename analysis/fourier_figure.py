@@ -105,8 +105,12 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
         ax.fill_between(k, drawn["low"][k], drawn["high"][k], color=colour, alpha=0.2, linewidth=0)
         ax.plot(k, drawn["mean"][k], color=colour, linewidth=0.7)
         at = 6 if row == 0 else 9
-        label = f"{name}\n(degrees 3, 5: 0)" if row == 0 and max(s[3], s[5]) < _ROUNDING else name
-        ax.annotate(label, (at, s[at]), (7, 2), textcoords="offset points", fontsize=7.5, color=colour)
+        if row == 0:
+            label = f"{name}\n(3 and 5:\nzero)" if max(s[3], s[5]) < _ROUNDING else name
+            place: dict[str, Any] = {"xytext": (-6, -12), "ha": "right", "va": "center"}
+        else:
+            label, place = name, {"xytext": (7, 2)}
+        ax.annotate(label, (at, s[at]), textcoords="offset points", fontsize=7.5, color=colour, **place)
     table = contrasted["random table"]
     n = table["N"]
     k = np.arange(1, n + 1)

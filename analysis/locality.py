@@ -154,10 +154,8 @@ def run(settings: Settings) -> Finding:
     low_degrees = {family: low_degree_share(family, list(by_size)) for family, by_size in exact.items()}
     text = verdict(sampled, own, low_degrees) + " " + agreement(main, exact[MAIN])
     counts = " / ".join(str(samples[d]) for d in depths)
-    runs = (
-        f"{counts} random settings of the angles at {' / '.join(map(str, depths))} layers, seed {SEED}; bars: one "
-        "standard error, rates: 95 % intervals"
-    )
+    runs = f"{counts} settings of the angles at {' / '.join(map(str, depths))} layers, seed {SEED}; bars: one standard "
+    runs += "error; rates: 95 %"
     numbers = {
         "unit": "sum over all angles of Var(dE/dtheta), divided by the variance of the cost",
         "costs": COSTS,
@@ -234,7 +232,7 @@ def verdict(sampled: dict[int, list[Rate]], own: dict[str, dict[int, Rate]], low
 def _judged(rate: Rate, limit: float) -> str:
     """``limit``: a tenth of what a global cost loses in a product state, where the circuit itself loses nothing."""
     if rate.high <= limit:
-        return "no vanishing gradients of its own"
+        return "next to no vanishing gradients of its own"
     if rate.rate <= limit:
         return "none of its own that these sizes could tell"
     return "some of its own" if rate.low > 0 else "perhaps some of its own"

@@ -74,10 +74,10 @@ def against_size(ax: Axes, points: list[dict[str, Any]], exact: dict[int, FloatA
             ax.annotate(f"{label} {_MARK_NAMES[marker]}", (x, y), offset, textcoords="offset points", fontsize=8,
                         ha="right" if cost < 2 else "left", color=colour)  # fmt: skip
     if depth == 0:
-        ax.text(
-            0.03, 0.05, "lines: exact average over the angles\n(here $\\sum_k k\\,W(k)\\,2^{-k}$)\nmarks: sampled",
-            transform=ax.transAxes, fontsize=7, color=_DARK, va="bottom",
-        )  # fmt: skip
+        note = "exact: $\\sum_k k\\,W(k)\\,2^{-k}$"
+    else:
+        note = "lines: exact average over the angles\nmarks: sampled"
+    ax.text(0.03, 0.05, note, transform=ax.transAxes, fontsize=7, color=_DARK, va="bottom")
     ax.set_yscale("log")
     ax.set_xticks(sizes)
     ax.set_xlabel("qubits $N$")
@@ -118,8 +118,9 @@ def draw_rates(ax: Axes, rates: dict[int, list[Rate]]) -> None:
         at = place + 0.12 * (cost - 1)
         ax.errorbar(at, [r.rate for r in found], yerr=[r.half_width for r in found], fmt=marker, color=colour,
                     markersize=4.5, linewidth=1, linestyle=dash)  # fmt: skip
-        ax.annotate(label, (at[0], found[0].rate), (6, (9, -13, -12)[cost]), textcoords="offset points", fontsize=8,
-                    color=colour)  # fmt: skip
+        x, y = at[-2], found[-2].rate
+        offset, side = (((-8, 7), "right"), ((10, -7), "left"), ((0, -22), "center"))[cost]
+        ax.annotate(label, (x, y), offset, textcoords="offset points", fontsize=8, color=colour, ha=side)
     ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle=":")
     ax.text(place[-1] + 0.25, 1.02, "$2^{-N}$", fontsize=8, color=_DARK, ha="right", va="bottom")
     ax.axhline(0.0, color=GREY, linewidth=0.8)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn.plotting_study import COLOURS
+from walshqhn.vqa.statistics import wilson
 
 from . import common
 from .common import Finding, Settings
@@ -59,6 +60,7 @@ RULES = {
 _SIZES = {"Gaussian task": ("width", "the smallest", "the largest")} | {
     "MNIST 3x3": ("weight values", "the narrowest", "the widest")
 }
+NEAR = 1e-3  # of the exact minimum counts as reached
 _DASHED, _MARKS, _FAINT = (0, (3, 1.5)), "osD^v", "#6E6E6E"
 
 
@@ -126,7 +128,7 @@ def summarize(w: Watched) -> dict[str, Any]:
                 | {
                     "gap": mean_and_half_width(ends[:, m, TEST] - ends[:, m, TRAIN]),
                     "above_minimum": mean_and_half_width(ends[:, m, TRAIN] - w.minima[size][:, m]),
-                    "reaches_minimum": float((ends[:, m, TRAIN] - w.minima[size][:, m] < 1e-3).mean()),
+                    "reaches_minimum": float((ends[:, m, TRAIN] - w.minima[size][:, m] <= NEAR).mean()),
                 }
                 for m, name in enumerate(names)
             },
@@ -242,18 +244,20 @@ def verdict(w: Watched, numbers: dict[str, Any], smallest: str = "the smallest",
     gaps = [_pair(at[n]["models"][w.experiment.augmented]["gap"]) for n in (few, many)]
     gains = [at[n]["gain_over_last"]["both"] for n in sizes]
     certain = [f"{n:,}" for n, (mean, half) in zip(sizes, gains, strict=True) if abs(mean) > half]
-    above = at[many]["models"][w.experiment.augmented]["above_minimum"]
-    mean, half = at[many]["gain_over_last"]["separate"]
-    versus = (
-        f"{abs(mean):.3f} ± {half:.3f} {'more than' if mean > 0 else 'less than'}" if abs(mean) > half else "as much as"
+    reached = wilson(
+        round(at[many]["models"][w.experiment.augmented]["reaches_minimum"] * w.budget.draws), w.budget.draws
     )
+    mean, half = at[many]["gain_over_last"]["separate"]
+    versus = "within the error" if abs(mean) <= half else "beyond doubt"
     return (
         f"the augmented model's test cost lies {gaps[0]} above its training cost with {few} samples, {gaps[1]} with "
         f"{many:,}. Choosing iterate and start on as many validation samples saves {', '.join(map(_pair, gains))} of "
         f"test cost at n = {', '.join(f'{n:,}' for n in sizes)} against the end of the best training "
         f"({'beyond doubt at n = ' + ', '.join(certain) if certain else 'nowhere beyond doubt'}). "
-        f"{sizes_verdict(w, smallest, largest)} With {many:,} samples the augmented training ends {_pair(above)} above "
-        f"its exact minimum, and on test data costs {versus} the best of the fixed models, trained as often."
+        f"{sizes_verdict(w, smallest, largest)} With {many:,} samples the augmented training reaches its exact minimum "
+        f"(to {NEAR}) in {reached.successes} of {reached.count} draws ({reached.low:.2f} to {reached.high:.2f}), and "
+        f"costs {_pair((abs(mean), half))} {'more' if mean > 0 else 'less'} on test data than the best of the fixed "
+        f"models, trained as often ({versus})."
     )
 
 
@@ -265,16 +269,21 @@ def sizes_verdict(w: Watched, smallest: str = "the smallest", largest: str = "th
     best = [int(test[n].mean(axis=0).argmin()) for n in sizes]
     if len(set(best)) == 1:
         place = {0: smallest, len(names) - 1: largest}.get(best[0], f"neither {smallest} nor {largest}")
-        return f"Of the fixed models {names[best[0]]}, {place}, does best at every n: size need not grow with the data."
-    if best[0] == best[-1]:
-        return (
-            f"Of the fixed models {names[best[0]]} does best with {few} and with {many:,} samples, though not always."
-        )
-    lead = mean_and_half_width(test[few][:, best[-1]] - test[few][:, best[0]])
+        which = f"{names[best[0]]}, {place}, does best at every n"
+    elif best[0] == best[-1]:
+        which = f"{names[best[0]]} does best with {few} and with {many:,} samples, though not always"
+    else:
+        which = f"{names[best[0]]} does best with {few} samples and {names[best[-1]]} with {many:,}"
+    extra = [mean_and_half_width(test[n][:, -1] - test[n][:, 0]) for n in (few, many)]
+    if extra[0][0] > extra[0][1] and -extra[1][0] > extra[1][1]:
+        expected = "they cross as bias and variance let expect"
+    elif all(-mean > half for mean, half in extra):
+        expected = f"against what bias and variance let expect, {largest} is ahead with few samples already"
+    else:
+        expected = "no crossing beyond doubt as bias and variance let expect"
     return (
-        f"Of the fixed models {names[best[0]]} does best with {few} samples and {names[best[-1]]} with {many:,}; with "
-        f"{few} the latter costs {_pair(lead)} more ({'beyond doubt' if lead[0] > lead[1] else 'within the error'}), "
-        f"{'as' if best == sorted(best) else 'not what'} bias and variance let expect."
+        f"Of the fixed models {which}; {largest} costs {_pair(extra[0])} more than {smallest} with {few} samples and "
+        f"{_pair(extra[1])} with {many:,}: {expected}."
     )
 
 
@@ -301,7 +310,7 @@ def _same_test(w: Watched) -> str:
 
 
 def _pair(values: tuple[float, float]) -> str:
-    return f"{values[0]:.3f} ± {values[1]:.3f}"
+    return f"{round(values[0], 3) + 0.0:.3f} ± {values[1]:.3f}"  # + 0.0: no -0.000
 
 
 if __name__ == "__main__":

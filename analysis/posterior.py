@@ -51,6 +51,8 @@ class Problem:
     options: dict[str, Any] = field(default_factory=dict)
     small: dict[str, Any] = field(default_factory=dict)
     """Options that make it small, for --quick."""
+    drawn: str = "drawn anew"
+    """How its training sets come about."""
 
     def load(self, settings: Settings, draw: int) -> NetworkTask:
         """The task with training set number ``draw``."""
@@ -60,9 +62,18 @@ class Problem:
 
 
 PROBLEMS = {
-    "mnist": Problem("MNIST 4x4, 3 against 7", "mnist-4x4", {"digits": (3, 7), "num_samples": 50}, {"size": 3}),
+    "mnist": Problem(
+        "MNIST 4x4, 3 against 7",
+        "mnist-4x4",
+        {"digits": (3, 7), "num_samples": 50},
+        {"size": 3},
+        "drawn from one pool of images, so that they and the test sets overlap",
+    ),
     "gaussian": Problem(
-        "Gaussian mixture", "gaussian-width", {"loss": "bce", "num_samples": 30, "num_test": 1000}, {"num_test": 100}
+        "Gaussian mixture",
+        "gaussian-width",
+        {"loss": "bce", "num_samples": 30, "num_test": 1000},
+        {"num_test": 100, "hidden": 2, "hidden_width": None},
     ),
 }
 
@@ -177,16 +188,12 @@ def run(settings: Settings) -> Finding:
         numbers[name] = facts
         sentences.append(describe(problem, facts))
         draw_training(axes[row, 0], facts)
-        draw_reliability(
-            axes[row, 1],
-            curves.pop("y"),
-            curves,
-            {n: _STYLE[n] for n in curves},
-            {
-                n: f"{n.replace('variational', 'free energy')}: {facts['distributions'][n]['calibration_error'][0]:.3f}"
-                for n in curves
-            },
-        )
+        errors = {n: calibration_error(p, curves["y"]) for n, p in curves.items() if n != "y"}
+        texts = {
+            n: n.replace("variational, ", "free energy,\nall starts,\n") + f": {error:.3f}"
+            for n, error in errors.items()
+        }
+        draw_reliability(axes[row, 1], curves["y"], {n: curves[n] for n in errors}, _STYLE, texts)
         for column, text in enumerate((f"{problem.label}: held-out loss", "reliability")):
             axes[row, column].set_title(f"({'abcd'[2 * row + column]}) {text}", fontsize=8.5, loc="left")
     starts, draws = settings.pick(20, 3), settings.pick(20, 3)
@@ -227,7 +234,8 @@ def examine(settings: Settings, name: str, problem: Problem) -> tuple[dict[str, 
         mean_predictions(task, np.concatenate(list(groups.values()))), np.cumsum([len(g) for g in groups.values()])[:-1]
     )
     facts: dict[str, Any] = {
-        "samples": samples, "minima": int((cost < cost.min() + 1e-9).sum()), "test": len(y), "num_bits": task.num_bits, "iterations": [], "distributions": {}
+        "samples": samples, "minima": int((cost < cost.min() + 1e-9).sum()), "test": len(y),
+        "num_bits": task.num_bits, "iterations": [], "distributions": {},
     }  # fmt: skip
     base = log_losses(predictions[0][0], y)
     for (key, p), group in zip(zip(groups, predictions, strict=True), groups.values(), strict=True):
@@ -274,11 +282,11 @@ def headline(numbers: dict[str, Any]) -> str:
         f"{last[n]['effective_networks']:.1f} ({PROBLEMS[n].label}, where {f['minima']} share the least cost)"
         for n, f in numbers.items()
     )
-    parts = [f"Training on the mean cost narrows the state to {left} networks (exp of the entropy)."]
+    parts = [f"Training on the mean cost narrows the state to {left} networks (exp of the entropy, geometric mean)."]
     if gains:
         parts.append(f"The exact posterior has a lower held-out loss than the best network on {', '.join(gains)}.")
     if losses:
-        parts.append(f"It has a higher one on {', '.join(losses)}.")
+        parts.append(f"The exact posterior has a higher held-out loss than the best network on {', '.join(losses)}.")
     if not gains and not losses:
         parts.append("The exact posterior is neither better nor worse than the best network for sure (95 %).")
     return " ".join(parts)
@@ -292,10 +300,9 @@ def describe(problem: Problem, facts: dict[str, Any]) -> str:
     said = "lowers" if high < 0 else "raises" if low > 0 else "does not change for sure"
     best_stop = min(facts["iterations"], key=lambda k: d[str(k)]["nll"][0])
     return (
-        f"{problem.label} ({facts['samples']} training samples): after {last} iterations "
-        f"{d[last]['effective_networks']:.1f} networks are left (exp of the entropy); the posterior has "
-        f"{d[_POSTERIOR]['effective_networks']:.0f}. Over {draws['sets']} training sets, averaging over the posterior "
-        f"{said} the loss (nats) of the best network: difference {signed(draws['nll'])}; accuracy "
+        f"{problem.label} ({facts['samples']} training samples): the posterior has "
+        f"{d[_POSTERIOR]['effective_networks']:.0f} networks. Over {draws['sets']} training sets ({problem.drawn}), "
+        f"averaging over the posterior {said} the loss (nats) of the best network: difference {signed(draws['nll'])}; accuracy "
         f"{signed(draws['accuracy'])}, Brier {signed(draws['brier'])}, expected calibration error "
         f"{signed(draws['calibration_error'])}. In the first set: best network {d[_BEST]['nll'][0]:.3f}, posterior "
         f"{d[_POSTERIOR]['nll'][0]:.3f}, trained states at best {d[str(best_stop)]['nll'][0]:.3f} "
@@ -323,6 +330,7 @@ def draw_training(ax: Axes, facts: dict[str, Any]) -> None:
     for name, (colour, _, dash) in _STYLE.items():
         ax.axhline(d[name]["nll"][0], color=colour, linestyle=dash, linewidth=1)
     ax.set_xscale("log")
+    ax.set_xlim(k[0] / 1.8, k[-1] * 1.8)
     everything = [*low, *high, *(d[name]["nll"][0] for name in _STYLE)]
     room = max(everything) - min(everything)
     ax.set_ylim(min(everything) - 0.08 * room, max(everything) + 0.3 * room)

@@ -118,7 +118,7 @@ def test_the_verdict_follows_the_numbers():
                    8: [Rate(local_when_deep, 0.05), Rate(local_when_deep, 0.05), Rate(0.9, 0.1)]}  # fmt: skip
         return locality.verdict(sampled, {"glyphs": {0: Rate(0.0, 0.0), 8: own}}, {"glyphs": 0.99})
 
-    assert "no vanishing gradients of its own, at most 0.02" in text(Rate(0.02, 0.03), 0.5)
+    assert "next to no vanishing gradients of its own, at most 0.02" in text(Rate(0.02, 0.03), 0.5)
     assert "none of its own that these sizes could tell" in text(Rate(0.02, 0.2), 0.5)
     assert ": some of its own, at most 0.30 (0.20 to 0.40) bits a qubit (8 layers)" in text(Rate(0.3, 0.1), 0.5)
     assert "perhaps some of its own" in text(Rate(0.3, 0.4), 0.5)

@@ -150,14 +150,18 @@ def test_verdicts_say_what_the_numbers_say():
     def says(few, many):
         return model_selection.sizes_verdict(watched(few, many))
 
-    assert "width 2, the largest, does best at every n" in says([1, 0.5], [1, 0.5])
-    assert "width 1, the smallest, does best at every n" in says([0.5, 1], [0.5, 1])
+    ahead = says([1, 0.5], [1, 0.5])
+    assert "width 2, the largest, does best at every n" in ahead
+    assert "the largest costs -0.500 ± 0.000 more than the smallest with 3 samples" in ahead
+    assert "the largest is ahead with few samples already" in ahead
+    behind = says([0.5, 1], [0.5, 1])
+    assert "width 1, the smallest, does best at every n" in behind
+    assert "no crossing beyond doubt" in behind
     growing = says([0.5, 0.6], [0.5, 0.4])
-    assert "width 1 does best with 3 samples and width 2 with 6; with 3 the latter costs 0.100 ± 0.000 more" in growing
-    assert "beyond doubt" in growing
-    assert "as bias and variance let expect" in growing
-    assert "(within the error)" in says([0.5, 0.5 + 1e-4], [0.5, 0.4])
-    assert "not what bias and variance" in says([0.6, 0.5], [0.4, 0.5])
+    assert "width 1 does best with 3 samples and width 2 with 6" in growing
+    assert "costs 0.100 ± 0.000 more than the smallest with 3 samples and -0.100 ± 0.000 with 6: they cross" in growing
+    assert "no crossing beyond doubt" in says([0.6, 0.5], [0.4, 0.5])
+    assert "no crossing beyond doubt" in says([0.5, 0.5 + 1e-4], [0.5, 0.4])
 
 
 def test_cases_are_counted():

@@ -137,7 +137,7 @@ def _chunks(source, a, skip, one):
         radix8_at_16(a[c << _CHUNK_BITS : (c + 1) << _CHUNK_BITS])
 
 
-def transform_large(source, a, skip, scale):
+def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.generic) -> None:
     """Transform of ``source``, longer than a block, into ``a``, which may be the same array; threaded.
 
     The loop over passes is Python, so that only those are compiled that a size needs.
