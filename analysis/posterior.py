@@ -302,8 +302,8 @@ def describe(problem: Problem, facts: dict[str, Any]) -> str:
     return (
         f"{problem.label} ({facts['samples']} training samples): the posterior has "
         f"{d[_POSTERIOR]['effective_networks']:.0f} networks. Over {draws['sets']} training sets ({problem.drawn}), "
-        f"averaging over the posterior {said} the loss (nats) of the best network: difference {signed(draws['nll'])}; accuracy "
-        f"{signed(draws['accuracy'])}, Brier {signed(draws['brier'])}, expected calibration error "
+        f"averaging over the posterior {said} the loss (nats) of the best network: difference {signed(draws['nll'])}; "
+        f"accuracy {signed(draws['accuracy'])}, Brier {signed(draws['brier'])}, expected calibration error "
         f"{signed(draws['calibration_error'])}. In the first set: best network {d[_BEST]['nll'][0]:.3f}, posterior "
         f"{d[_POSTERIOR]['nll'][0]:.3f}, trained states at best {d[str(best_stop)]['nll'][0]:.3f} "
         f"(after {best_stop} iterations) and {d[last]['nll'][0]:.3f} (after {last}), trained on the free energy "

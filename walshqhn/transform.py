@@ -15,7 +15,8 @@ from walshqhn.resources import resolve_threads, thread_limit
 
 Norm = Literal["backward", "forward", "ortho"]
 _EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}
-_PARTS = {np.float32: np.float32, np.float64: np.float64, np.complex64: np.float32, np.complex128: np.float64}
+_PARTS: dict[type, type[np.floating]] = {np.float32: np.float32, np.float64: np.float64}
+_PARTS |= {np.complex64: np.float32, np.complex128: np.float64}
 _DTYPES = frozenset(_PARTS)
 _BLOCK = 1 << 16
 
