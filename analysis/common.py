@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -136,9 +137,12 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
     """Run a script; write its figure, with a caption, and its numbers. Returns what the JSON says."""
     name = script.__spec__.name.rpartition(".")[2]
     command = f"python -m analysis.{name}" + (" --quick" if settings.quick else "")
+    spent = _Spent(settings.studies / f"{name}-seconds.json")
     start = time.perf_counter()
-    found: Finding = script.run(settings)
-    seconds = time.perf_counter() - start
+    try:
+        found: Finding = script.run(settings)
+    finally:
+        seconds = spent.add(time.perf_counter() - start)
     facts = {
         "title": script.TITLE,
         "paper": script.CLAIM,
@@ -150,7 +154,10 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
         "provenance": provenance(seconds=round(seconds, 1)) | {"argv": command.split()},
     }
     settings.output.mkdir(parents=True, exist_ok=True)
-    caption = f"{found.runs}.  {command}"
+    width = int(20 * found.figure.get_figwidth())  # characters in a line
+    lines = textwrap.wrap(f"{found.runs}.", width)
+    caption = "  ".join([*lines, command]) if len(lines) == 1 and len(lines[0] + command) + 2 <= width else ""
+    caption = caption or "\n".join([*lines, command])
     found.figure.supxlabel(caption, fontsize=6.5, color="#6E6E6E", x=0.01, ha="left")
     picture, numbers = settings.output / f"{name}.png", settings.output / f"{name}.json"
     write_atomically(picture, partial(found.figure.savefig, format="png", dpi=150), overwrite=True)
@@ -158,6 +165,20 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
     write_atomically(numbers, lambda path: path.write_text(text), overwrite=True)
     say(f"{name}: {found.text}\n{picture} and {numbers.name}, {seconds:.0f} s")
     return facts
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """Seconds that a script took over all its sittings, as long as its studies are kept."""
+
+    path: Path
+
+    def add(self, seconds: float) -> float:
+        """The sum, with ``seconds`` more."""
+        total = seconds + (json.loads(self.path.read_text()) if self.path.exists() else 0.0)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, lambda path: path.write_text(f"{total:.1f}\n"), overwrite=True)
+        return total
 
 
 def _plain(value: Any) -> Any:

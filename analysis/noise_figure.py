@@ -45,7 +45,7 @@ def draw(
         draw_histogram(ax, energies[:, k], cost)
         ax.set_title(f"$p$ = {strengths[k]:g}", fontsize=8, y=0.87)
     row[0].set_ylabel("share of samples")
-    row[0].text(0.97, 0.3, "dotted: all\nnetworks", fontsize=7, ha="right", transform=row[0].transAxes)
+    row[0].text(0.9, 0.3, "dotted: all\nnetworks", fontsize=7, ha="right", transform=row[0].transAxes)
     bottom.supxlabel(r"$C - C_{\min}$ of a sample", fontsize=10)
     bottom.suptitle("(c) energies of the samples of all circuits", fontsize=9, x=0.01, ha="left")
     for ax in (left, right, *row):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from walshqhn.vqa.statistics import success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
+from .depths import DASHES, SAME, cost_levels, depth_name, verdict, with_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,6 @@ CLAIM = (
 )
 DEPTHS = (0, 1, 2, 3)
 _FLOOR = 1e-13  # energies closer than that to the minimum are drawn there: rounding
-_SAME = 1e-9  # costs that differ by less are one
 
 
 def plan(settings: Settings) -> Plan:
@@ -68,11 +68,14 @@ def run(settings: Settings) -> Finding:
         name: {s: sum(r.status == s for r in found.runs(v)) for s in sorted({r.status for r in found.runs(v)})}
         for v, name in enumerate(names)
     }
+    rates = [row["success_probability"] for row in at]
     unfinished = [f"{names[v]} {status[names[v]].get('iteration limit', 0)}" for v in range(len(names))]
     text = (
         f"With epsilon half the gap to the next network ({gap / 2:.2g}), the probability of success is "
         + ", ".join(f"{name} {with_interval(row)}" for name, row in zip(names, at, strict=True))
-        + f". {_verdict(found, gap / 2)} What depth changes is the price: on average "
+        + f". Best depth (Fisher's exact tests at 5 %, Bonferroni): {verdict(found, gap / 2, names)}. "
+        + ("No optimal depth is visible here, unlike in the paper. " if len(set(rates)) == 1 else "")
+        + "What depth changes is the price: on average "
         + ", ".join(f"{row['mean_evaluations']:.0f}" for row in at)
         + f" values and gradients, and of {found.plan.runs} trainings so many end at {found.plan.max_iterations} "
         f"iterations, not at the gradient asked for: {', '.join(unfinished)}. With {evaluations:,} costs looked at, "
@@ -83,7 +86,7 @@ def run(settings: Settings) -> Finding:
     numbers = {
         "cost_deviation": float(cost.std()),
         "minimum": found.exact_minimum,
-        "minima": int((cost <= found.exact_minimum + _SAME).sum()),
+        "minima": int((cost <= found.exact_minimum + SAME).sum()),
         "gap": gap,
         "thresholds": thresholds,
         "at": rows,
@@ -92,12 +95,6 @@ def run(settings: Settings) -> Finding:
         "status": status,
     }
     return Finding(figure, text, runs, numbers)
-
-
-def cost_levels(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """C - min C of the networks above the minimum, each value once, rising."""
-    excess = np.unique(np.round(cost - cost.min(), 10))
-    return np.asarray(excess[excess > _SAME])
 
 
 def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
@@ -122,9 +119,6 @@ def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-
-
 def draw_ridges(ax: Axes, found: Study, levels: npt.NDArray[np.float64], names: list[str]) -> None:
     """Histograms of final energies, one above the other, over the lowest costs that networks have."""
     edges = np.geomspace(_FLOOR, 1.0, 66)
@@ -143,31 +137,6 @@ def draw_ridges(ax: Axes, found: Study, levels: npt.NDArray[np.float64], names: 
     ax.set_yticks([])
     ax.set_xlabel(r"$E - C_{\min}$, or $C - C_{\min}$ of a network")
     ax.spines[["top", "right", "left"]].set_visible(False)
-
-
-def depth_name(depth: int) -> str:
-    """'product state', '1 layer', '2 layers'."""
-    return "product state" if depth == 0 else f"{depth} layer{'s' if depth > 1 else ''}"
-
-
-def with_interval(row: dict[str, Any]) -> str:
-    """A row's success probability as text."""
-    low, high = row["interval"]
-    return f"{row['success_probability']:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _verdict(found: Study, epsilon: float) -> str:
-    from walshqhn.vqa.statistics import best_variant
-
-    rates = [p.estimate for p in found.success_probability(epsilon)]
-    best = best_variant(found, epsilon)
-    ahead = [depth_name(DEPTHS[v]) for v, rate in enumerate(rates) if rate == rates[best.variant]]
-    if len(ahead) == len(rates):
-        return f"All of them succeed equally often ({rates[0]:.2f}): no optimal depth, unlike in the paper."
-    beaten = [depth_name(DEPTHS[v]) for v, p in best.p_values.items() if p * len(best.p_values) < 0.05]
-    if not beaten:
-        return f"Most often: {' and '.join(ahead)}, with no lead beyond doubt (5 %): no optimal depth is visible here."
-    return f"Best: {' and '.join(ahead)}, better than {' and '.join(beaten)} beyond doubt (5 %)."
 
 
 if __name__ == "__main__":

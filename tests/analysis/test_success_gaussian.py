@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import fisher_exact
 
 from analysis import success_gaussian
-from analysis.success_gaussian import Ensemble, verdict
+from analysis.depths import verdict
+from analysis.success_gaussian import Ensemble
 from walshqhn import ExactEngine, LinearAnsatz, Plan, Variant, load_task
 from walshqhn.bits import bits_to_index, index_to_bits
 from walshqhn.vqa.statistics import wilson
