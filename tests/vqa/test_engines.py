@@ -170,6 +170,19 @@ def test_qaoa(make, operator):
     assert engine.expectation(ansatz, angles) == pytest.approx(expected, abs=margin)
 
 
+@pytest.mark.parametrize("num_qubits", [3, 12])
+def test_exact_engine_at_half_turns(num_qubits):
+    """The kernels divide by the cosine of half an angle: it may vanish, on all qubits at once."""
+    ansatz, table = LinearAnsatz(num_qubits, 1), random_table(num_qubits)
+    half_turns = [np.pi, -np.pi, 3 * np.pi, np.pi * (1 + 1e-9), 1e6 * np.pi + np.pi, 0.0, 0.4]
+    generator = rng(2)
+    for angles in [np.full(ansatz.num_parameters, np.pi), *generator.choice(half_turns, (5, ansatz.num_parameters))]:
+        expected = probabilities_of(num_qubits, 1, angles)
+        np.testing.assert_allclose(ExactEngine(table).probabilities(ansatz, angles), expected, rtol=0, atol=1e-14)
+        _, gradient = ExactEngine(table).value_and_gradient(ansatz, angles)
+        np.testing.assert_allclose(gradient, parameter_shift(ExactEngine(table), ansatz, angles), rtol=0, atol=1e-12)
+
+
 def test_different_circuits_in_turn_on_one_engine(make):
     """Whatever an engine keeps of a circuit must not end up in another."""
     engine = make(random_table(2))
