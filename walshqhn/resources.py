@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -76,14 +77,14 @@ def thread_limit(threads: int | None) -> Iterator[None]:
 
 @contextmanager
 def numpy_threads(threads: int | None) -> Iterator[None]:
-    """The same for NumPy's matrix products, which have a thread pool of their own (BLAS)."""
-    with _pools().limit(limits=resolve_threads(threads), user_api="blas"):
+    """The same for the linear algebra of NumPy and SciPy, which have thread pools of their own (BLAS)."""
+    with _pools("scipy.linalg" in sys.modules).limit(limits=resolve_threads(threads), user_api="blas"):
         yield
 
 
 @cache
-def _pools() -> Any:
-    """Found once: it takes milliseconds to look through the loaded libraries."""
+def _pools(scipy_too: bool) -> Any:
+    """Found once, and once more when SciPy brings its own: it takes milliseconds to look through the libraries."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask, Task
 from walshqhn.errors import UsageError
+from walshqhn.resources import numpy_threads
 from walshqhn.vqa.ansatz import Ansatz
 from walshqhn.vqa.architecture import architecture_distribution
 from walshqhn.vqa.engines.base import Engine, check_qubits, check_shots
@@ -175,7 +176,8 @@ def train(
         )  # fmt: skip
         outcome, interrupted = None, False
         try:
-            outcome = method.minimize(problem, x0, Limits(max_iterations, gradient_tolerance), optimizer_rng)
+            with numpy_threads(1):  # BLAS's threads, waiting for work, would keep the kernels' from the cores
+                outcome = method.minimize(problem, x0, Limits(max_iterations, gradient_tolerance), optimizer_rng)
         except Stop as stop:
             outcome = stop.outcome
         except KeyboardInterrupt:
