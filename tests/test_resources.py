@@ -1,5 +1,9 @@
 """Memory is asked for before it is allocated; threads are what was asked for."""
 
+import ast
+import subprocess
+import sys
+
 import numba
 import pytest
 
@@ -121,3 +125,26 @@ def test_evaluating_networks_limits_matrix_products(monkeypatch):
     monkeypatch.setenv(resources.THREADS_VARIABLE, "1")
     task.costs([[0] * task.num_bits])
     assert seen == [{1}, {1}]
+
+
+def test_linear_algebra_of_scipy_is_limited_too():
+    """Its library may be loaded after the first limit was set, as after a cost table: hence a fresh process."""
+    script = """
+from threadpoolctl import threadpool_info
+from walshqhn import LinearAnsatz, ExactEngine, load_task, train
+from walshqhn.resources import numpy_threads
+with numpy_threads(2):
+    cost = load_task("gaussian", hidden=1, num_samples=10).cost_table()
+class Watched(ExactEngine):
+    def value_and_gradient(self, *arguments):
+        libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
+        print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
+        return super().value_and_gradient(*arguments)
+train(LinearAnsatz(5, 1), Watched(cost), runs=1, max_iterations=1)
+"""
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    for line in shown.splitlines():
+        found = ast.literal_eval(line)
+        assert len(found) >= 1
+        assert {threads for _, threads in found} == {1}
+    assert shown
