@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from analysis import posterior
-from analysis.posterior import FreeEnergy
+from analysis import averaging
+from analysis.averaging import FreeEnergy
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, load_task
 from walshqhn.bits import index_to_bits
 
@@ -19,7 +19,7 @@ def test_the_posterior_is_the_product_of_the_likelihoods(task):
     bits = index_to_bits(np.arange(1 << task.num_bits), task.num_bits)
     p = task.predict(bits, task.data.train.x)[:, np.arange(8), task.data.train.y]  # of the true classes
     likelihood = p.prod(axis=1)
-    np.testing.assert_allclose(posterior.posterior(task.cost_table(), 8), likelihood / likelihood.sum(), rtol=1e-9)
+    np.testing.assert_allclose(averaging.posterior(task.cost_table(), 8), likelihood / likelihood.sum(), rtol=1e-9)
 
 
 def test_mean_prediction_is_the_mean_over_networks(task):
@@ -30,12 +30,12 @@ def test_mean_prediction_is_the_mean_over_networks(task):
         sum(s * task.predict(index_to_bits(np.array([k]), task.num_bits), x)[0, :, 1] for k, s in enumerate(row))
         for row in shares
     ]
-    np.testing.assert_allclose(posterior.mean_predictions(task, shares), expected, atol=1e-12)
+    np.testing.assert_allclose(averaging.mean_predictions(task, shares), expected, atol=1e-12)
 
 
 def test_metrics_by_hand():
     p, y = np.array([0.9, 0.8, 0.3, 0.4]), np.array([1, 0, 0, 1])
-    found = posterior.metrics(p, y)
+    found = averaging.metrics(p, y)
     assert found["accuracy"] == 0.5
     assert found["nll"] == pytest.approx(-np.log([0.9, 0.2, 0.7, 0.4]).mean())
     assert found["brier"] == pytest.approx(np.mean([0.01, 0.64, 0.09, 0.36]))
@@ -44,12 +44,12 @@ def test_metrics_by_hand():
 
 
 def test_samples_of_one_bin_cancel():
-    assert posterior.calibration_error(np.full(4, 0.75), np.array([1, 1, 1, 0])) == pytest.approx(0)
+    assert averaging.calibration_error(np.full(4, 0.75), np.array([1, 1, 1, 0])) == pytest.approx(0)
 
 
 def test_effective_number_counts_equally_likely_networks():
     rows = np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25] * 4])
-    np.testing.assert_allclose(posterior.effective_number(rows), [1, 2, 4])
+    np.testing.assert_allclose(averaging.effective_number(rows), [1, 2, 4])
 
 
 def test_free_energy_and_its_gradient():
@@ -72,12 +72,12 @@ def test_a_product_posterior_is_found_exactly():
     fields = np.array([0.4, -0.9, 0.2])
     spins = 1 - 2 * index_to_bits(np.arange(8), 3).astype(float)
     cost = spins @ fields  # separable: its posterior is a product state
-    found = posterior.variational(ExactEngine(cost), ProductAnsatz(3), 0.5, 0, 200)
+    found = averaging.variational(ExactEngine(cost), ProductAnsatz(3), 0.5, 0, 200)
     np.testing.assert_allclose(found, np.exp(-cost / 0.5 - logsumexp(-cost / 0.5)), atol=1e-5)
 
 
 def test_bootstrap_interval_is_about_two_standard_errors():
     values = np.random.default_rng(5).normal(3, 2, 400)
-    mean, low, high = posterior.bootstrap_mean(values)
+    mean, low, high = averaging.bootstrap_mean(values)
     assert mean == pytest.approx(values.mean())
     assert (high - low) / 2 == pytest.approx(1.96 * values.std() / 20, rel=0.1)

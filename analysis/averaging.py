@@ -1,0 +1,120 @@
+"""Averaging the predictions of networks: posteriors, exact and variational, and how good their predictions are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn import ExactEngine
+from walshqhn.arrays import FloatArray
+from walshqhn.binn.task import NetworkTask
+from walshqhn.bits import index_to_bits
+from walshqhn.errors import UsageError
+from walshqhn.resources import numpy_threads
+from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.vqa.objectives import IndexArray, Objective
+
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class FreeEnergy(Objective):
+    """<C> - temperature * S, with the entropy S = -sum_x p_x log p_x in nats; needs exact probabilities."""
+
+    temperature: float
+
+    @property
+    def description(self) -> dict[str, Any]:
+        return {"name": "free energy", "temperature": self.temperature}
+
+    def exact(self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None) -> float:
+        return float(probabilities @ self.effective_diagonal(probabilities, table))
+
+    def effective_diagonal(
+        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
+    ) -> FloatArray:
+        return table + self.temperature * np.log(np.maximum(probabilities, 1e-300))
+
+    def linearized(
+        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
+    ) -> Callable[[FloatArray], FloatArray]:
+        raise UsageError("the free energy is no function of costs alone; use an exact engine.")
+
+    def estimate(self, costs: npt.ArrayLike) -> tuple[float, float]:
+        raise UsageError("the free energy cannot be estimated from costs of samples; use an exact engine.")
+
+
+def variational(engine: ExactEngine, ansatz: Ansatz, temperature: float, seed: int, limit: int) -> FloatArray:
+    """Distribution (2^N,) of the circuit after minimizing the free energy by L-BFGS from random angles."""
+    from scipy.optimize import minimize
+
+    goal = FreeEnergy(temperature)
+    start = ansatz.initial_parameters(np.random.default_rng([seed, 7]))
+    options = {"maxiter": limit, "gtol": 1e-6, "ftol": 0.0, "maxcor": 20}
+    with numpy_threads(1):  # as `walshqhn.train` does
+        found = minimize(
+            lambda angles: engine.value_and_gradient(ansatz, angles, goal), start, jac=True, method="L-BFGS-B",
+            options=options,
+        )  # fmt: skip
+    return engine.probabilities(ansatz, found.x)
+
+
+def posterior(cost: FloatArray, samples: int) -> FloatArray:
+    """exp(-n C), normalised: (2^N,)."""
+    weights = np.exp(-samples * (cost - cost.min()))
+    return np.asarray(weights / weights.sum())
+
+
+def effective_number(distributions: FloatArray) -> FloatArray:
+    """exp(entropy) of each row: as many equally likely networks are as uncertain. (M, 2^N) -> (M,)."""
+    p = np.maximum(distributions, 1e-300)
+    return np.exp(-np.einsum("mx,mx->m", distributions, np.log(p)))
+
+
+def mean_predictions(task: NetworkTask, distributions: FloatArray) -> FloatArray:
+    """Probability of class 1 of every test sample under every distribution, (M, 2^N) -> (M, S)."""
+    assert task.data.test is not None
+    x, size = task.data.test.x, 1 << 12
+    total = np.zeros((len(distributions), len(x)))
+    for start in range(0, distributions.shape[1], size):
+        part = np.arange(start, min(start + size, distributions.shape[1]))
+        total += distributions[:, part] @ task.predict(index_to_bits(part, task.num_bits), x)[:, :, 1]
+    return np.clip(total, 0.0, 1.0)
+
+
+def log_losses(p: FloatArray, y: npt.NDArray[Any]) -> FloatArray:
+    """-log of the probability given to the true class, (..., S)."""
+    return -np.log(np.maximum(np.where(y == 1, p, 1 - p), 1e-300))
+
+
+def calibration_error(p: FloatArray, y: npt.NDArray[Any]) -> float:
+    """Expected calibration error, 10 equal bins of the confidence max(p, 1 - p) in [0.5, 1].
+
+    sum over bins of (share of samples) * |accuracy - mean confidence|.
+    """
+    confidence, right = np.maximum(p, 1 - p), (p > 0.5) == y
+    number = np.minimum(((confidence - 0.5) * 2 * _BINS).astype(int), _BINS - 1)
+    return float(np.abs(np.bincount(number, weights=right - confidence, minlength=_BINS)).sum() / len(y))
+
+
+def metrics(p: FloatArray, y: npt.NDArray[Any]) -> dict[str, float]:
+    """Accuracy, mean negative log-likelihood (nats), Brier score and calibration error on samples (S,)."""
+    return {
+        "accuracy": float(((p > 0.5) == y).mean()),
+        "nll": float(log_losses(p, y).mean()),
+        "brier": float(((p - y) ** 2).mean()),
+        "calibration_error": calibration_error(p, y),
+    }
+
+
+def bootstrap_mean(values: npt.ArrayLike, seed: int = 0) -> tuple[float, float, float]:
+    """Mean and a 95 % percentile bootstrap interval: (mean, low, high)."""
+    v = np.asarray(values, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    means = [v[rng.integers(0, len(v), len(v))].mean() for _ in range(2000)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(v.mean()), float(low), float(high)
