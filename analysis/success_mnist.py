@@ -68,13 +68,13 @@ def run(settings: Settings) -> Finding:
         name: {s: sum(r.status == s for r in found.runs(v)) for s in sorted({r.status for r in found.runs(v)})}
         for v, name in enumerate(names)
     }
-    rates = [row["success_probability"] for row in at]
+    best = verdict(found, gap / 2, names)
     unfinished = [f"{names[v]} {status[names[v]].get('iteration limit', 0)}" for v in range(len(names))]
     text = (
         f"With epsilon half the gap to the next network ({gap / 2:.2g}), the probability of success is "
         + ", ".join(f"{name} {with_interval(row)}" for name, row in zip(names, at, strict=True))
-        + f". Best depth (Fisher's exact tests at 5 %, Bonferroni): {verdict(found, gap / 2, names)}. "
-        + ("No optimal depth is visible here, unlike in the paper. " if len(set(rates)) == 1 else "")
+        + f". Best depth (Fisher's exact tests at 5 %, Bonferroni): {best}. "
+        + ("" if "significantly ahead" in best else "No optimal depth is visible here, unlike in the paper. ")
         + "What depth changes is the price: on average "
         + ", ".join(f"{row['mean_evaluations']:.0f}" for row in at)
         + f" values and gradients, and of {found.plan.runs} trainings so many end at {found.plan.max_iterations} "
