@@ -100,6 +100,6 @@ def draw_phases(ax: Axes, phases: Sequence[Any]) -> None:
     ax.text(last + 0.4, last - 1, "a linear layer", color=GREY, fontsize=7, va="center")
     ax.set_yscale("log")
     ax.set_xlim(n[0] - 0.5, last + 0.55 * (last - n[0]) + 1)
-    ax.set_xticks(sorted({p.num_qubits for p in gaussian}))
+    ax.set_xticks(sorted({p.num_qubits for p in phases}))
     ax.set_xlabel("qubits $N$")
     ax.set_ylabel(r"CX of $e^{i\alpha\hat C}$")
