@@ -115,7 +115,7 @@ def run(settings: Settings) -> Finding:
     between = [name for name in certain if numbers[name]["best"] in names[1:-1]]
     close = min(min(numbers[name]["close"]) for name in TASKS)
     at_best = [max(row["success_probability"] for row in numbers[name]["rows"]) for name in TASKS]
-    less = ", which is less" if min(at_best) < 0.5 else ""
+    less = ", which is less than we read there" if min(at_best) < 0.5 else ""
     text = (
         f"P(E - C_min <= half the gap to the next network). {'. '.join(sentences)}. Best depth (Fisher's exact tests "
         "at 5 %, Bonferroni within a task; the best is picked from the same runs): "
@@ -123,8 +123,8 @@ def run(settings: Settings) -> Finding:
         + f". One depth is ahead of all others in {len(certain)} of {len(TASKS)} tasks, a depth between the shallowest "
         f"and the deepest in {len(between)}. It depends on epsilon; at {WIDE}, where the next network counts too: "
         + "; ".join(f"{TASKS[name]}: {numbers[name]['wide_verdict']}" for name in TASKS)
-        + f". High probability, as the paper has it, is that of a good network: within {CLOSE} of C_min end "
-        f"{close:.2f} of the trainings or more at every depth of every task. The best network itself is returned by "
+        + f". High probability, as the paper has it, is that of a good network: {close:.2f} of the trainings or more "
+        f"end within {CLOSE} of C_min, at every depth of every task. The best network itself is returned by "
         f"{' / '.join(f'{rate:.2f}' for rate in at_best)} at the best depth{less}. On test data the best "
         f"network of the last task is right in {regions['best']:.1%} of the cases, the mean "
         f"prediction of everything that its {found.plan.runs} {regions['circuit']} trainings return in "
