@@ -1,4 +1,4 @@
-"""python -m analysis --quick: every script runs, and leaves its figure and its numbers behind."""
+"""python -m analysis --quick: every script runs, and leaves its figure and its numbers behind (.ci/run asks for it)."""
 
 import json
 import math
@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 from analysis.report import SCRIPTS, render
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 FIELDS = {"title", "paper", "found", "runs", "command", "quick", "numbers", "provenance"}
 
