@@ -156,8 +156,8 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
     settings.output.mkdir(parents=True, exist_ok=True)
     width = int(20 * found.figure.get_figwidth())  # characters in a line
     lines = textwrap.wrap(f"{found.runs}.", width)
-    caption = "  ".join([*lines, command]) if len(lines) == 1 and len(lines[0] + command) + 2 <= width else ""
-    caption = caption or "\n".join([*lines, command])
+    fits = len(f"{found.runs}.  {command}") <= width
+    caption = f"{found.runs}.  {command}" if fits else "\n".join([*lines, command])  # the command in one piece
     found.figure.supxlabel(caption, fontsize=6.5, color="#6E6E6E", x=0.01, ha="left")
     picture, numbers = settings.output / f"{name}.png", settings.output / f"{name}.json"
     write_atomically(picture, partial(found.figure.savefig, format="png", dpi=150), overwrite=True)
