@@ -6,7 +6,7 @@ import sys
 import time
 from importlib import import_module
 
-from walshqhn.errors import WalshqhnError
+from walshqhn.support.errors import WalshqhnError
 
 from . import report
 from .common import parser_for, publish, say, settings_from

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import ExactEngine
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import UsageError
-from walshqhn.resources import numpy_threads
-from walshqhn.vqa.ansatz import Ansatz
-from walshqhn.vqa.objectives import IndexArray, Objective
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.engines.objectives import IndexArray, Objective
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import UsageError
+from walshqhn.support.resources import numpy_threads
 
 _BINS = 10
 

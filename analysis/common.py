@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.task import Task
-from walshqhn.errors import WalshqhnError
-from walshqhn.files import write_atomically
-from walshqhn.provenance import provenance
-from walshqhn.storage import Contents, load, save
-from walshqhn.vqa.study import Plan, Study
-from walshqhn.vqa.study_runner import run_study
+from walshqhn.formats.hdf5 import Contents, load, save
+from walshqhn.study.plan import Plan, Study
+from walshqhn.study.run import run_study
+from walshqhn.support.errors import WalshqhnError
+from walshqhn.support.files import write_atomically
+from walshqhn.support.provenance import provenance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

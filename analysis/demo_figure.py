@@ -9,8 +9,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from walshqhn import plotting, storage
 from walshqhn.binn.catalog import load_task_from_spec
+from walshqhn.formats import hdf5 as storage
+from walshqhn.plotting import spectrum as plotting
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import Study
-from walshqhn.vqa.statistics import best_variant
+from walshqhn.study.statistics import best_variant
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 """Line styles by the place of a variant."""

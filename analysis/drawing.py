@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.vqa.statistics import wilson
+from walshqhn.study.statistics import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from walshqhn import NetworkTask, Split, Task, WalshSpectrum, iwht, load_task
 from walshqhn.bits import index_degrees, index_to_bits
-from walshqhn.errors import UsageError
+from walshqhn.support.errors import UsageError
 
 from . import common
 from .common import Finding, Settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import binom
 
-from walshqhn.plotting import BLUE, GREEN, GREY, ORANGE
+from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ def draw(
     growing: dict[str, dict[int, dict[str, Any]]],
 ) -> Figure:
     """Three rows: weight of the degrees; which bits interact; truncation and growth."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     figure, _ = new_figure(7.4, 8.6)
     figure.clf()

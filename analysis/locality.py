@@ -14,7 +14,7 @@ import numpy.typing as npt
 from walshqhn import BinaryNetwork, LinearAnsatz, NetworkTask, Split, Task, load_task, wht
 from walshqhn.binn.task import require_table_memory
 from walshqhn.bits import index_degrees, log2_exact
-from walshqhn.vqa.landscape import gradient_variance
+from walshqhn.training.landscape import gradient_variance
 
 from . import common
 from .common import Finding, Settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting import BLUE, GREEN, GREY, ORANGE
+from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def draw(
     own: dict[str, dict[int, Rate]],
 ) -> Figure:
     """Six panels: against N at three depths, against depth at one N, and the rates."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     figure, _ = new_figure(7.2, 7.6)
     figure.clf()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting_study import COLOURS
-from walshqhn.vqa.statistics import wilson
+from walshqhn.plotting.study import COLOURS
+from walshqhn.study.statistics import wilson
 
 from . import common
 from .common import Finding, Settings
@@ -83,7 +83,7 @@ def plan(settings: Settings) -> Plan:
 
 def run(settings: Settings) -> Finding:
     """Train, select, draw."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     watched = run_experiments(plan(settings), settings)
     numbers = {name: summarize(w) for name, w in watched.items()}

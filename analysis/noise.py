@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import ExactEngine, LinearAnsatz, load_task
-from walshqhn.binn.tables import sha256
 from walshqhn.bits import bits_to_index
-from walshqhn.files import read_npz, write_atomically
-from walshqhn.vqa.engines.noise import depolarizing_noise
-from walshqhn.vqa.engines.trajectories import GateNoise, PauliTrajectories
-from walshqhn.vqa.statistics import Proportion, wilson
-from walshqhn.vqa.workers import resolve_workers, run_pieces
+from walshqhn.cost.table import sha256
+from walshqhn.engines.qiskit.noise import depolarizing_noise
+from walshqhn.engines.trajectories import GateNoise, PauliTrajectories
+from walshqhn.study.statistics import Proportion, wilson
+from walshqhn.study.workers import resolve_workers, run_pieces
+from walshqhn.support.files import read_npz, write_atomically
 
 from . import common, noise_figure, success_mnist
 from .common import Finding, Settings, say
 
 if TYPE_CHECKING:
-    from walshqhn.arrays import FloatArray
+    from walshqhn.support.arrays import FloatArray
 
 TITLE = "Resilience to noise: trained circuits on MNIST 4x4"
 CLAIM = (

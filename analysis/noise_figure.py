@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from walshqhn.plotting import BLUE, GREEN, GREY, ORANGE, new_figure
-from walshqhn.vqa.statistics import Proportion
+from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE, new_figure
+from walshqhn.study.statistics import Proportion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from walshqhn.arrays import FloatArray
+    from walshqhn.support.arrays import FloatArray
 
 SAME = 1e-9
 """Costs closer than that are those of the same network, or of one that differs in pixels that are always blank."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import log2_exact
-from walshqhn.resources import numpy_threads
+from walshqhn.support.resources import numpy_threads
 
 FloatArray = npt.NDArray[np.float64]
 

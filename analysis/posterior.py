@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn import ExactEngine, LinearAnsatz, Plan, ProductAnsatz, Variant, load_task
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask
-from walshqhn.vqa.ansatz import Ansatz
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.support.arrays import FloatArray
 
 from . import common
 from .averaging import (
@@ -84,7 +84,7 @@ PROBLEMS = {
 
 def run(settings: Settings) -> Finding:
     """Train to different degrees, average, compare."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     figure, ax = new_figure(7.4, 5.6)
     ax.remove()

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn import Plan, Study, Variant, WalshSpectrum, load_task
-from walshqhn.hamiltonian import IsingHamiltonian
-from walshqhn.vqa.ansatz import Ansatz
-from walshqhn.vqa.parities import LARGEST_NETWORK, count_cx, ladders, term_masks
-from walshqhn.vqa.statistics import sampling_probability, summary_rows
-from walshqhn.vqa.synthesis import PhaseCount, synthesize_phase
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.parities import LARGEST_NETWORK, count_cx, ladders, term_masks
+from walshqhn.circuits.synthesis import PhaseCount, synthesize_phase
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.study.statistics import sampling_probability, summary_rows
 
 from . import common, qaoa_figure
 from .common import Finding, Settings
 
 if TYPE_CHECKING:
-    from walshqhn.arrays import FloatArray
+    from walshqhn.support.arrays import FloatArray
 
 TITLE = "QAOA against the linear circuit, and what its phases cost"
 CLAIM = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting import BLUE, GREEN, GREY, ORANGE, new_figure
+from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

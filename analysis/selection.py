@@ -18,13 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import ExactEngine, LinearAnsatz, load_task, train
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import InputError
-from walshqhn.files import read_npz, write_atomically
-from walshqhn.vqa.ansatz import Ansatz
-from walshqhn.vqa.workers import resolve_workers, run_pieces
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.study.workers import resolve_workers, run_pieces
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import InputError
+from walshqhn.support.files import read_npz, write_atomically
 
 from .common import Settings, say
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from walshqhn import ExactEngine, Plan, Study, Variant, load_task
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
-from walshqhn.plotting_study import COLOURS
-from walshqhn.vqa.statistics import best_variant, success_curve, summary_rows
+from walshqhn.plotting.study import COLOURS
+from walshqhn.study.statistics import best_variant, success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
@@ -66,7 +66,7 @@ def plan(settings: Settings) -> Plan:
 
 def run(settings: Settings) -> Finding:
     """Train, count, draw."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     names = [depth_name(depth) for depth in depths(settings)]
     figure, ax = new_figure(7.4, 6.0)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import Plan, Study, Variant, load_task
-from walshqhn.plotting_study import COLOURS
-from walshqhn.vqa.baselines import random_search, simulated_annealing
-from walshqhn.vqa.statistics import success_curve, summary_rows
+from walshqhn.plotting.study import COLOURS
+from walshqhn.study.baselines import random_search, simulated_annealing
+from walshqhn.study.statistics import success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
@@ -39,7 +39,7 @@ def plan(settings: Settings) -> Plan:
 
 def run(settings: Settings) -> Finding:
     """Train, count, draw."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     task = load_task("mnist-4x4")
     cost = task.cost_table()

@@ -5,9 +5,9 @@ import pytest
 
 from walshqhn import IsingHamiltonian, WalshSpectrum
 from walshqhn.bits import masks_from_supports
-from walshqhn.errors import FormatError
-from walshqhn.storage import Contents, load
-from walshqhn.vqa.result import RunResult, TrainingResult
+from walshqhn.formats.hdf5 import Contents, load
+from walshqhn.support.errors import FormatError
+from walshqhn.training.result import RunResult, TrainingResult
 
 AWKWARD = np.array([0.1, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, -1e-17, 0.0, 2.0])
 

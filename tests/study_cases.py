@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from walshqhn.vqa.study import Plan, Variant
+from walshqhn.study.plan import Plan, Variant
 
 TABLE = np.random.default_rng(7).normal(size=16)
 PRODUCT, ONE, TWO = Variant("product", 0), Variant("linear", 1), Variant("linear", 2)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oracles import bits_of, index_of
 
 from walshqhn import bits
-from walshqhn.errors import InputError
+from walshqhn.support.errors import InputError
 
 bit_rows = st.integers(1, 130).flatmap(lambda n: st.lists(st.integers(0, 1), min_size=n, max_size=n))
 

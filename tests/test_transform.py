@@ -9,8 +9,8 @@ from oracles import butterfly_wht, naive_wht
 from sympy.discrete.transforms import fwht
 
 from walshqhn import iwht, wht
-from walshqhn.errors import InputError, UsageError
 from walshqhn.kernels import walsh, walsh_large
+from walshqhn.support.errors import InputError, UsageError
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
 NORMS = ("backward", "forward", "ortho")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, train
-from walshqhn.vqa.objectives import Mean
-from walshqhn.vqa.optimizers.base import Problem
+from walshqhn.engines.objectives import Mean
+from walshqhn.training.optimizers.base import Problem
 
 TABLE = np.random.default_rng(8).normal(size=32)  # asymmetric, 5 qubits
 

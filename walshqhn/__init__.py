@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     from walshqhn.binn.datasets import Split as Split
     from walshqhn.binn.network import BinaryNetwork as BinaryNetwork
     from walshqhn.binn.network import Choice as Choice
-    from walshqhn.binn.tables import read_cost_table as read_cost_table
     from walshqhn.binn.task import NetworkTask as NetworkTask
     from walshqhn.binn.task import Task as Task
-    from walshqhn.hamiltonian import IsingHamiltonian as IsingHamiltonian
-    from walshqhn.spectrum import WalshSpectrum as WalshSpectrum
+    from walshqhn.circuits.ansatz import LinearAnsatz as LinearAnsatz
+    from walshqhn.circuits.ansatz import ProductAnsatz as ProductAnsatz
+    from walshqhn.circuits.ansatz import QAOAAnsatz as QAOAAnsatz
+    from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
+    from walshqhn.circuits.synthesis import synthesize_phase as synthesize_phase
+    from walshqhn.circuits.user import CircuitAnsatz as CircuitAnsatz
+    from walshqhn.cost.hamiltonian import IsingHamiltonian as IsingHamiltonian
+    from walshqhn.cost.table import read_cost_table as read_cost_table
+    from walshqhn.engines.exact import ExactEngine as ExactEngine
+    from walshqhn.engines.objectives import CVaR as CVaR
+    from walshqhn.engines.objectives import Gibbs as Gibbs
+    from walshqhn.engines.qiskit.aer import AerEngine as AerEngine
+    from walshqhn.engines.qiskit.backend import BackendEngine as BackendEngine
+    from walshqhn.spectrum.walsh import WalshSpectrum as WalshSpectrum
+    from walshqhn.study.plan import Plan as Plan
+    from walshqhn.study.plan import Study as Study
+    from walshqhn.study.plan import Variant as Variant
+    from walshqhn.study.run import run_study as run_study
+    from walshqhn.training.gradients import parameter_shift as parameter_shift
+    from walshqhn.training.growth import train_layerwise as train_layerwise
+    from walshqhn.training.landscape import gradient_landscape as gradient_landscape
+    from walshqhn.training.result import TrainingResult as TrainingResult
+    from walshqhn.training.train import train as train
     from walshqhn.transform import iwht as iwht
     from walshqhn.transform import wht as wht
-    from walshqhn.vqa.ansatz import LinearAnsatz as LinearAnsatz
-    from walshqhn.vqa.ansatz import ProductAnsatz as ProductAnsatz
-    from walshqhn.vqa.ansatz import QAOAAnsatz as QAOAAnsatz
-    from walshqhn.vqa.custom import CircuitAnsatz as CircuitAnsatz
-    from walshqhn.vqa.engines.aer import AerEngine as AerEngine
-    from walshqhn.vqa.engines.backend import BackendEngine as BackendEngine
-    from walshqhn.vqa.engines.exact import ExactEngine as ExactEngine
-    from walshqhn.vqa.gradients import parameter_shift as parameter_shift
-    from walshqhn.vqa.growth import train_layerwise as train_layerwise
-    from walshqhn.vqa.landscape import gradient_landscape as gradient_landscape
-    from walshqhn.vqa.multi_angle import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
-    from walshqhn.vqa.objectives import CVaR as CVaR
-    from walshqhn.vqa.objectives import Gibbs as Gibbs
-    from walshqhn.vqa.result import TrainingResult as TrainingResult
-    from walshqhn.vqa.study import Plan as Plan
-    from walshqhn.vqa.study import Study as Study
-    from walshqhn.vqa.study import Variant as Variant
-    from walshqhn.vqa.study_runner import run_study as run_study
-    from walshqhn.vqa.synthesis import synthesize_phase as synthesize_phase
-    from walshqhn.vqa.train import train as train
 
 __version__ = "0.1.0"
 
@@ -44,37 +44,37 @@ __version__ = "0.1.0"
 _HOME = {
     "list_tasks": "walshqhn.binn.catalog",
     "load_task": "walshqhn.binn.catalog",
-    "read_cost_table": "walshqhn.binn.tables",
+    "read_cost_table": "walshqhn.cost.table",
     "BinaryNetwork": "walshqhn.binn.network",
     "Choice": "walshqhn.binn.network",
     "Dataset": "walshqhn.binn.datasets",
     "NetworkTask": "walshqhn.binn.task",
     "Split": "walshqhn.binn.datasets",
     "Task": "walshqhn.binn.task",
-    "IsingHamiltonian": "walshqhn.hamiltonian",
-    "WalshSpectrum": "walshqhn.spectrum",
+    "IsingHamiltonian": "walshqhn.cost.hamiltonian",
+    "WalshSpectrum": "walshqhn.spectrum.walsh",
     "iwht": "walshqhn.transform",
     "wht": "walshqhn.transform",
-    "LinearAnsatz": "walshqhn.vqa.ansatz",
-    "ProductAnsatz": "walshqhn.vqa.ansatz",
-    "QAOAAnsatz": "walshqhn.vqa.ansatz",
-    "MultiAngleQAOAAnsatz": "walshqhn.vqa.multi_angle",
-    "CircuitAnsatz": "walshqhn.vqa.custom",
-    "synthesize_phase": "walshqhn.vqa.synthesis",
-    "ExactEngine": "walshqhn.vqa.engines.exact",
-    "AerEngine": "walshqhn.vqa.engines.aer",
-    "BackendEngine": "walshqhn.vqa.engines.backend",
-    "CVaR": "walshqhn.vqa.objectives",
-    "Gibbs": "walshqhn.vqa.objectives",
-    "TrainingResult": "walshqhn.vqa.result",
-    "train": "walshqhn.vqa.train",
-    "train_layerwise": "walshqhn.vqa.growth",
-    "Plan": "walshqhn.vqa.study",
-    "Study": "walshqhn.vqa.study",
-    "Variant": "walshqhn.vqa.study",
-    "run_study": "walshqhn.vqa.study_runner",
-    "parameter_shift": "walshqhn.vqa.gradients",
-    "gradient_landscape": "walshqhn.vqa.landscape",
+    "LinearAnsatz": "walshqhn.circuits.ansatz",
+    "ProductAnsatz": "walshqhn.circuits.ansatz",
+    "QAOAAnsatz": "walshqhn.circuits.ansatz",
+    "MultiAngleQAOAAnsatz": "walshqhn.circuits.multi_angle",
+    "CircuitAnsatz": "walshqhn.circuits.user",
+    "synthesize_phase": "walshqhn.circuits.synthesis",
+    "ExactEngine": "walshqhn.engines.exact",
+    "AerEngine": "walshqhn.engines.qiskit.aer",
+    "BackendEngine": "walshqhn.engines.qiskit.backend",
+    "CVaR": "walshqhn.engines.objectives",
+    "Gibbs": "walshqhn.engines.objectives",
+    "TrainingResult": "walshqhn.training.result",
+    "train": "walshqhn.training.train",
+    "train_layerwise": "walshqhn.training.growth",
+    "Plan": "walshqhn.study.plan",
+    "Study": "walshqhn.study.plan",
+    "Variant": "walshqhn.study.plan",
+    "run_study": "walshqhn.study.run",
+    "parameter_shift": "walshqhn.training.gradients",
+    "gradient_landscape": "walshqhn.training.landscape",
 }
 __all__ = ["__version__", *_HOME]
 

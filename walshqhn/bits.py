@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import BitArray, MaskArray
-from walshqhn.errors import InputError
+from walshqhn.support.arrays import BitArray, MaskArray
+from walshqhn.support.errors import InputError
 
 
 def words_for(num_bits: int) -> int:

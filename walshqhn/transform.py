@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import log2_exact
-from walshqhn.errors import InputError, unknown_name
-from walshqhn.resources import resolve_threads, thread_limit
+from walshqhn.support.errors import InputError, unknown_name
+from walshqhn.support.resources import resolve_threads, thread_limit
 
 Norm = Literal["backward", "forward", "ortho"]
 _EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}

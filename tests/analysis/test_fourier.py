@@ -9,7 +9,7 @@ from analysis import fourier
 from analysis.fourier import Analysis, Truncated
 from walshqhn import NetworkTask, WalshSpectrum, load_task
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import UsageError
+from walshqhn.support.errors import UsageError
 
 RNG = np.random.default_rng
 

@@ -10,7 +10,7 @@ from analysis.locality import GLOBAL, Rate, decay_rate, three_costs
 from analysis.pauli_paths import cx_chain, squared_gradient
 from walshqhn import ExactEngine, LinearAnsatz, WalshSpectrum, wht
 from walshqhn.bits import index_to_bits
-from walshqhn.vqa.landscape import gradient_variance
+from walshqhn.training.landscape import gradient_variance
 
 RNG = np.random.default_rng
 

@@ -11,7 +11,7 @@ from analysis.common import Settings
 from analysis.selection import TEST, TRAIN, VALIDATION, Budget, Experiment
 from walshqhn import ExactEngine, LinearAnsatz, train
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import InputError
+from walshqhn.support.errors import InputError
 
 TINY = Experiment(
     "gaussian",

@@ -7,7 +7,7 @@ from quantum_oracles import random_angles, random_table
 from analysis import noise
 from analysis.common import Settings
 from walshqhn import AerEngine, LinearAnsatz
-from walshqhn.vqa.engines.noise import depolarizing_noise
+from walshqhn.engines.qiskit.noise import depolarizing_noise
 
 
 def test_the_noise_is_that_of_the_issue_and_of_the_library():

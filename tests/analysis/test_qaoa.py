@@ -7,8 +7,8 @@ from scipy.stats import fisher_exact
 
 from analysis import qaoa
 from walshqhn import QAOAAnsatz, Variant, WalshSpectrum
-from walshqhn.vqa.study import Plan
-from walshqhn.vqa.study_runner import run_study
+from walshqhn.study.plan import Plan
+from walshqhn.study.run import run_study
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from analysis.depths import verdict
 from analysis.success_gaussian import Ensemble
 from walshqhn import ExactEngine, LinearAnsatz, Plan, Variant, load_task
 from walshqhn.bits import bits_to_index, index_to_bits
-from walshqhn.vqa.statistics import wilson
-from walshqhn.vqa.study_runner import run_study
+from walshqhn.study.run import run_study
+from walshqhn.study.statistics import wilson
 
 
 def outcome(*successes):

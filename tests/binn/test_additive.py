@@ -14,7 +14,7 @@ from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, Choice
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import InputError, TooLargeError, UsageError
+from walshqhn.support.errors import InputError, TooLargeError, UsageError
 
 ENCODINGS = ((0, 1), (-1, 1), (-2, 1), (-3, 1))
 BOTH = ("sigmoid", "relu")

@@ -10,7 +10,7 @@ import pytest
 from walshqhn import list_tasks, load_task, wht
 from walshqhn.binn.catalog import load_task_from_spec, task_options
 from walshqhn.bits import index_to_bits
-from walshqhn.errors import InputError, UsageError, WalshqhnError, missing_package, unknown_name
+from walshqhn.support.errors import InputError, UsageError, WalshqhnError, missing_package, unknown_name
 
 FEW = {"num_samples": 40, "num_validation": 20, "num_test": 20}
 SIZES = {

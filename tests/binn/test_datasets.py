@@ -9,7 +9,7 @@ from oracles import write_mnist
 from walshqhn import load_task
 from walshqhn.binn import images
 from walshqhn.binn.datasets import digit_images, gaussian_mixture, glyphs, read_dataset
-from walshqhn.errors import InputError, UsageError
+from walshqhn.support.errors import InputError, UsageError
 
 MEANS = np.array([[-1, -2], [-2, 1], [1, 1], [2, -2]])
 NOUGHT = [1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1]

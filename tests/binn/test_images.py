@@ -11,7 +11,7 @@ from oracles import MNIST_FILES, idx_bytes, write_mnist
 from scipy.ndimage import map_coordinates
 
 from walshqhn.binn import images
-from walshqhn.errors import FormatError, InputError, MissingDependencyError, UsageError
+from walshqhn.support.errors import FormatError, InputError, MissingDependencyError, UsageError
 
 
 def test_bundled_digits():

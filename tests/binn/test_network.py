@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracles import SCALAR_ACTIVATIONS, logistic, network_outputs, read_network
 
 from walshqhn.binn.network import ACTIVATIONS, BinaryNetwork, Choice, sigmoid
-from walshqhn.errors import InputError, UsageError
+from walshqhn.support.errors import InputError, UsageError
 
 ENCODINGS = ((0, 1), (-1, 1), (-2, 1), (-3, 1))
 

@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
-from walshqhn import storage
 from walshqhn.cli import main
 from walshqhn.cli.common import format_value, parse_value
+from walshqhn.formats import hdf5 as storage
 
 
 def complaint(run, *arguments, code):
@@ -164,7 +164,7 @@ def test_a_missing_optional_package_names_the_command_that_installs_it(run, monk
 
 
 def test_no_traceback_even_for_a_bug(run, costs, monkeypatch):
-    from walshqhn import spectrum
+    from walshqhn.spectrum import walsh as spectrum
 
     def broken(*_, **__):
         raise ZeroDivisionError("oops")
@@ -174,7 +174,7 @@ def test_no_traceback_even_for_a_bug(run, costs, monkeypatch):
 
 
 def test_interrupt_outside_of_a_training(run, costs, monkeypatch):
-    from walshqhn import spectrum
+    from walshqhn.spectrum import walsh as spectrum
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

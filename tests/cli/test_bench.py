@@ -1,10 +1,9 @@
 """walshqhn bench."""
 
-import sys
-
 import pytest
 
-from walshqhn.cli.bench import load_benchmarks
+from walshqhn import bench as benchmarks
+from walshqhn.bench import growth
 
 
 def test_list(run):
@@ -44,7 +43,7 @@ def test_bad_input(run, arguments, says):
 
 
 def test_ctrl_c_prints_what_there_is(run, monkeypatch):
-    benchmarks, measured = load_benchmarks(), []
+    measured = []
 
     def measure(row, settings):
         if measured:
@@ -59,8 +58,6 @@ def test_ctrl_c_prints_what_there_is(run, monkeypatch):
 
 
 def test_a_disagreement_is_one_line(run, monkeypatch):
-    benchmarks = load_benchmarks()
-
     def measure(row, settings):
         raise benchmarks.Disagreement("they differ")
 
@@ -70,8 +67,6 @@ def test_a_disagreement_is_one_line(run, monkeypatch):
 
 
 def test_growth_is_drawn_and_not_over_a_file(run, monkeypatch, tmp_path):
-    load_benchmarks()
-    growth = __import__("importlib").import_module("walshqhn_benchmarks.growth")
     found = [(p.name, n, {"walshqhn": 1e-3 * n}) for p in growth.panels() for n in (4, 5)]
     monkeypatch.setattr(growth, "measure_growth", lambda settings: iter(found))
     document = run.json("bench", "wht-overhead", "--repeats", 1, "--growth", "g.png")
@@ -79,12 +74,3 @@ def test_growth_is_drawn_and_not_over_a_file(run, monkeypatch, tmp_path):
     assert (tmp_path / "g.png").stat().st_size > 1000
     run("bench", "wht-overhead", "--growth", "g.png", code=2)
     assert "exists" in run.err
-
-
-def test_a_missing_installation_is_named(run, monkeypatch, tmp_path):
-    import walshqhn
-
-    monkeypatch.delitem(sys.modules, "walshqhn_benchmarks", raising=False)
-    monkeypatch.setattr(walshqhn, "__file__", str(tmp_path / "walshqhn" / "__init__.py"))
-    run("bench", "--list", code=1)
-    assert "missing" in run.err

@@ -10,9 +10,10 @@ import h5py
 import numpy as np
 import pytest
 
-from walshqhn import IsingHamiltonian, storage
+from walshqhn import IsingHamiltonian
 from walshqhn.binn.catalog import list_tasks
-from walshqhn.export import read_sparse_pauli_op
+from walshqhn.formats import hdf5 as storage
+from walshqhn.formats.export import read_sparse_pauli_op
 
 SMALL = ("--num-samples", "60", "--num-validation", "0", "--num-test", "40")
 
@@ -194,7 +195,7 @@ def test_resume_equals_an_uninterrupted_training(run, costs):
 
 def test_growing_layer_by_layer(run, costs, monkeypatch):
     """Interrupted on the way and resumed it ends where it would have ended; runs that did not grow are no part."""
-    from walshqhn.vqa.optimizers.base import Problem
+    from walshqhn.training.optimizers.base import Problem
 
     grown = ("train", "costs.npy", "--layers", "2", "--grow", "--max-iterations", "8")
     run(*grown, "--runs", "2", "-o", "whole.h5")
@@ -243,7 +244,7 @@ def test_ctrl_c_keeps_what_was_found(run, tmp_path):
     rng = np.random.default_rng(5)
     np.save(tmp_path / "big.npy", rng.normal(size=1 << 12))
     code = (
-        "import sys; from walshqhn.cli import main; from walshqhn.vqa.optimizers.base import Problem\n"
+        "import sys; from walshqhn.cli import main; from walshqhn.training.optimizers.base import Problem\n"
         "real = Problem.iteration\n"
         "def noisy(self, *facts, **more):\n    real(self, *facts, **more); print('iterating', flush=True)\n"
         "Problem.iteration = noisy\n"
@@ -281,7 +282,7 @@ def test_rounding_errors_are_no_terms(run):
 
 
 def test_interrupting_a_resumed_training_keeps_the_better_result(run, costs, monkeypatch):
-    from walshqhn.vqa.optimizers.base import Problem
+    from walshqhn.training.optimizers.base import Problem
 
     options = ("train", "costs.npy", "-o", "r.h5", "--runs", "1", "--layers", "2")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from walshqhn import storage
-from walshqhn.export import read_sparse_pauli_op
+from walshqhn.formats import hdf5 as storage
+from walshqhn.formats.export import read_sparse_pauli_op
 
 
 @pytest.fixture(scope="module")

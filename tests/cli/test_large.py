@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from walshqhn import IsingHamiltonian, storage
+from walshqhn import IsingHamiltonian
 from walshqhn.bits import masks_from_supports
+from walshqhn.formats import hdf5 as storage
 
 QUICK = ("--engine", "mps", "--shots", 10, "--optimizer", "SPSA", "--max-iterations", 2, "--samples", 20)
 PRODUCT = (*QUICK, "--ansatz", "product")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from study_cases import content
 
-from walshqhn import Study, storage
-from walshqhn.vqa.study import Plan, Variant
-from walshqhn.vqa.study_runner import run_study
+from walshqhn import Study
+from walshqhn.formats import hdf5 as storage
+from walshqhn.study.plan import Plan, Variant
+from walshqhn.study.run import run_study
 
 QUICK = ("--max-iterations", 15, "--samples", 20, "--workers", 1)
 
@@ -76,7 +77,7 @@ def test_jobs_of_a_study(run, costs, tmp_path, monkeypatch):
     from backend_cases import Service
 
     service = Service()
-    monkeypatch.setattr("walshqhn.vqa.engines.factory.find_backend", lambda name, qubits: service)
+    monkeypatch.setattr("walshqhn.engines.spec.find_backend", lambda name, qubits: service)
     small = ("train", "costs.npy", "--ansatz", "product", "--engine", "backend", "--backend", "ibm_one", "--shots", 20)
     small = (*small, "--optimizer", "SPSA", "--max-iterations", 2, "--samples", 20, "--runs", 2, "--workers", 1)
     facts = run.json(*small, "-o", "s.h5", "--no-product-baseline")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork
 from walshqhn.bits import deposit, index_to_bits
+from walshqhn.support.arrays import FloatArray
 
 _EXPONENT_ROOM = 1000.0  # of the 1023 powers of two that a float64 holds
 _LARGEST_SUM = 170.0  # |u| up to which four factors 1 + e^u fit that room

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from walshqhn.binn import tables
 from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs, read_dataset
 from walshqhn.binn.network import BinaryNetwork, Choice
 from walshqhn.binn.task import NetworkTask, TableTask, Task
-from walshqhn.errors import InputError, UsageError, WalshqhnError, unknown_name
+from walshqhn.cost import table as tables
+from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
 
 NETWORK_OPTIONS: dict[str, Any] = {
     "hidden": (),

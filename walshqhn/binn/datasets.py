@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
 from walshqhn.binn import images
-from walshqhn.errors import InputError, UsageError
-from walshqhn.files import first_line, read_npz
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.files import first_line, read_npz
 
 SPLITS = ("train", "validation", "test")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
-from walshqhn.errors import FormatError, InputError, missing_package, unknown_name
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import FormatError, InputError, missing_package, unknown_name
 
 BUNDLED = "mnist-10k.h5"
 _IDX = {

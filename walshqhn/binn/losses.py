@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.network import sigmoid
+from walshqhn.support.arrays import FloatArray
 
 Targets = npt.NDArray[np.int64]
 

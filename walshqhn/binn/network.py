@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import BitArray, FloatArray
 from walshqhn.bits import check_bits, check_rows
-from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.errors import InputError, UsageError, unknown_name
 
 WeightValues = tuple[float, float]
 

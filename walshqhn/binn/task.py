@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.arrays import FloatArray
 from walshqhn.binn.additive import additive_costs, additive_groups
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, sigmoid
-from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
-from walshqhn.errors import UsageError, unknown_name
-from walshqhn.resources import numpy_threads, require_memory, thread_limit
+from walshqhn.cost.table import check_cost_table
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.resources import numpy_threads, require_memory, thread_limit
 
 Progress = Callable[[float], None]
 _TIE = 1e-9  # pre-activations up to this count as 0, class 0: rounding must not decide a sample's class

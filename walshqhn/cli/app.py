@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 import walshqhn
-from walshqhn.errors import UsageError, WalshqhnError, unknown_name
+from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
 
 COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
@@ -41,7 +41,7 @@ def build_app() -> App:
         result_action="return_value",
     )
     for position, (name, text) in enumerate(COMMANDS.items()):
-        app.command(f"walshqhn.cli.{name}:{name}", name=name, help=text, sort_key=position)
+        app.command(f"walshqhn.cli.commands.{name}:{name}", name=name, help=text, sort_key=position)
     app.register_install_completion_command()
     app.meta.suppress_keyboard_interrupt = False
 
@@ -104,7 +104,7 @@ def _own_options(command: str) -> set[str]:
     """Names of a command's own options; all others belong to the task."""
     if not command:
         return set()
-    function = getattr(import_module(f"walshqhn.cli.{command}"), command)
+    function = getattr(import_module(f"walshqhn.cli.commands.{command}"), command)
     parameters = inspect.signature(function).parameters.values()
     return {p.name.replace("_", "-") for p in parameters if p.kind is p.KEYWORD_ONLY}
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from walshqhn.errors import InputError, UsageError, unknown_name
+from walshqhn.support.errors import InputError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from walshqhn.arrays import FloatArray
     from walshqhn.binn.task import Task
-    from walshqhn.hamiltonian import IsingHamiltonian
-    from walshqhn.spectrum import WalshSpectrum
-    from walshqhn.storage import Contents
+    from walshqhn.cost.hamiltonian import IsingHamiltonian
+    from walshqhn.formats.hdf5 import Contents
+    from walshqhn.spectrum.walsh import WalshSpectrum
+    from walshqhn.support.arrays import FloatArray
 
 
 def _whole(kind: Any, tokens: Any) -> int:
@@ -114,7 +114,7 @@ class Problem:
     @cached_property
     def spectrum(self) -> WalshSpectrum:
         """The Walsh spectrum, read or computed."""
-        from walshqhn.spectrum import WalshSpectrum
+        from walshqhn.spectrum.walsh import WalshSpectrum
 
         if self.contents is not None and self.contents.spectrum is not None:
             return self.contents.spectrum
@@ -163,7 +163,7 @@ def open_problem(
     names that a misspelt one is compared with.
     """
     from walshqhn.binn.catalog import list_tasks, load_task, task_options, text_options
-    from walshqhn.resources import resolve_threads
+    from walshqhn.support.resources import resolve_threads
 
     resolve_threads(threads)
     parsed = {name.replace("-", "_"): text for name, text in options.items()}
@@ -184,7 +184,7 @@ def open_problem(
         where = f" ({source} is a file; only tasks have options of their own)"
         raise unknown_name("option", next(iter(options)), [name.replace("_", "-") for name in own], where)
     if path.suffix.lower() in (".h5", ".hdf5"):
-        from walshqhn import storage
+        from walshqhn.formats import hdf5 as storage
 
         if storage.is_native(path) or not path.exists():
             contents = storage.load(path)
@@ -203,7 +203,7 @@ def _is_hdf5(path: Path) -> bool:
 def remake_task(contents: Contents) -> Task | None:
     """The task a file was made from; None, with a remark, if it cannot be made again here."""
     from walshqhn.binn.catalog import load_task_from_spec
-    from walshqhn.errors import WalshqhnError
+    from walshqhn.support.errors import WalshqhnError
 
     if contents.task is None or contents.task.get("name") == "table":
         return None

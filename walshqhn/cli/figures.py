@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem
 from walshqhn.cli.training import LARGEST_TABLE, operator_of
-from walshqhn.errors import UsageError, WalshqhnError
-from walshqhn.files import check_target, write_atomically
+from walshqhn.support.errors import UsageError, WalshqhnError
+from walshqhn.support.files import check_target, write_atomically
 
 if TYPE_CHECKING:
-    from walshqhn.vqa.ansatz import Ansatz
-    from walshqhn.vqa.result import TrainingResult
-    from walshqhn.vqa.study import Study
+    from walshqhn.circuits.ansatz import Ansatz
+    from walshqhn.study.plan import Study
+    from walshqhn.training.result import TrainingResult
 
 KINDS = (".png", ".pdf", ".svg")
 _LARGEST_DRAWING = 1000  # gates
@@ -34,9 +34,9 @@ class Drawing:
 
 def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Drawing]:
     """Every figure that ``problem`` and ``training`` have the data for, by kind."""
-    from walshqhn import plotting
     from walshqhn.binn.task import NetworkTask
     from walshqhn.bits import index_to_bits
+    from walshqhn.plotting import spectrum as plotting
 
     names, hamiltonian = problem.bit_names, problem.contents.hamiltonian if problem.contents is not None else None
     study = problem.contents.study if problem.contents is not None else None
@@ -58,7 +58,7 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
             "coefficients": Drawing(lambda ax: plotting.plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0)),
         }
     if training is not None:
-        from walshqhn import plotting_training
+        from walshqhn.plotting import training as plotting_training
 
         possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
         if plotting_training.has_tails(training):
@@ -71,7 +71,7 @@ def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Dra
         if circuit is not None:
             possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, circuit), plotting.circuit_size(circuit))
     if study is not None and study.done:
-        from walshqhn import plotting_study
+        from walshqhn.plotting import study as plotting_study
 
         possible["success"] = Drawing(lambda ax: plotting_study.plot_success(ax, study))
         possible["energies"] = Drawing(
@@ -92,7 +92,7 @@ def _best_training(study: Study) -> TrainingResult:
 
 def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
     """The circuit of a training; None if only its maker has it, or it is too large to be looked at."""
-    from walshqhn.vqa.circuits import ansatz_like
+    from walshqhn.circuits.spec import ansatz_like
 
     try:
         circuit = ansatz_like(training.ansatz, operator_of(problem, training.ansatz["name"]))
@@ -103,7 +103,7 @@ def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
 
 def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
     """Draw every figure to its path; nothing is drawn if one of them exists."""
-    from walshqhn.plotting import new_figure
+    from walshqhn.plotting.spectrum import new_figure
 
     for path in figures:
         check_target(check_figure_name(path), overwrite=overwrite)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem, number, plural, print_json, remark, stderr, stdout
 from walshqhn.cli.training import LARGEST_TABLE
-from walshqhn.errors import InputError, UsageError, WalshqhnError
-from walshqhn.resources import require_memory
+from walshqhn.support.errors import InputError, UsageError, WalshqhnError
+from walshqhn.support.resources import require_memory
 
 if TYPE_CHECKING:
-    from walshqhn.vqa.study import Plan, Study, Variant
+    from walshqhn.study.plan import Plan, Study, Variant
 
 
 def variants_of(ansatz: str, layers: str, **settings: Any) -> tuple[Variant, ...]:
@@ -22,7 +22,7 @@ def variants_of(ansatz: str, layers: str, **settings: Any) -> tuple[Variant, ...
     ``settings``: other fields of `Variant`, the same for all but ``max_degree`` and ``grow``, which only some circuits
     know.
     """
-    from walshqhn.vqa.study import Variant
+    from walshqhn.study.plan import Variant
 
     try:
         depths = [int(depth) for depth in layers.split(",")]
@@ -46,7 +46,7 @@ def variants_of(ansatz: str, layers: str, **settings: Any) -> tuple[Variant, ...
 
 def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
     """And last the product state on the exact engine, a classical method, unless it is among them."""
-    from walshqhn.vqa.study import Variant
+    from walshqhn.study.plan import Variant
 
     states = (("product", 0), ("linear", 0))
     if any((v.ansatz, v.layers) in states and v.engine == "exact" for v in variants):
@@ -56,7 +56,7 @@ def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
 
 def earlier_study(output: Path) -> Study:
     """The study in a file. InputError if it holds none."""
-    from walshqhn.vqa.study import Study
+    from walshqhn.study.plan import Study
 
     return Study.load(output)
 
@@ -71,8 +71,8 @@ def run(
     jobs: Path | None = None,
 ) -> Study:
     """Run a study with a progress display; store it after each training, with ``config``."""
-    from walshqhn.vqa.study_runner import run_study
-    from walshqhn.vqa.workers import resolve_workers
+    from walshqhn.study.run import run_study
+    from walshqhn.study.workers import resolve_workers
 
     failures: list[OSError] = []
     if problem.num_bits > LARGEST_TABLE:
@@ -105,8 +105,8 @@ def run(
 
 def save(output: Path, problem: Problem, study: Study, config: dict[str, Any]) -> None:
     """Store a study with the cost it is of, and the ``config`` of the command; the file is replaced."""
-    from walshqhn.storage import Contents
-    from walshqhn.storage import save as store
+    from walshqhn.formats.hdf5 import Contents
+    from walshqhn.formats.hdf5 import save as store
 
     contents = Contents(
         cost=problem.cost,
@@ -121,8 +121,8 @@ def save(output: Path, problem: Problem, study: Study, config: dict[str, Any]) -
 
 def report(problem: Problem, study: Study, epsilon: float | None) -> dict[str, Any]:
     """Rows for every variant, and for classical methods that may look at as many costs."""
-    from walshqhn.vqa import baselines
-    from walshqhn.vqa.statistics import best_variant, sampling_probability, summary_rows
+    from walshqhn.study import baselines
+    from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
 
     cost = problem.cost
     if epsilon is None:
@@ -162,7 +162,7 @@ def show(problem: Problem, study: Study, epsilon: float | None, json: bool, outp
         return
     from rich.table import Table
 
-    from walshqhn.vqa.result import REMEDIES
+    from walshqhn.training.result import REMEDIES
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     headings = (

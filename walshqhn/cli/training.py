@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.cli.common import Problem, number, plural, remark, stderr, stdout
-from walshqhn.errors import InputError, UsageError, WalshqhnError
+from walshqhn.support.errors import InputError, UsageError, WalshqhnError
 
 if TYPE_CHECKING:
-    from walshqhn.vqa.result import TrainingResult
+    from walshqhn.training.result import TrainingResult
 
 LARGEST_TABLE = 30
 """Bits; beyond that costs are computed where they are needed."""
@@ -44,14 +44,14 @@ def operator_of(problem: Problem, ansatz: str) -> Any:
     import numpy as np
 
     from walshqhn.bits import words_for
-    from walshqhn.hamiltonian import IsingHamiltonian
+    from walshqhn.cost.hamiltonian import IsingHamiltonian
 
     return IsingHamiltonian(problem.num_bits, np.zeros((0, words_for(problem.num_bits)), np.uint64), np.zeros(0))
 
 
 def earlier_training(output: Path) -> TrainingResult:
     """The training in a file. InputError if it holds none."""
-    from walshqhn.storage import load
+    from walshqhn.formats.hdf5 import load
 
     found = load(output).training
     if found is None:
@@ -68,7 +68,7 @@ def default_jobs(backend: str, output: Path | None) -> Path | None:
 
 def compiled_facts(engine: Any, operator: Any, result: TrainingResult) -> dict[str, Any] | None:
     """Depth and two-qubit gates of the circuit on the engine's device; None if it has none."""
-    from walshqhn.vqa.circuits import ansatz_like
+    from walshqhn.circuits.spec import ansatz_like
 
     if not hasattr(engine, "compiled"):
         return None
@@ -100,7 +100,7 @@ class Keeper:
 
 
 def _save(output: Path, problem: Problem, result: TrainingResult, config: dict[str, Any]) -> None:
-    from walshqhn.storage import Contents, save
+    from walshqhn.formats.hdf5 import Contents, save
 
     table = problem.num_bits <= LARGEST_TABLE
     contents = Contents(

@@ -1,0 +1,242 @@
+"""Circuits that users bring, and multi-angle QAOA."""
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import efficient_su2
+from qiskit.quantum_info import Statevector, random_unitary
+from quantum_oracles import (
+    all_bits,
+    finite_differences,
+    fourier_coefficients,
+    qaoa_gates,
+    qaoa_state,
+    random_angles,
+    random_table,
+    shifted_gate_gradient,
+    support_of,
+)
+
+from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, QAOAAnsatz, WalshSpectrum
+from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.spec import make_ansatz
+from walshqhn.circuits.user import CircuitAnsatz
+from walshqhn.support.errors import InputError, UsageError
+
+A, B, C = (Parameter(name) for name in "abc")
+
+
+def all_kinds():
+    """Sums of parameters, gates of two and three qubits, numbers only, a matrix."""
+    circuit = QuantumCircuit(3)
+    circuit.h(0)
+    circuit.rx(2 * A + B - 0.3, 0)
+    circuit.cz(0, 1)
+    circuit.u(A, B, C, 2)
+    circuit.crz(C, 0, 2)
+    circuit.rzz(A - B, 1, 2)
+    circuit.rxx(C / 3, 0, 1)
+    circuit.swap(0, 2)
+    circuit.barrier()
+    circuit.t(1)
+    circuit.ccx(0, 1, 2)
+    circuit.p(B, 1)
+    circuit.unitary(random_unitary(4, seed=1), [0, 2])
+    return circuit
+
+
+def one_gate():
+    circuit = QuantumCircuit(2)
+    circuit.ry(A, 1)
+    return circuit
+
+
+def many_parameters():
+    """Twelve, so that v[10] must not come before v[2]."""
+    circuit, angles = QuantumCircuit(4), ParameterVector("v", 12)
+    for k, angle in enumerate(angles):
+        circuit.ry((k + 1) * angle, k % 4)
+        circuit.cx(k % 4, (k + 1) % 4)
+    return circuit
+
+
+CIRCUITS = {"all kinds": all_kinds, "one gate": one_gate, "many": many_parameters, "su2": lambda: efficient_su2(3)}
+
+
+@pytest.fixture(params=CIRCUITS)
+def circuit(request):
+    return CIRCUITS[request.param]()
+
+
+def test_one_state_on_every_engine(circuit):
+    """The exact engine's gates against Qiskit's own run of the circuit as it came."""
+    ansatz, table = CircuitAnsatz(circuit), random_table(circuit.num_qubits)
+    angles = random_angles(ansatz.num_parameters)
+    own = Statevector(circuit.assign_parameters(dict(zip(circuit.parameters, angles, strict=True)))).data
+    exact = ExactEngine(table)
+    assert abs(np.vdot(own, exact.statevector(ansatz, angles))) == pytest.approx(1, abs=1e-10)
+    np.testing.assert_allclose(exact.probabilities(ansatz, angles), np.abs(own) ** 2, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(AerEngine(table).probabilities(ansatz, angles), np.abs(own) ** 2, rtol=0, atol=1e-10)
+
+
+def test_gradients_of_circuits(circuit):
+    ansatz, table = CircuitAnsatz(circuit), random_table(circuit.num_qubits)
+    angles = random_angles(ansatz.num_parameters)
+
+    def energy(x):
+        return np.abs(Statevector(circuit.assign_parameters(x)).data) ** 2 @ table
+
+    value, gradient = ExactEngine(table).value_and_gradient(ansatz, angles)
+    assert value == pytest.approx(energy(angles), abs=1e-10)
+    np.testing.assert_allclose(gradient, finite_differences(energy, angles), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(AerEngine(table).value_and_gradient(ansatz, angles)[1], gradient, rtol=0, atol=1e-10)
+
+
+def test_the_callers_circuit_stays_as_it_is(circuit):
+    before = circuit.copy()
+    ansatz = CircuitAnsatz(circuit)
+    AerEngine(random_table(circuit.num_qubits)).value_and_gradient(ansatz, random_angles(ansatz.num_parameters))
+    ansatz.circuit().measure_all()
+    assert circuit == before
+    circuit.x(0)  # and what the caller does to it later changes nothing here
+    assert ansatz.circuit() == before
+
+
+def test_names_and_description():
+    ansatz = CircuitAnsatz(all_kinds())
+    assert ansatz.parameter_names == ("a", "b", "c")
+    description = ansatz.description
+    assert {k: description[k] for k in ("name", "num_qubits", "parameters")} == {
+        "name": "circuit", "num_qubits": 3, "parameters": ["a", "b", "c"]
+    }  # fmt: skip
+    assert CircuitAnsatz(all_kinds()).description == description
+    other = all_kinds()
+    other.rx(0.1, 0)
+    assert CircuitAnsatz(other).description["sha256"] != description["sha256"]
+
+
+def broken(change):
+    circuit = QuantumCircuit(2, 2)
+    circuit.rx(A, 0)
+    change(circuit)
+    return circuit
+
+
+def conditional(circuit):
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: broken(lambda c: c.measure(0, 0)),
+            UsageError,
+            "has 'measure'; leave final measurements to the engine",
+        ),
+        (lambda: broken(lambda c: c.measure_all()), UsageError, "has 'measure'"),
+        (lambda: broken(lambda c: c.reset(0)), UsageError, "has 'reset'"),
+        (lambda: broken(lambda c: c.initialize([1, 0], 0)), UsageError, "has 'initialize'"),
+        (lambda: broken(conditional), UsageError, "has 'if_else'"),
+        (lambda: broken(lambda c: c.delay(10, 0)), UsageError, "cannot be written in Rx, Ry, Rz and CX: delay"),
+        (lambda: broken(lambda c: c.ry(A * B, 0)), InputError, r"the angle a\*b is no sum of parameters times numbers"),
+        (lambda: broken(lambda c: c.ry(A**2, 0)), InputError, "no sum of parameters"),
+        (lambda: broken(lambda c: c.ry(A.sin(), 0)), InputError, "no sum of parameters"),
+        (lambda: broken(lambda c: c.ry(1 / A, 0)), InputError, "no sum of parameters"),
+        (lambda: broken(lambda c: c.ry(A.abs(), 0)), InputError, "no sum of parameters"),
+        (lambda: QuantumCircuit(2), UsageError, "at least 1 qubit and 1 parameter, this circuit has 2 and 0"),
+        (lambda: "rx", UsageError, "must be a Qiskit QuantumCircuit, got str"),
+    ],
+)
+def test_circuits_that_cannot_be_an_ansatz(make, error, message):
+    with pytest.raises(error, match=message):
+        CircuitAnsatz(make())
+
+
+# --- multi-angle QAOA ------------------------------------------------------------------------------
+
+
+def terms_of(table):
+    return [(support_of(s), f) for s, f in enumerate(fourier_coefficients(table)) if s]
+
+
+def split_gates(terms, num_qubits, layers):
+    """The gates of QAOA, each with a parameter of its own, in the documented order."""
+    gates, spent = qaoa_gates(terms, num_qubits, layers), len(terms) + num_qubits
+    out = []
+    for g, (pauli, _, factor) in enumerate(gates):
+        layer, place = divmod(g, spent)
+        own = layer * len(terms) + place if place < len(terms) else layer * num_qubits + place - len(terms)
+        out.append((pauli, own if place < len(terms) else layers * len(terms) + own, factor))
+    return out
+
+
+@pytest.mark.parametrize("num_qubits", [1, 2, 3])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_multi_angle_qaoa_by_dense_matrices(num_qubits, layers):
+    table = random_table(num_qubits)
+    ansatz, engine = MultiAngleQAOAAnsatz(table, layers), ExactEngine(table)
+    terms = terms_of(table)
+    assert ansatz.num_parameters == layers * (len(terms) + num_qubits)
+    angles = random_angles(ansatz.num_parameters)
+    gates = split_gates(terms, num_qubits, layers)
+    state = qaoa_state(gates, angles, num_qubits)
+    assert abs(np.vdot(state, engine.statevector(ansatz, angles))) == pytest.approx(1, abs=1e-10)
+    assert abs(np.vdot(state, Statevector(ansatz.circuit(angles)).data)) == pytest.approx(1, abs=1e-10)
+    expected = shifted_gate_gradient(gates, angles, num_qubits, table)
+    np.testing.assert_allclose(engine.value_and_gradient(ansatz, angles)[1], expected, rtol=0, atol=1e-9)
+
+
+def test_all_angles_alike_are_qaoa():
+    table = random_table(4)
+    operator = WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=7)
+    many, few, engine = MultiAngleQAOAAnsatz(operator, 2), QAOAAnsatz(operator, 2), ExactEngine(table)
+    angles = np.array([0.3, 0.7, 0.5, 0.2])
+    spread = many.from_qaoa(angles)
+    value, gradient = engine.value_and_gradient(many, spread)
+    expected, slopes = engine.value_and_gradient(few, angles)
+    assert value == pytest.approx(expected, abs=1e-12)
+    sums = [part.sum() for part in np.split(gradient, [7, 14, 18])]
+    assert sums == pytest.approx(slopes, abs=1e-10)
+    with pytest.raises(InputError, match=r"parameters \(4,\), got \(3,\)"):
+        many.from_qaoa(angles[:3])
+
+
+def test_one_layer_with_an_angle_for_each_term_finds_what_one_for_all_does_not():
+    """A product cost: each term wants an angle of its own, and then one layer is exact."""
+    weights = np.array([1.0, 0.3, 2.2])
+    table = all_bits(3) @ weights
+    ansatz, engine = MultiAngleQAOAAnsatz(table, 1), ExactEngine(table)
+    # Z_j has coefficient -w/2: gamma w = pi/2 turns |+> by a quarter about Z, and Rx by a quarter does the rest
+    angles = np.concatenate([np.pi / 2 / weights, np.full(3, np.pi / 4)])
+    values = [engine.expectation(ansatz, np.concatenate([s * angles[:3], angles[3:]])) for s in (1, -1)]
+    assert sorted(values) == pytest.approx([0.0, weights.sum()], abs=1e-12)
+
+
+def test_description_and_starting_points():
+    table = random_table(3)
+    ansatz = MultiAngleQAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=4), 2)
+    assert ansatz.description == {"name": "ma-qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
+    first, again, other = (ansatz.initial_parameters(np.random.default_rng(s)) for s in (5, 5, 6))
+    assert first.shape == (14,)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert (first[8:] < np.pi / 2).all()
+    assert isinstance(make_ansatz("ma-qaoa", 1, table), MultiAngleQAOAAnsatz)
+
+
+@pytest.mark.parametrize(
+    ("operator", "layers", "message"),
+    [
+        (random_table(2), 0, "at least 1 layer, got 0"),
+        (random_table(2), 1.5, "at least 1 layer, got 1.5"),
+        (np.ones(4), 1, "not constant"),
+        (IsingHamiltonian(2, np.zeros((0, 1)), np.zeros(0), 3.0), 1, "not constant"),
+        (np.random.default_rng(0).normal(size=1 << 15), 1, "at most 16,384; the operator has 32,767"),
+    ],
+)
+def test_multi_angle_qaoa_that_makes_no_sense(operator, layers, message):
+    with pytest.raises(UsageError, match=message):
+        MultiAngleQAOAAnsatz(operator, layers)

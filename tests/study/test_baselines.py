@@ -1,0 +1,99 @@
+"""Classical methods against brute force."""
+
+import math
+
+import numpy as np
+import pytest
+
+from walshqhn.kernels.annealing import anneal
+from walshqhn.study import baselines
+from walshqhn.support.errors import UsageError
+
+RNG = np.random.default_rng(3)
+TABLE = RNG.normal(size=64)
+
+
+def linear_table(fields):
+    """sum_j fields[j] z_j for every configuration."""
+    return np.array([sum(h * (1 - 2 * (x >> j & 1)) for j, h in enumerate(fields)) for x in range(1 << len(fields))])
+
+
+def test_rounding_solves_a_1_local_cost():
+    table = linear_table([0.5, -1.0, 2.0, -0.1, 0.3]) + 7
+    found = baselines.round_linear(table)
+    assert found.costs.tolist() == [table.min()]
+
+
+def test_the_exact_minimum():
+    found = baselines.exact_minimum(TABLE)
+    assert found.costs.tolist() == [TABLE.min()]
+    assert found.evaluations == 64
+
+
+def test_methods_without_chance_have_no_interval():
+    for found, reached in ((baselines.exact_minimum(TABLE), 1.0), (baselines.round_linear(TABLE), 0.0)):
+        row = found.as_dict(TABLE.min(), 1e-9)
+        assert row["success_probability"] == reached
+        assert row["interval"] == [reached, reached]
+    low, high = baselines.random_search(TABLE, 5, 10).as_dict(TABLE.min(), 1.0)["interval"]
+    assert low < high
+
+
+def test_rounding_ignores_interactions():
+    fields = np.array([0.5, -1.0, 2.0])
+    z = 1 - 2 * (np.arange(8)[:, None] >> np.arange(3) & 1)
+    table = linear_table(fields) - 5 * z[:, 0] * z[:, 1]
+    assert baselines.round_linear(table).costs[0] == table[0b101] != table.min()
+
+
+def test_random_search_finds_what_chance_allows():
+    """The minimum of 64 is hit with probability 1 - (63/64)^40 = 0.467."""
+    found = baselines.random_search(TABLE, 40, 2000, seed=1)
+    hits = (found.costs == TABLE.min()).sum()
+    p = 1 - (63 / 64) ** 40
+    assert abs(hits - 2000 * p) < 5 * math.sqrt(2000 * p * (1 - p))
+    assert baselines.random_search(TABLE, 40, 5, seed=2).costs.tolist() == (
+        baselines.random_search(TABLE, 40, 5, seed=2).costs.tolist()
+    )
+
+
+@pytest.mark.parametrize("version", [anneal, anneal.py_func])
+def test_annealing_step_by_step(version):
+    steps = 200
+    flips, uniforms = RNG.integers(6, size=steps), RNG.random(steps)
+    temperatures = np.geomspace(2.0, 0.01, steps)
+    x, seen = 37, [37]
+    for j, u, t in zip(flips, uniforms, temperatures, strict=True):
+        change = TABLE[x ^ (1 << j)] - TABLE[x]
+        if change <= 0 or u < math.exp(-change / t):
+            x ^= 1 << int(j)
+        seen.append(x)
+    assert len(set(seen)) > 5
+    cost, where = version(TABLE, 37, flips, uniforms, temperatures)
+    assert cost == TABLE[where] == TABLE[seen].min()
+
+
+def test_annealing_beats_random_search_where_neighbours_are_alike():
+    table = linear_table(RNG.normal(size=12))
+    annealed = baselines.simulated_annealing(table, 300, 100, seed=4)
+    drawn = baselines.random_search(table, 300, 100, seed=4)
+    assert (annealed.costs == table.min()).mean() > 0.9 > 0.5 > (drawn.costs == table.min()).mean()
+
+
+def test_the_smallest_costs():
+    assert baselines.simulated_annealing([2.5], 5, 2).costs.tolist() == [2.5, 2.5]
+    assert baselines.simulated_annealing([2.0, 1.0], 1, 50).costs.min() == 1.0
+    assert baselines.round_linear([2.5]).costs.tolist() == [2.5]
+
+
+@pytest.mark.parametrize("method", [baselines.random_search, baselines.simulated_annealing])
+@pytest.mark.parametrize(("evaluations", "runs"), [(0, 1), (1, 0), (1.5, 1), (True, 1)])
+def test_bad_numbers(method, evaluations, runs):
+    with pytest.raises(UsageError, match="whole number of at least 1"):
+        method(TABLE, evaluations, runs)
+
+
+def test_as_a_row():
+    row = baselines.Baseline("x", np.array([1.0, 2.0, 4.0]), 7, 0.5).as_dict(1.0, 1.0)
+    assert row["success_probability"] == pytest.approx(2 / 3)
+    assert (row["least_excess"], row["median_excess"], row["mean_evaluations"]) == (0.0, 1.0, 7)

@@ -1,0 +1,111 @@
+"""What a study says, against formulas written out and scipy-free counting."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from study_cases import QUICK, TABLE
+
+from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, Study, run_study
+from walshqhn.study import statistics
+from walshqhn.support.errors import UsageError
+from walshqhn.training.result import RunResult, TrainingResult
+
+
+def wilson_by_hand(k, n, z):
+    center = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
+    return center - half, center + half
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (3, 10), (199, 200), (0, 200)])
+def test_wilson(k, n):
+    found = statistics.wilson(k, n)
+    low, high = wilson_by_hand(k, n, 1.959963984540054)
+    assert (found.low, found.high) == pytest.approx((max(low, 0), min(high, 1)), abs=1e-12)
+    assert found.estimate == k / n
+
+
+def test_wilson_of_nothing():
+    found = statistics.wilson(0, 0)
+    assert (found.low, found.high) == (0, 1)
+    assert math.isnan(found.estimate)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.5, math.nan])
+def test_bad_confidence(confidence):
+    with pytest.raises(UsageError, match="confidence"):
+        statistics.wilson(1, 2, confidence)
+
+
+def a_study(energies, seconds=2.0):
+    """Variants with these final energies above a minimum of -1; the best samples 0.05 lower."""
+    trainings = {}
+    for v, values in enumerate(energies):
+        runs = [
+            RunResult(
+                index=k, parameters=np.zeros(2), value=value - 1, history=np.array([value]), gradient_norms=np.zeros(1),
+                evaluations=10, status="converged", message="", seconds=seconds, best_bits=np.zeros(4, np.uint8),
+                best_cost=max(value - 0.05, 0.0) - 1,
+            )
+            for k, value in enumerate(values)
+        ]  # fmt: skip
+        if runs:
+            trainings[v] = TrainingResult(tuple(runs), {}, {}, 0, -1.0)
+    variants = tuple(replace(QUICK.variants[1], layers=v) for v in range(len(energies)))
+    return Study(replace(QUICK, variants=variants, runs=max(map(len, energies))), 4, "", -1.0, trainings)
+
+
+def test_success_counts_runs_within_epsilon():
+    study = a_study([[0.0, 0.1, 0.2, 0.5], [0.25, 0.3], []])
+    assert [(p.successes, p.count) for p in study.success_probability(0.2)] == [(3, 4), (0, 2), (0, 0)]
+    assert [p.successes for p in study.success_probability(0.0)] == [1, 0, 0]
+    assert [p.successes for p in study.success_probability(0.2, sampled=True)] == [3, 1, 0]
+    curve = statistics.success_curve(study, 0, [0.0, 0.05, 0.15, 1.0])
+    assert curve[0].tolist() == [0.25, 0.25, 0.5, 1.0]
+    for k, point in zip((1, 1, 2, 4), curve.T, strict=True):
+        assert point[1:] == pytest.approx(wilson_by_hand(k, 4, 1.959963984540054), abs=1e-12)
+
+
+def test_best_variant_and_its_certainty():
+    few = a_study([[0.0, 1.0], [0.0, 0.0]])
+    best = statistics.best_variant(few, 0.5)
+    assert best.variant == 1
+    assert best.p_values == {0: pytest.approx(0.5)}  # of the 4 successes patterns with 3 of 4: C(2,2) C(2,1) / C(4,3)
+    assert not best.is_certain
+    sure = statistics.best_variant(a_study([[1.0] * 30 + [0.0] * 3, [0.0] * 30]), 0.5)
+    assert sure.variant == 1
+    assert sure.is_certain
+    with pytest.raises(UsageError, match="no finished runs"):
+        statistics.best_variant(replace(few, trainings={}), 0.5)
+
+
+def test_time_to_solution():
+    study = a_study([[0.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+    estimate, low, high = statistics.time_to_solution(study, 0, 0.5)
+    assert estimate == pytest.approx(2.0 * math.log(0.01) / math.log(0.5))
+    assert low < estimate < high
+    assert statistics.time_to_solution(study, 1, 0.5)[0] == 2.0
+    assert statistics.time_to_solution(study, 2, 0.5)[0] == math.inf
+    with pytest.raises(UsageError, match="target"):
+        statistics.time_to_solution(study, 0, 0.5, target=1.0)
+
+
+def test_sampling_probability_is_the_weight_of_good_networks():
+    study = run_study(TABLE, replace(QUICK, max_iterations=2), workers=1)
+    for v, ansatz in enumerate((ProductAnsatz(4), LinearAnsatz(4, 1))):
+        found = statistics.sampling_probability(study, TABLE, v, 0.8)
+        for k, run in enumerate(study.runs(v)):
+            psi = ExactEngine(TABLE).statevector(ansatz, run.parameters)
+            good = [x for x in range(16) if TABLE[x] <= TABLE.min() + 0.8]
+            assert len(good) > 1
+            assert found[k] == pytest.approx(sum(abs(psi[x]) ** 2 for x in good), abs=1e-12)
+
+
+def test_summary_rows():
+    first, second = statistics.summary_rows(a_study([[0.0, 0.5], []]), 0.2)
+    assert first["success_probability"] == 0.5
+    assert first["median_excess"] == pytest.approx(0.25)
+    assert (first["least_excess"], first["mean_seconds"], first["mean_evaluations"]) == (0.0, 2.0, 10.0)
+    assert (second["runs"], second["best_cost"]) == (0, None)

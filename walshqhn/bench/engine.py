@@ -1,0 +1,146 @@
+"""The exact engine against PennyLane's lightning.qubit, qulacs, Qiskit Aer and QOKit (quoted)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz
+from walshqhn.bench import peers
+from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings, missing_package
+from walshqhn.bits import bits_to_index, index_to_bits
+
+PEERS = {"lightning.qubit": "pennylane_lightning", "qulacs": "qulacs"}
+_AER = "Aer, parameter shift"
+_SHIFTED = 3  # angles of the parameter-shift rule that are done; the work of each is the same
+_QOKIT = "this project's design notes; C simulator, another 2-core machine"
+
+
+def linear_problem(num_qubits: int, layers: int = 2) -> tuple[LinearAnsatz, np.ndarray, np.ndarray]:
+    """A linear ansatz, a random table and random angles."""
+    rng = np.random.default_rng(num_qubits)
+    ansatz = LinearAnsatz(num_qubits, layers)
+    return ansatz, rng.normal(size=1 << num_qubits), rng.uniform(0, 2 * np.pi, ansatz.num_parameters)
+
+
+def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Value and gradient of the linear ansatz with two layers: ours, and every simulator that is installed."""
+    ansatz, table, params = linear_problem(num_qubits)
+    engine = ExactEngine(table, threads=settings.threads)
+    ours = partial(engine.value_and_gradient, ansatz, params)
+    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found[1])]
+    shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED, settings.threads)
+    share = _SHIFTED / params.size
+    contenders.append(
+        Contender(_AER, shifts(), "peer", work=share, result=lambda g: g, expected=lambda g: g[:_SHIFTED])
+    )
+    if not missing_package("pennylane_lightning"):
+        call = peers.lightning(ansatz, table, params)[1]
+        contenders.append(Contender("lightning.qubit", call, result=lambda g: g))
+    if not missing_package("qulacs"):
+        fields = np.random.default_rng(1).normal(size=num_qubits)
+        bits = index_to_bits(np.arange(table.size), num_qubits)
+        expected = ExactEngine((1.0 - 2.0 * bits) @ fields).value_and_gradient(ansatz, params)[1]
+        call = peers.qulacs_backprop(ansatz, params, fields)
+        contenders.append(Contender("qulacs", call, result=lambda g: g, expected=lambda _: expected))
+    return contenders
+
+
+def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
+    ansatz, table, params = linear_problem(num_qubits)
+    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    contenders = [
+        Contender("walshqhn", partial(engine.expectation, ansatz, params), "ours", result=float),
+        Contender("Aer", partial(aer.expectation, ansatz, params), result=float),
+    ]
+    if not missing_package("pennylane_lightning"):
+        contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
+    if not missing_package("qulacs"):
+        prepare, read = peers.qulacs_probabilities(ansatz, params)
+        contenders.append(Contender("qulacs", prepare, result=lambda state: float(read(state) @ table)))
+    return contenders
+
+
+def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
+    rng = np.random.default_rng(num_qubits)
+    table = rng.normal(size=1 << num_qubits)
+    ansatz = QAOAAnsatz(table, layers)
+    params = rng.uniform(0, 1, ansatz.num_parameters)
+    engine = ExactEngine(table, threads=settings.threads)
+    expectation = partial(engine.expectation, ansatz, params)
+    if slopes:
+        step = 1e-5 * np.eye(params.size)[1]
+        slope = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2e-5
+        both = partial(engine.value_and_gradient, ansatz, params)
+        return [
+            Contender("walshqhn", both, "ours", result=lambda found: np.array([found[0], found[1][1]])),
+            Contender("its expectation value", expectation, "reference", result=lambda e: np.array([e, slope])),
+        ]
+    by_the_book = partial(peers.numpy_qaoa, table, params)
+    return [
+        Contender("walshqhn", expectation, "ours", result=float),
+        Contender("NumPy", by_the_book, "reference", 1, result=float),
+    ]
+
+
+def qaoa(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Expectation value of QAOA with four layers: ours, and NumPy by the book."""
+    return _qaoa(num_qubits, 4, False, settings)
+
+
+def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
+    """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
+    ansatz, table, params = linear_problem(num_qubits)
+    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    rng = np.random.default_rng(0)
+
+    def mean_cost(bits: Any) -> float:
+        assert bits.shape == (shots, num_qubits)
+        return 10 + float(table[bits_to_index(bits)].mean())  # of order 10: the tolerance is relative
+
+    return [
+        Contender(name, partial(e.sample, ansatz, params, shots, rng), kind, result=mean_cost)
+        for name, e, kind in (("walshqhn", engine, "ours"), ("Aer", aer, "peer"))
+    ]
+
+
+def rows() -> list[Row]:
+    """The rows of this module."""
+    found = [
+        Row(
+            "gradient-17",
+            "value and gradient, linear ansatz, 2 layers, N = 17",
+            partial(gradient, 17),
+            (Goal(10, "lightning.qubit"), Goal(400, _AER)),
+            peers=PEERS,
+        ),
+        Row(
+            "expectation-17",
+            "expectation value, linear ansatz, 2 layers, N = 17",
+            partial(_expectation, 17),
+            (Goal(10, "Aer"), Goal(4, "qulacs")),
+            peers=PEERS,
+        ),
+    ]
+    for n, seconds in ((20, 0.32), (22, 1.5)):
+        quoted = (Quoted("QOKit C", seconds, _QOKIT),)
+        title = f"QAOA, p = 4, N = {n}, "
+        found.append(
+            Row(f"qaoa-{n}", title + "expectation value", partial(_qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
+        )
+        limit = (Goal(4, "its expectation value", at_most=True),)
+        prepare = partial(_qaoa, n, 4, True)
+        found.append(Row(f"qaoa-gradient-{n}", title + "value and gradient", prepare, limit, tolerance=1e-6))
+    shots = 1_000_000
+    found.append(
+        Row(
+            "sampling-20",
+            f"{shots:,} shots of the linear ansatz, N = 20",
+            partial(_sampling, 20, shots),
+            (Goal(5, "Aer"),),
+            tolerance=7 * (2 / shots) ** 0.5 / 10,  # seven standard errors of a difference, for costs of variance 1
+        )
+    )
+    return found

@@ -1,0 +1,75 @@
+"""Handing a Hamiltonian over: Qiskit's operator, and HDF5."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import numpy as np
+
+from walshqhn import IsingHamiltonian, WalshSpectrum
+from walshqhn.bench.harness import Contender, Goal, Row, Settings
+from walshqhn.bits import mask_support
+
+
+@cache
+def _hamiltonian(num_qubits: int) -> IsingHamiltonian:
+    """With a random coefficient for every subset of the qubits."""
+    return WalshSpectrum(np.random.default_rng(num_qubits).normal(size=1 << num_qubits)).hamiltonian(tolerance=0)
+
+
+def _operator(num_qubits: int, settings: Settings) -> list[Contender]:
+    from qiskit.quantum_info import SparsePauliOp
+
+    hamiltonian = _hamiltonian(num_qubits)
+    terms = [("", [], hamiltonian.constant)]
+    for mask, value in zip(hamiltonian.masks, hamiltonian.coefficients, strict=True):
+        qubits = mask_support(mask)
+        terms.append(("Z" * len(qubits), list(qubits), value))
+
+    def numbers(operator: SparsePauliOp) -> np.ndarray:
+        order = np.lexsort(operator.paulis.z.T)
+        return np.column_stack([operator.paulis.z[order], operator.coeffs[order].real])
+
+    build = partial(SparsePauliOp.from_sparse_list, terms, num_qubits)
+    return [
+        Contender("walshqhn", hamiltonian.to_sparse_pauli_op, "ours", 1, result=numbers),
+        Contender("SparsePauliOp.from_sparse_list", build, "reference", 1, result=numbers),
+    ]
+
+
+def _save(num_qubits: int, settings: Settings) -> list[Contender]:
+    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
+
+    def ours() -> None:
+        hamiltonian.save(folder / "h.h5", overwrite=True)
+
+    def numpy() -> None:
+        np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
+
+    return [Contender("walshqhn", ours, "ours", 1), Contender("numpy.savez_compressed", numpy, "reference", 1)]
+
+
+def _load(num_qubits: int, settings: Settings) -> list[Contender]:
+    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
+    path = folder / "h.h5"
+    hamiltonian.save(path)
+    np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
+
+    def numpy() -> np.ndarray:
+        with np.load(folder / "h.npz") as file:
+            file["m"]
+            return file["c"]
+
+    return [
+        Contender("walshqhn", partial(IsingHamiltonian.load, path), "ours", 1, result=lambda h: h.coefficients),
+        Contender("numpy.load", numpy, "reference", 1, result=lambda c: c),
+    ]
+
+
+def rows() -> list[Row]:
+    """The rows of this module."""
+    return [
+        Row("operator-17", "to_sparse_pauli_op, 2^17 terms", partial(_operator, 17), (Goal(0.1),), tolerance=0.0),
+        Row("save-20", "save a Hamiltonian of 2^20 terms (HDF5)", partial(_save, 20), (Goal(1.0),)),
+        Row("load-20", "load a Hamiltonian of 2^20 terms (HDF5)", partial(_load, 20), (Goal(1.0),), tolerance=0.0),
+    ]

@@ -1,0 +1,128 @@
+"""The Walsh-Hadamard transform against fht-cpu, FFHT (quoted) and a single pass over memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+from numba import njit, prange
+
+from walshqhn import wht
+from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings
+from walshqhn.support.resources import available_memory, thread_limit
+
+PEERS = {"fht-cpu": "fht_cpu"}
+_FFHT = "this project's design notes; C with AVX, 1 thread, another 2-core machine"
+_ONE_PASS = "one pass over the array"
+
+
+@njit(parallel=True, cache=True)
+def _scale(a, factor):
+    pieces = 32
+    piece = a.size // pieces
+    for t in prange(pieces):
+        for k in range(t * piece, (t + 1) * piece):
+            a[k] *= factor
+
+
+def _one_pass(a: np.ndarray, threads: int) -> None:
+    with thread_limit(threads):
+        _scale(a, a.dtype.type(1.0))
+
+
+def _contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:
+    """In place, on zeros: neither side looks at the values, and repeated sums of others would overflow.
+
+    They are compared on random numbers before.
+    """
+    used = settings.threads if threads is None else threads
+    sample = np.random.default_rng(num_bits).normal(size=(2, 1 << min(num_bits, 20)))
+    values = (sample[0] + 1j * sample[1] if dtype.startswith("c") else sample[0]).astype(dtype)
+    array = np.zeros(1 << num_bits, dtype)
+
+    def ours() -> np.ndarray:
+        return wht(array, overwrite=True, threads=used)
+
+    contenders = [Contender("walshqhn", ours, "ours", used, result=lambda _: wht(values, threads=used))]
+
+    def theirs() -> None:
+        import fht_cpu
+
+        fht_cpu.fht(array)
+
+    def their_result(_: object) -> np.ndarray:
+        import fht_cpu
+
+        return fht_cpu.fht(values, inplace=False)
+
+    contenders.append(Contender("fht-cpu", theirs, "peer", 1, result=their_result))
+    if floor:
+        real = array.view(array.real.dtype)
+        contenders.append(Contender(_ONE_PASS, partial(_one_pass, real, used), "floor", used))
+    return contenders
+
+
+def growing(num_bits: int, settings: Settings) -> list[Contender]:
+    """For the figure of growth: ours, the peer, one pass over memory."""
+    return _contenders(num_bits, "float64", None, num_bits >= 16, settings)
+
+
+def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | None = None, floor: bool = False,
+         quoted: tuple[Quoted, ...] = ()) -> Row:  # fmt: skip
+    one = ", 1 thread" if threads == 1 else ""
+    return Row(
+        name=f"wht-{dtype}-{num_bits}" + ("-serial" if threads == 1 else ""),
+        title=f"wht, {dtype}, N = {num_bits}{one}",
+        prepare=partial(_contenders, num_bits, dtype, threads, floor),
+        goals=goals,
+        quoted=quoted,
+        tolerance=1e-5 if dtype in ("float32", "complex64") else 1e-12,
+        peers=PEERS,
+    )
+
+
+_PEAK = """
+import resource, sys, numpy as np, walshqhn
+walshqhn.wht(np.zeros(1 << 26), overwrite=True)  # compiles the same passes, in an array that is freed again
+array = np.zeros(1 << int(sys.argv[1]))
+array[3] = 1.0
+array[::512] += 0.0
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+walshqhn.wht(array, overwrite=True)
+assert array[1] == -1.0 and array[2] == -1.0 and array[3] == 1.0
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(1 + max(0, after - before) * 1024 / array.nbytes)
+"""
+
+
+def _peak(num_bits: int) -> float:
+    """Peak memory while transforming in place, over the size of the array; in a process of its own."""
+    command = [sys.executable, "-c", _PEAK, str(num_bits)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _memory(num_bits: int, settings: Settings) -> list[Contender]:
+    return [Contender("walshqhn", partial(_peak, num_bits), "ours", seconds_of=float)]
+
+
+def _overhead(settings: Settings) -> list[Contender]:
+    array = np.zeros(2)
+    return [Contender("walshqhn", partial(wht, array, overwrite=True), "ours", 1)]
+
+
+def rows() -> list[Row]:
+    """The rows of this module."""
+    fast, floor = Goal(4, "fht-cpu"), Goal(5, _ONE_PASS, at_most=True)
+    quoted = {24: Quoted("FFHT", 43e-3, _FFHT), 27: Quoted("FFHT", 567e-3, _FFHT)}
+    found = [_row(n, "float64", (fast, floor), floor=True, quoted=(quoted[n],)) for n in (24, 27)]
+    found += [_row(n, "float64", (Goal(1, "fht-cpu"),), threads=1) for n in (10, 12, 14, 17)]
+    found.append(_row(17, "float64", (Goal(1.5, "fht-cpu"),)))
+    found.append(Row("wht-overhead", "wht, N = 1: what a call costs", _overhead, (Goal(5e-6),)))
+    found += [_row(n, dtype, (fast,), floor=True) for dtype, n in (("float32", 24), ("complex128", 23))]
+    sizes = (27, 30) if available_memory() > 12 << 30 else (27,)
+    for n in sizes:
+        title = f"wht, float64, N = {n}, in place: peak memory over size of the array"
+        found.append(Row(f"wht-memory-{n}", title, partial(_memory, n), (Goal(1.05),), quantity="ratio"))
+    return found

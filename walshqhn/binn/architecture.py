@@ -1,0 +1,69 @@
+"""Which architectures a trained circuit returns: how often each option of each choice is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.network import CHOICE_NAMES, BinaryNetwork, Choice
+from walshqhn.bits import check_rows
+from walshqhn.support.errors import InputError
+
+Distribution = dict[str, dict[str, float]]
+"""Name of a choice's bits (``activation``, ``hidden_width``, ...) -> option, as text -> probability."""
+
+
+def architecture_distribution(network: BinaryNetwork, bits: npt.ArrayLike) -> Distribution:
+    """The share of every option of every choice among sampled networks, bits (M, N) with M >= 1.
+
+    Exact for these samples, also where the bits of one choice are correlated. Empty for a network that has nothing
+    to choose.
+    """
+    rows = check_rows(bits, network.num_bits)
+    if len(rows) == 0:
+        raise InputError("an architecture's distribution needs at least 1 sample, got 0.")
+    found: Distribution = {}
+    for name, choice, positions in _choices(network):
+        codes, counts = np.unique(rows[:, positions], axis=0, return_counts=True)
+        shares = _no_share(choice)
+        for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
+            shares[str(choice.pick(code))] += count / len(rows)
+        found[name] = shares
+    return found
+
+
+def option_probabilities(network: BinaryNetwork, bit_means: npt.ArrayLike) -> Distribution:
+    """The probability of every option of every choice from how often each bit is 1, (N,).
+
+    Exact for choices of one bit. The bits of a longer choice are taken to be independent, as they are in product
+    states; elsewhere use `architecture_distribution`. InputError unless the means are N numbers in [0, 1].
+    """
+    means = np.asarray(bit_means, dtype=np.float64)
+    if means.shape != (network.num_bits,):
+        raise InputError(f"bit_means must have shape ({network.num_bits},), got {means.shape}.")
+    if not ((means >= 0) & (means <= 1)).all():
+        raise InputError("bit_means must lie in [0, 1].")
+    found: Distribution = {}
+    for name, choice, positions in _choices(network):
+        shares = _no_share(choice)
+        for code in product((0, 1), repeat=choice.num_bits):
+            chances = [p if b else 1 - p for b, p in zip(code, means[positions], strict=True)]
+            shares[str(choice.pick(code))] += float(np.prod(chances))
+        found[name] = shares
+    return found
+
+
+def _choices(network: BinaryNetwork) -> Sequence[tuple[str, Choice, list[int]]]:
+    """(name, choice, positions of its bits) of every choice that takes bits."""
+    return [
+        (CHOICE_NAMES[name], choice, network.positions(CHOICE_NAMES[name]).ravel().tolist())
+        for name, choice in network.choices.items()
+        if choice.num_bits
+    ]
+
+
+def _no_share(choice: Choice) -> dict[str, float]:
+    return {str(option): 0.0 for option in choice.options}

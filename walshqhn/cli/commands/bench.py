@@ -1,0 +1,127 @@
+"""walshqhn bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from walshqhn.cli.common import Force, Json, Threads, Whole, print_json, remark, stdout
+
+
+def bench(
+    *names: Annotated[str, Parameter(help="Rows or groups of rows (see --list); wildcards allowed. Default: all.")],
+    list_rows: Annotated[
+        bool, Parameter(name="--list", negative="", show_default=False, help="List the rows.")
+    ] = False,
+    threads: Threads = None,
+    repeats: Annotated[Whole, Parameter(help="Rounds; medians are over these.")] = 7,
+    json: Json = False,
+    growth: Annotated[
+        Path | None, Parameter(help="Also measure how cost grows with N, and draw it into this file (.png .pdf .svg).")
+    ] = None,
+    force: Force = False,
+) -> int | None:
+    """Time walshqhn side by side with whichever peers are installed.
+
+    Results are compared before anything is timed. Peers: pip install 'walshqhn[bench]'; those that
+    are missing are named and skipped. All rows take some minutes; Ctrl-C prints what there is.
+    """
+    from walshqhn import bench as benchmarks
+    from walshqhn.bench import report
+    from walshqhn.bench.growth import draw_growth
+    from walshqhn.cli.figures import check_figure_name
+    from walshqhn.support.errors import UsageError, unknown_name
+    from walshqhn.support.files import check_target, write_atomically
+    from walshqhn.support.resources import resolve_threads
+
+    if repeats < 1:
+        raise UsageError(f"repeats must be at least 1, got {repeats}.")
+    try:
+        rows = benchmarks.find_rows(names)
+    except KeyError as error:
+        known = [*benchmarks.GROUPS, *(row.name for row in benchmarks.all_rows())]
+        raise unknown_name("row", error.args[0], known) from None
+    if list_rows:
+        _print_list(rows, json)
+        return None
+    if growth is not None:
+        check_target(check_figure_name(growth), overwrite=force)
+    settings = benchmarks.Settings(threads=resolve_threads(threads), repeats=repeats)
+    document: dict[str, Any] = {
+        "machine": report.describe_machine(),
+        "threads": settings.threads,
+        "repeats": repeats,
+        "rows": [],
+    }
+    interrupted = False
+    try:
+        for k, row in enumerate(rows, start=1):
+            remark(f"[{k}/{len(rows)}] {row.title}")
+            document["rows"].append(_measured(benchmarks, row, settings))
+        if growth is not None:
+            document["growth"] = _growth(benchmarks, settings)
+    except KeyboardInterrupt:
+        interrupted = True
+    if growth is not None and "growth" in document:
+        figure = draw_growth(document["growth"], report.machine_line(document["machine"], settings.threads))
+        write_atomically(growth, lambda path: figure.savefig(path, format=growth.suffix[1:]), overwrite=force)
+        remark(f"wrote {growth}")
+    print_json(document) if json else _print_table(report, document)
+    if interrupted:
+        remark("walshqhn: interrupted")
+        return 130
+    return None
+
+
+def _measured(benchmarks: ModuleType, row: Any, settings: Any) -> dict[str, Any]:
+    from walshqhn.support.errors import WalshqhnError
+
+    try:
+        result: dict[str, Any] = benchmarks.measure(row, settings).as_dict()
+    except benchmarks.Disagreement as error:
+        raise WalshqhnError(str(error)) from error
+    return result
+
+
+def _growth(benchmarks: ModuleType, settings: Any) -> dict[str, Any]:
+    from walshqhn.bench import growth as module
+
+    found: dict[str, Any] = {panel.name: {} for panel in module.panels()}
+    for panel, size, seconds in module.measure_growth(settings):
+        remark(f"growth of {panel}: N = {size}")
+        for name, value in seconds.items():
+            found[panel].setdefault(name, []).append([size, value])
+    return found
+
+
+def _print_list(rows: list[Any], json: bool) -> None:
+    if json:
+        print_json({row.name: row.title for row in rows})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(row.name, row.title)
+    stdout().print(table)
+
+
+def _print_table(report: ModuleType, document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("what", "who", "time", "", "goal met"):
+        table.add_column(heading)
+    for result in document["rows"]:
+        for line in report.cells(result):
+            table.add_row(*line)
+        table.add_row()
+    out = stdout()
+    out.print(table)
+    out.print(
+        f"Medians of {document['repeats']} rounds; {report.machine_line(document['machine'], document['threads'])}",
+        markup=False,
+    )

@@ -1,0 +1,246 @@
+"""walshqhn demo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from walshqhn.cli.common import Force, Json, Problem, Threads, Whole, number, plural, print_json, stdout
+from walshqhn.support.errors import WalshqhnError
+
+_STAGES = 9
+
+
+def demo(
+    *,
+    output: Annotated[Path, Parameter(alias="-o", help="Folder for the files it makes.")] = Path("walshqhn-demo"),
+    runs: Annotated[Whole, Parameter(help="Restarts of the training.")] = 4,
+    max_iterations: Annotated[Whole, Parameter(help="Limit for each of them.")] = 60,
+    shots: Annotated[Whole, Parameter(help="Shots of the trained circuit on Aer.")] = 4096,
+    seed: Annotated[Whole, Parameter(help="Seed of angles and shots.")] = 0,
+    threads: Threads = None,
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """The whole job on bundled MNIST digits: from the images to a trained circuit and its best network.
+
+    Images of 0 and 1 at 4x4 pixels, all 2^17 binary networks, their Walsh spectrum, HDF5 and
+    SparsePauliOp, a variational circuit trained with gradients, shots on Qiskit Aer, figures.
+    """
+    import numpy as np
+    from qiskit.result import sampled_expectation_value
+
+    from walshqhn.binn.catalog import load_task
+    from walshqhn.binn.task import NetworkTask
+    from walshqhn.bits import bits_to_label, index_to_bits
+    from walshqhn.circuits.ansatz import LinearAnsatz
+    from walshqhn.cli.figures import draw, drawings
+    from walshqhn.cost.hamiltonian import IsingHamiltonian
+    from walshqhn.engines.exact import ExactEngine
+    from walshqhn.engines.qiskit.aer import AerEngine
+    from walshqhn.formats import hdf5 as storage
+    from walshqhn.formats.export import write_sparse_pauli_op
+    from walshqhn.support.files import check_target
+    from walshqhn.training.result import INTERRUPTED
+    from walshqhn.training.train import train
+
+    say = _Narrator(quiet=json)
+    file = output / "mnist-4x4.h5"
+    operators = {"exact": output / "operator-exact.qpy", "degree 2": output / "operator-degree-2.qpy"}
+    figures = {
+        k: output / f"{k}.png" for k in ("spectrum", "coefficients", "histogram", "training", "circuit", "network")
+    }
+    output.mkdir(parents=True, exist_ok=True)
+    for path in (file, *operators.values(), *figures.values()):
+        check_target(path, overwrite=force)
+
+    task = load_task("mnist-4x4")
+    assert isinstance(task, NetworkTask)
+    n = task.num_bits
+    say(
+        f"{len(task.data.train):,} real MNIST images of 0 and 1, shrunk to 4x4 pixels; "
+        f"{len(task.data.test or ()):,} more are kept for testing."
+    )
+
+    problem = Problem("mnist-4x4", task, None, threads)
+    cost = problem.cost
+    lowest = int(cost.argmin())
+    optima, blank = int((cost <= cost[lowest] + 1e-12).sum()), int((~task.data.train.x.any(axis=0)).sum())
+    say(
+        f"all 2^{n} = {cost.size:,} networks evaluated, {cost.size * len(task.data.train):,} (network, image) pairs; "
+        f"the best possible cost is {number(cost[lowest], 8)}; {plural(optima, 'network')} reach it, "
+        f"since {blank} of the 16 pixels are blank in every image."
+    )
+
+    spectrum = problem.spectrum
+    weights = spectrum.degree_weights()
+    local = weights[1:3].sum() / weights[1:].sum()
+    say(f"Walsh spectrum: degrees 1 and 2 carry {100 * local:.3f} % of the variance, so the cost is nearly 2-local.")
+
+    hamiltonian = spectrum.hamiltonian()
+    contents = storage.Contents(cost, spectrum, hamiltonian, task.spec, task.bit_names)
+    storage.save(file, contents, overwrite=force)
+    back = storage.load(file)
+    _check(back.cost is not None and np.array_equal(back.cost, cost), "the costs read back differ")
+    _check(
+        back.hamiltonian is not None
+        and np.array_equal(back.hamiltonian.masks, hamiltonian.masks)
+        and np.array_equal(back.hamiltonian.coefficients, hamiltonian.coefficients),
+        "the Hamiltonian read back differs",
+    )
+    deviation = float(np.abs(hamiltonian.energies(threads=threads) - cost).max())
+    _check(deviation < 1e-9, f"the Hamiltonian's energies differ from the costs by {deviation}")
+    say(
+        f"Ising Hamiltonian of {len(hamiltonian):,} terms stored in HDF5 and read back bit for bit; "
+        f"its energies are the costs to {deviation:.0e}."
+    )
+
+    truncated = hamiltonian.truncate(max_degree=2)
+    actual = float(np.sqrt(np.square(truncated.energies(threads=threads) - cost).mean()))
+    _check(np.isclose(actual, truncated.rms_error, rtol=1e-6), "the RMS error is not what was announced")
+    for name, ising in (("exact", hamiltonian), ("degree 2", truncated)):
+        operator, energies = ising.to_sparse_pauli_op(), ising.energies(threads=threads)
+        returned = IsingHamiltonian.from_sparse_pauli_op(operator)
+        _check(np.array_equal(returned.energies(threads=threads), energies), "SparsePauliOp differs")
+        for index in (lowest, 1):  # by Qiskit's own reading of a label; neither reads the same backwards
+            by_qiskit = sampled_expectation_value({bits_to_label(index_to_bits(index, n)): 1.0}, operator)
+            _check(np.isclose(by_qiskit, energies[index], rtol=1e-9), "Qiskit evaluates the operator differently")
+        write_sparse_pauli_op(operators[name], ising, overwrite=force)
+    best_truncated = float(cost[truncated.energies(threads=threads).argmin()])
+    say(
+        f"SparsePauliOp for Qiskit: exact, and with {len(truncated)} terms up to degree 2, RMS error {actual:.2g}; "
+        f"minimizing that gives cost {number(best_truncated, 8)}."
+    )
+
+    ansatz, engine = LinearAnsatz(n, 2), ExactEngine(cost, threads=threads)
+    result = train(
+        ansatz, engine, runs=runs, seed=seed, max_iterations=max_iterations, task=task, progress=say.training(runs)
+    )
+    say(
+        f"linear ansatz, 2 layers, {ansatz.num_parameters} angles: {result.evaluations} exact gradients in "
+        f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to {number(result.value)}."
+    )
+
+    aer = AerEngine(cost, seed=seed)
+    bits = aer.sample(ansatz, result.parameters, shots, np.random.default_rng(seed))
+    sampled = aer.costs(bits)
+    error = float(sampled.std(ddof=1) / np.sqrt(shots)) if shots > 1 else float("nan")
+    hits = float((sampled <= cost[lowest] + 1e-4).mean())
+    say(
+        f"the same circuit on Qiskit Aer, {shots:,} shots: mean cost {number(float(sampled.mean()))} ± {error:.1g} "
+        f"(exact: {number(result.value)}); {100 * hits:.0f} % of the shots "
+        f"are within 1e-4 of the optimum, of all networks {100 * (cost <= cost[lowest] + 1e-4).mean():.2f} % are."
+    )
+
+    cheapest = float(min(result.best_cost, sampled.min()))
+    best = result.best_bits if result.best_cost == cheapest else bits[int(sampled.argmin())]
+    accuracies = {split: float(task.accuracy(best[None, :], split)[0]) for split in ("train", "test")}
+    above = cheapest - float(cost[lowest])
+    verdict = "the exact optimum" if above == 0 else f"{above:.1e} above the exact optimum"
+    right = {split: f"{100 * share:.1f} %" for split, share in accuracies.items()}
+    say(
+        f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; "
+        f"it recognizes {right['train']} of the training images and {right['test']} of the others."
+    )
+    say.picture(
+        task.network.weights(best)["W1"].reshape(4, 4),
+        task.data.train.x.any(axis=0).reshape(4, 4),
+        float(task.network.weights(best)["b1"][0]),
+    )
+
+    trained = storage.Contents(
+        cost,
+        spectrum,
+        hamiltonian,
+        task.spec,
+        task.bit_names,
+        result,
+        provenance={"seed": seed, "config": result.settings},
+    )
+    storage.save(file, trained, overwrite=True)
+    possible = drawings(problem, result)
+    draw({path: possible[kind] for kind, path in figures.items()}, overwrite=force)
+    say(f"figures drawn: {', '.join(path.name for path in figures.values())}.")
+
+    facts = {
+        "num_bits": n,
+        "exact_minimum": {"cost": float(cost[lowest]), "bits": bits_to_label(index_to_bits(lowest, n))},
+        "degree_weights": weights,
+        "truncated_rms_error": actual,
+        "training": result.summary(),
+        "aer": {"shots": shots, "mean_cost": float(sampled.mean()), "standard_error": error, "within_1e-4": hits},
+        "best": {"bits": bits_to_label(best), "cost": cheapest, "excess": above, "accuracy": accuracies},
+        "seconds": say.elapsed(),
+        "files": [file, *operators.values(), *figures.values()],
+    }
+    if json:
+        print_json(facts)
+    else:
+        say.summary(output, file, interrupted=result.status == INTERRUPTED)
+    return 130 if result.status == INTERRUPTED else 0
+
+
+def _check(holds: object, complaint: str) -> None:
+    if not holds:
+        raise WalshqhnError(f"the demo's own check failed: {complaint}.")
+
+
+class _Narrator:
+    """Says, stage by stage, what happened and how long it took."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._out = stdout()
+        self._stage = 0
+        self._start = self._last = time.perf_counter()
+        if not quiet:
+            self._out.print("walshqhn demo (the first run compiles its kernels, which takes a little longer)\n")
+
+    def __call__(self, text: str) -> None:
+        now = time.perf_counter()
+        self._stage += 1
+        if not self._quiet:
+            label = f"[{self._stage}/{_STAGES}] {now - self._last:4.1f} s  "
+            self._out.print(label + text, markup=False, soft_wrap=True)
+        self._last = now
+
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._start
+
+    def training(self, runs: int) -> Any:
+        """A progress callback for the training, on terminals only."""
+        if self._quiet or not self._out.is_terminal:
+            return None
+
+        def update(run: int, iteration: int, value: float) -> None:
+            self._out.print(
+                f"  run {run + 1} of {runs}, iteration {iteration:3d}, E = {value:.6f}", end="\r", markup=False
+            )
+
+        return update
+
+    def picture(self, image: Any, used: Any, bias: float) -> None:
+        """Weights as characters."""
+        if self._quiet:
+            return
+        self._out.print(
+            "\n      its weights on the 4x4 pixels: + ink there says 1, - ink there says 0, blank: never any ink"
+        )
+        for row, inked in zip(image, used, strict=True):
+            signs = ("+" if w > 0 else "-" for w in row)
+            self._out.print("          " + "  ".join(s if u else " " for s, u in zip(signs, inked, strict=True)))
+        self._out.print(f"      bias {bias:+g}\n")
+
+    def summary(self, folder: Path, file: Path, *, interrupted: bool) -> None:
+        """Where things are, and what to do next."""
+        if interrupted:
+            self._out.print("\nThe training was interrupted; the rest used what it had found.")
+        self._out.print(f"\nDone in {self.elapsed():.1f} s. Everything is in {folder}/:", markup=False, soft_wrap=True)
+        self._out.print(f"  {file.name:<22} cost, spectrum, Hamiltonian and training (HDF5)", markup=False)
+        self._out.print(f"  {'operator-*.qpy':<22} the SparsePauliOps, for Qiskit", markup=False)
+        self._out.print(f"  {'*.png':<22} the figures", markup=False)
+        self._out.print("\nNext: walshqhn tasks; walshqhn info " + str(file), markup=False, soft_wrap=True)

@@ -1,0 +1,217 @@
+"""Ising Hamiltonians: a constant and products of Pauli Z, of any degree, on any number of qubits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.bits import check_bits, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
+from walshqhn.cost.table import LARGEST_COST
+from walshqhn.cost.truncation import select_terms
+from walshqhn.support.arrays import FloatArray, MaskArray
+from walshqhn.support.errors import InputError
+from walshqhn.support.resources import require_memory
+from walshqhn.transform import wht
+
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
+
+_BATCH = 1 << 22  # (configuration, term) pairs evaluated at a time
+
+
+@dataclass(frozen=True, eq=False)
+class IsingHamiltonian:
+    """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x)."""
+
+    num_qubits: int
+    masks: MaskArray
+    """(T, ceil(N / 64)), bit j in word j // 64; distinct, none empty."""
+    coefficients: FloatArray
+    """(T,)"""
+    constant: float = 0.0
+    discarded_weight: float = 0.0
+    """Sum of the squares of all coefficients that truncations have dropped."""
+    max_degree: int | None = None
+    """The degree the terms were truncated to; None: not by degree."""
+    tolerance: float = 0.0
+    """Terms with |coefficient| up to this were dropped."""
+
+    def __post_init__(self) -> None:
+        if np.asarray(self.masks).size and np.asarray(self.masks).dtype.kind not in "ui":
+            raise InputError(f"masks are whole numbers, got dtype {np.asarray(self.masks).dtype}.")
+        if not 0 <= self.discarded_weight < np.inf:
+            raise InputError(f"discarded_weight must be at least 0 and finite, got {self.discarded_weight}.")
+        masks = np.ascontiguousarray(self.masks, dtype=np.uint64)
+        coefficients = np.ascontiguousarray(self.coefficients, dtype=np.float64)
+        words = words_for(self.num_qubits)
+        if self.num_qubits < 0 or masks.shape != (len(coefficients), words) or coefficients.ndim != 1:
+            raise InputError(
+                f"a Hamiltonian on {self.num_qubits} qubits has masks (T, {words}) and coefficients (T,), "
+                f"got {masks.shape} and {coefficients.shape}."
+            )
+        if not (np.isfinite(coefficients).all() and np.isfinite(self.constant)):
+            raise InputError("coefficients must be finite.")
+        if max(np.abs(coefficients).max(initial=0.0), abs(self.constant)) > LARGEST_COST:
+            raise InputError(f"coefficients must stay below {LARGEST_COST:g} in size: rescale the cost.")
+        spare = 64 * words - self.num_qubits
+        if spare and masks.size and int(masks[:, -1].max()) >> (64 - spare):
+            raise InputError(f"a mask names a qubit beyond {self.num_qubits - 1}.")
+        if not masks.any(axis=1).all():
+            raise InputError("an empty mask is the constant; give it as such.")
+        ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())  # usual, and spares a sorted copy
+        if not ascending and len(np.unique(masks, axis=0)) != len(masks):
+            raise InputError("a mask occurs twice.")
+        object.__setattr__(self, "masks", masks)
+        object.__setattr__(self, "coefficients", coefficients)
+
+    def __len__(self) -> int:
+        return len(self.coefficients)
+
+    def __repr__(self) -> str:
+        return (
+            f"IsingHamiltonian({self.num_qubits} qubits, {len(self)} terms, "
+            f"degree {self.degrees.max(initial=0)}, constant {self.constant:.6g})"
+        )
+
+    @property
+    def degrees(self) -> npt.NDArray[np.int64]:
+        """Degree of each term: (T,)."""
+        return mask_degrees(self.masks)
+
+    @property
+    def rms_error(self) -> float:
+        """Root mean square, over all configurations, of what truncations changed in the energy."""
+        return float(np.sqrt(self.discarded_weight))
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether truncations dropped more than rounding errors."""
+        return self.rms_error > 1e-12 * float(np.sqrt(np.square(self.coefficients).sum() + self.constant**2))
+
+    def degree_weights(self) -> FloatArray:
+        """W(k) of the terms there are: (N + 1,); W(0) = constant^2."""
+        weights = np.bincount(self.degrees, weights=np.square(self.coefficients), minlength=self.num_qubits + 1).astype(
+            np.float64
+        )
+        weights[0] = self.constant**2
+        return weights
+
+    def truncate(
+        self, max_degree: int | None = None, tolerance: float = 0.0, max_terms: int | None = None
+    ) -> IsingHamiltonian:
+        """Fewer terms; parameters as in `WalshSpectrum.hamiltonian`. What is dropped adds to ``discarded_weight``."""
+        kept, discarded = select_terms(self.coefficients, self.degrees, max_degree, tolerance, max_terms)
+        degrees = [d for d in (max_degree, self.max_degree) if d is not None]
+        return IsingHamiltonian(
+            num_qubits=self.num_qubits,
+            masks=self.masks[kept],
+            coefficients=self.coefficients[kept],
+            constant=self.constant,
+            discarded_weight=self.discarded_weight + discarded,
+            max_degree=min(degrees) if degrees else None,
+            tolerance=max(tolerance, self.tolerance),
+        )
+
+    def largest(self, count: int) -> list[tuple[tuple[int, ...], float]]:
+        """The ``count`` largest terms as (qubits, coefficient), by decreasing size."""
+        order = np.argsort(-np.abs(self.coefficients), kind="stable")[:count]
+        return [(mask_support(self.masks[t]), float(self.coefficients[t])) for t in order]
+
+    def labels(self, names: Sequence[str] | None, pattern: str = "b[{}]") -> list[str]:
+        """``names`` of the qubits, or ``pattern`` filled in. InputError unless there are N different ones."""
+        found = [pattern.format(j) for j in range(self.num_qubits)] if names is None else list(names)
+        if len(found) != self.num_qubits or len(set(found)) != len(found):
+            raise InputError(f"names must be {self.num_qubits} different names, got {len(found)}.")
+        return found
+
+    def energies(self, *, threads: int | None = None) -> FloatArray:
+        """Energy of every configuration: (2^N,). TooLargeError if they do not fit in memory."""
+        require_memory(
+            8 << self.num_qubits,
+            f"all energies of N = {self.num_qubits} qubits",
+            "Use energy(bits) for the configurations you need.",
+        )
+        values = np.zeros(1 << self.num_qubits)
+        values[self.masks[:, 0]] = self.coefficients
+        values[0] = self.constant
+        return wht(values, overwrite=True, threads=threads)
+
+    def energy(self, bits: npt.ArrayLike) -> Any:
+        """Energy of configurations, bits (..., N) in {0, 1}: shape (...), a float for one configuration."""
+        rows = check_bits(bits, self.num_qubits)
+        words = pack_bits(rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits))
+        out = np.full(len(words), float(self.constant))
+        batch = max(1, _BATCH // max(1, self.masks.size))
+        for start in range(0, len(words), batch):
+            overlap = words[start : start + batch, None, :] & self.masks[None, :, :]
+            odd = np.bitwise_count(overlap).sum(axis=2) & 1
+            out[start : start + batch] += (1.0 - 2.0 * odd) @ self.coefficients
+        return float(out[0]) if rows.ndim == 1 else out.reshape(rows.shape[:-1])
+
+    def to_sparse_pauli_op(self, *, constant: bool = True) -> SparsePauliOp:
+        """As Qiskit's SparsePauliOp on ``num_qubits`` qubits; the identity term first, unless ``constant=False``."""
+        from qiskit.quantum_info import PauliList, SparsePauliOp
+
+        z = unpack_bits(self.masks, self.num_qubits).astype(bool)
+        coefficients = self.coefficients
+        if constant or not len(self):  # Qiskit has no operator without terms
+            z = np.vstack([np.zeros((1, self.num_qubits), dtype=bool), z])
+            coefficients = np.concatenate([[self.constant if constant else 0.0], coefficients])
+        paulis = PauliList.from_symplectic(z, np.zeros_like(z))
+        return SparsePauliOp(paulis, coefficients.astype(np.complex128), ignore_pauli_phase=True, copy=False)
+
+    @classmethod
+    def from_sparse_pauli_op(cls, op: SparsePauliOp) -> IsingHamiltonian:
+        """From a SparsePauliOp of I and Z with real coefficients; equal terms are added up.
+
+        InputError if a term holds X or Y, or a coefficient is not real and finite.
+        """
+        x, z = np.asarray(op.paulis.x), np.asarray(op.paulis.z)
+        if x.any():
+            raise InputError(f"an Ising Hamiltonian holds I and Z only, got {op.paulis[int(x.any(axis=1).argmax())]}.")
+        values = np.asarray(op.coeffs, dtype=np.complex128)
+        finite = np.isfinite(values).all()
+        if finite:
+            values = values * (-1j) ** np.asarray(op.paulis.phase)
+        if not finite or np.abs(values.imag).max(initial=0.0) > 1e-12 * np.abs(values).max(initial=1.0):
+            raise InputError("the coefficients of an Ising Hamiltonian are real and finite.")
+        masks, which = np.unique(pack_bits(z), axis=0, return_inverse=True)
+        sums = np.bincount(which.ravel(), weights=values.real, minlength=len(masks)).astype(np.float64)
+        empty = ~masks.any(axis=1)
+        return cls(op.num_qubits, masks[~empty], sums[~empty], constant=float(sums[empty].sum()))
+
+    def to_sympy(self, *, names: Sequence[str] | None = None, max_terms: int | None = None) -> Any:
+        """As a SymPy sum, constant first, then terms by decreasing size (unevaluated, so that the order stays).
+
+        ``names`` replace Z_0, Z_1, ... Print with ``sympy.sstr(expression, order="none")``.
+        """
+        import sympy
+
+        labels = self.labels(names, "Z_{}")
+        symbols = [sympy.Symbol(label, commutative=True) for label in labels]
+        terms = [sympy.Float(self.constant, 17)]
+        for qubits, value in self.largest(len(self) if max_terms is None else max_terms):
+            terms.append(sympy.Mul(sympy.Float(value, 17), *(symbols[j] for j in qubits), evaluate=False))
+        return sympy.Add(*terms, evaluate=False)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a walshqhn HDF5 file; it appears whole or not at all. UsageError if it exists, unless ``overwrite``."""
+        from walshqhn.formats.hdf5 import Contents, save
+
+        save(path, Contents(hamiltonian=self), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> IsingHamiltonian:
+        """From a walshqhn HDF5 file that holds a Hamiltonian. FormatError if it is none, damaged or newer."""
+        from walshqhn.formats.hdf5 import load
+
+        found = load(path).hamiltonian
+        if found is None:
+            raise InputError(f"{path} holds no Hamiltonian.")
+        return found

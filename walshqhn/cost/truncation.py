@@ -1,0 +1,45 @@
+"""Which terms a truncation keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import UsageError
+
+
+def check_truncation(max_degree: int | None, tolerance: float, max_terms: int | None) -> None:
+    """UsageError unless the arguments of a truncation make sense."""
+    if max_degree is not None and max_degree < 0:
+        raise UsageError(f"max_degree must be at least 0, got {max_degree}.")
+    if not 0 <= tolerance < np.inf:
+        raise UsageError(f"tolerance must be at least 0 and finite, got {tolerance}.")
+    if max_terms is not None and max_terms < 0:
+        raise UsageError(f"max_terms must be at least 0, got {max_terms}.")
+
+
+def select_terms(
+    coefficients: FloatArray,
+    degrees: npt.NDArray[np.integer],
+    max_degree: int | None,
+    tolerance: float,
+    max_terms: int | None,
+) -> tuple[npt.NDArray[np.int64], float]:
+    """Positions of the terms kept, ascending, and the weight (sum of squares) of those dropped.
+
+    Kept are terms of degree up to ``max_degree`` with |coefficient| > ``tolerance``; of these the
+    ``max_terms`` largest (ties: the first ones).
+    """
+    check_truncation(max_degree, tolerance, max_terms)
+    magnitude = np.abs(coefficients)
+    keep = magnitude > tolerance
+    if max_degree is not None:
+        keep &= degrees <= max_degree
+    kept = np.flatnonzero(keep)
+    if max_terms is not None and max_terms < len(kept):
+        largest = np.argsort(-magnitude[kept], kind="stable")[:max_terms]
+        kept = np.sort(kept[largest])
+    dropped = np.ones(len(coefficients), dtype=bool)
+    dropped[kept] = False
+    return kept, float(np.square(coefficients[dropped]).sum())

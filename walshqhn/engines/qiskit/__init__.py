@@ -1,0 +1,1 @@
+"""Engines on Qiskit: Aer's simulators and backends."""

@@ -1,0 +1,91 @@
+"""Noise models for `AerEngine`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from walshqhn.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+    from qiskit_aer.noise import NoiseModel
+
+ONE_QUBIT_GATES = ("h", "rx", "ry", "rz", "sx", "x")
+"""Gates that are followed by noise; circuits are compiled to the first four and CX."""
+_BASIS = ["cx", "h", "rx", "ry", "rz"]
+
+
+def depolarizing_noise(p: float) -> NoiseModel:
+    """The noise of the resilience study in the paper (arXiv:2301.08292), of strength ``p`` in [0, 266.7].
+
+    After every one-qubit gate a random one of X, Y, Z with probability 0.001 p in total, after every CX a
+    random one of the 15 Pauli pairs with probability 0.00375 p in total. UsageError if ``p`` is out of range.
+    """
+    if not 0 <= p <= 1 / 0.00375:
+        raise UsageError(f"the strength of depolarizing noise lies in 0 ... {1 / 0.00375:.1f}, got {p}.")
+    return noise_model(0.001 * p, 0.00375 * p)
+
+
+def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 0.0) -> NoiseModel:
+    """Depolarizing noise after gates, and errors in reading out.
+
+    Parameters
+    ----------
+    p1, p2
+        Probability in [0, 1] that a one-qubit gate, a CX, is followed by a Pauli other than the identity,
+        each of the 3, of the 15, equally likely. (Qiskit's ``depolarizing_error(x)`` does so with probability
+        x (4^n - 1) / 4^n.) Every gate of a circuit counts as it stands; none are merged.
+    readout
+        Probability in [0, 1] to read the other bit; or a pair: to read 1 for 0, to read 0 for 1.
+
+    Raises
+    ------
+    UsageError
+        A probability out of range.
+    """
+    flips = tuple(readout) if isinstance(readout, Sequence) else (readout, readout)
+    if len(flips) != 2:
+        raise UsageError(f"readout is one probability or a pair, got {readout!r}.")
+    for name, value in (("p1", p1), ("p2", p2), ("readout", flips[0]), ("readout", flips[1])):
+        if not 0 <= value <= 1:
+            raise UsageError(f"{name} is a probability in [0, 1], got {value}.")
+    from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
+
+    model = NoiseModel(basis_gates=_BASIS)
+    if p1:
+        model.add_all_qubit_quantum_error(depolarizing_error(p1 * 4 / 3, 1), list(ONE_QUBIT_GATES))
+    if p2:
+        model.add_all_qubit_quantum_error(depolarizing_error(p2 * 16 / 15, 2), ["cx"])
+    if any(flips):
+        model.add_all_qubit_readout_error(ReadoutError([[1 - flips[0], flips[0]], [flips[1], 1 - flips[1]]]))
+    return model
+
+
+def backend_noise(backend: BackendV2) -> NoiseModel:
+    """The noise that a backend's reported error rates, T1, T2 and readout errors amount to (Qiskit Aer's estimate).
+
+    `AerEngine` then compiles to the backend's gates and connectivity.
+    """
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_backend(backend)
+
+
+def has_readout_errors(model: NoiseModel) -> bool:
+    """Whether measured bits can be misread."""
+    return any(error["type"] == "roerror" for error in model.to_dict()["errors"])
+
+
+def coupling_of(model: NoiseModel) -> list[list[int]] | None:
+    """The pairs of qubits whose gates the model knows; None if it treats all pairs alike.
+
+    A gate on another pair would go without noise, so circuits are to be compiled to these.
+    """
+    pairs: set[tuple[int, int]] = set()
+    errors: list[dict[str, Any]] = model.to_dict()["errors"]
+    for error in errors:
+        for qubits in error.get("gate_qubits", ()):
+            if len(qubits) == 2:
+                pairs |= {(qubits[0], qubits[1]), (qubits[1], qubits[0])}
+    return [list(pair) for pair in sorted(pairs)] or None

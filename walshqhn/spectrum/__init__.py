@@ -1,0 +1,1 @@
+"""The Walsh spectrum of a cost."""

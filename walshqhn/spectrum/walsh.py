@@ -1,0 +1,100 @@
+"""The Walsh spectrum of a cost: all Fourier coefficients, and how much weight each degree carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.bits import index_degrees, log2_exact
+from walshqhn.cost.table import check_cost_table
+from walshqhn.cost.truncation import select_terms
+from walshqhn.support.arrays import FloatArray
+from walshqhn.transform import iwht, wht
+
+if TYPE_CHECKING:
+    from walshqhn.cost.hamiltonian import IsingHamiltonian
+
+
+@dataclass(frozen=True, eq=False)
+class WalshSpectrum:
+    """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) of a cost on N bits."""
+
+    coefficients: FloatArray
+    """(2^N,), entry S for the mask with index S."""
+
+    @classmethod
+    def from_cost_table(cls, table: npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:
+        """Spectrum of a cost table (2^N,). InputError if its length is no power of two or a value not finite."""
+        return cls(wht(check_cost_table(table), norm="forward", threads=threads))
+
+    @property
+    def num_bits(self) -> int:
+        """N."""
+        return log2_exact(self.coefficients.size, "a spectrum")
+
+    @property
+    def mean(self) -> float:
+        """Mean of the cost, f of the empty set."""
+        return float(self.coefficients[0])
+
+    @property
+    def variance(self) -> float:
+        """Variance of the cost over all configurations, sum of W(k) for k >= 1."""
+        return float(self.degree_weights()[1:].sum())
+
+    @property
+    def rounding_level(self) -> float:
+        """Size up to which coefficients are rounding errors: machine epsilon times the root mean square cost."""
+        return float(np.finfo(np.float64).eps * np.sqrt(np.square(self.coefficients).sum()))
+
+    def degree_weights(self) -> FloatArray:
+        """W(k) = sum over |S| = k of f(S)^2, k = 0 ... N: shape (N + 1,)."""
+        weights = np.bincount(
+            index_degrees(self.num_bits), weights=np.square(self.coefficients), minlength=self.num_bits + 1
+        )
+        return weights.astype(np.float64, copy=False)
+
+    def cost_table(self, *, threads: int | None = None) -> FloatArray:
+        """The cost again: C(x) = sum_S f(S) (-1)^popcount(x & S), shape (2^N,)."""
+        return iwht(self.coefficients, norm="forward", threads=threads)
+
+    def hamiltonian(
+        self, max_degree: int | None = None, tolerance: float | None = None, max_terms: int | None = None
+    ) -> IsingHamiltonian:
+        """The Ising Hamiltonian of these coefficients, truncated if wanted.
+
+        Parameters
+        ----------
+        max_degree
+            Drop terms of higher degree.
+        tolerance
+            Drop terms with |f(S)| <= tolerance; None: the level of rounding errors (`rounding_level`);
+            0: only what vanishes exactly.
+        max_terms
+            Of the rest keep the largest so many, not counting the constant.
+
+        Returns
+        -------
+        IsingHamiltonian
+            Its ``discarded_weight`` is the sum of f(S)^2 over what was dropped: the mean squared
+            error of the energies.
+        """
+        from walshqhn.cost.hamiltonian import IsingHamiltonian
+
+        if tolerance is None:
+            tolerance = self.rounding_level
+        degrees = index_degrees(self.num_bits)
+        kept, discarded = select_terms(self.coefficients[1:], degrees[1:], max_degree, tolerance, max_terms)
+        kept += 1  # the constant term, entry 0, was left out
+        return IsingHamiltonian(
+            num_qubits=self.num_bits,
+            masks=kept.astype(np.uint64)[:, None],
+            coefficients=self.coefficients[kept],
+            constant=self.mean,
+            discarded_weight=discarded,
+            max_degree=max_degree,
+            tolerance=tolerance,
+        )

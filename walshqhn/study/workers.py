@@ -1,0 +1,139 @@
+"""Independent pieces of work in several processes, one thread each.
+
+The parent hands out one piece at a time over a pipe of each worker's own. So it knows who died
+with what, Ctrl-C stops at once, and a worker whose parent was killed reads the end of its pipe
+and ends as well.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
+
+from walshqhn.support.errors import UsageError, WalshqhnError
+from walshqhn.support.resources import THREADS_VARIABLE
+
+Piece = TypeVar("Piece")
+_ONE_THREAD = (THREADS_VARIABLE, "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def resolve_workers(workers: int | None) -> int:
+    """The number of processes: ``workers``, else as many as there are cores. UsageError unless at least 1."""
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise UsageError(f"workers must be a whole number of at least 1, got {workers!r}.")
+    return workers
+
+
+def run_pieces(
+    prepare: Callable[..., Callable[[Any], Any]],
+    arguments: Sequence[Any],
+    pieces: Sequence[Piece],
+    workers: int,
+) -> Iterator[tuple[Piece, Any]]:
+    """Yield (piece, result) as each is done, in any order.
+
+    ``prepare(*arguments)`` is called once in every process and returns the function that does a
+    piece; both travel by pickle. Closing the iterator, or an exception in whoever consumes it,
+    stops all workers at once.
+
+    Raises
+    ------
+    WalshqhnError
+        A piece failed (its message), or a worker died.
+    """
+    context = multiprocessing.get_context("spawn")
+    todo = list(reversed(pieces))
+    crew: dict[Connection, tuple[Any, Piece]] = {}
+    processes: list[Any] = []
+    try:
+        with _environment(dict.fromkeys(_ONE_THREAD, "1")):
+            for _ in range(min(workers, len(todo))):
+                here, there = context.Pipe()
+                process = context.Process(target=_work, args=(there, prepare, arguments), daemon=True)
+                process.start()
+                there.close()
+                processes.append(process)
+                crew[here] = (process, _hand_out(here, todo))
+        while crew:
+            for ready in wait(list(crew)):
+                assert isinstance(ready, Connection)
+                process, piece = crew.pop(ready)
+                try:
+                    failure, result = ready.recv()
+                except (EOFError, ConnectionResetError):
+                    raise WalshqhnError(_obituary(process)) from None
+                if failure is not None:
+                    raise WalshqhnError(failure)
+                if todo:
+                    crew[ready] = (process, _hand_out(ready, todo))
+                else:
+                    ready.close()
+                yield piece, result
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _hand_out(connection: Connection, todo: list[Piece]) -> Piece:
+    piece = todo.pop()
+    connection.send(piece)
+    return piece
+
+
+def _obituary(process: Any) -> str:
+    process.join(5)
+    code = process.exitcode
+    if code == -signal.SIGKILL:
+        return "a worker was killed, perhaps for lack of memory: use fewer --workers. What was finished is kept."
+    return (
+        f"a worker ended unexpectedly (exit code {code}). In a script of your own, start studies under "
+        'if __name__ == "__main__": only. What was finished is kept.'
+    )
+
+
+def _work(connection: Connection, prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any]) -> None:
+    """A worker's life: prepare, then a piece after the other until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent sees to it
+    function: Callable[[Any], Any] | None = None
+    while True:
+        try:
+            piece = connection.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        answer: tuple[str | None, Any]
+        try:
+            if function is None:
+                function = prepare(*arguments)
+            answer = (None, function(piece))
+        except WalshqhnError as error:
+            answer = (str(error), None)
+        except Exception as error:
+            answer = (f"a worker failed on {piece}: {type(error).__name__}: {error}", None)
+        try:
+            connection.send(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for processes that start within the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

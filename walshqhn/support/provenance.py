@@ -1,0 +1,44 @@
+"""Where a result comes from."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import walshqhn
+
+_PACKAGES = ("numpy", "numba", "scipy", "h5py", "qiskit", "qiskit-aer")
+
+
+def _git_commit() -> str | None:
+    """Commit of the checkout this package runs from, with "-dirty" if it was changed; None if installed."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def provenance(**facts: Any) -> dict[str, Any]:
+    """Versions, command line, time and commit, and the ``facts`` given (seed, config, input checksum ...)."""
+    versions = {"walshqhn": walshqhn.__version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return facts | {
+        "versions": versions,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "argv": list(sys.argv),
+        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": _git_commit(),
+    }

@@ -1,0 +1,90 @@
+"""What a computation may use: memory, asked for before it is allocated, and threads."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from walshqhn.support.errors import TooLargeError, UsageError
+
+THREADS_VARIABLE = "WALSHQHN_THREADS"
+
+
+def format_size(num_bytes: float) -> str:
+    """``num_bytes`` for people: '1.5 MB', '8.8 TB'."""
+    if num_bytes >= 1e21:
+        return f"2^{math.log2(num_bytes):.0f} bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"):
+        if num_bytes < 999.5 or unit == "EB":
+            return f"{num_bytes:.0f} bytes" if unit == "bytes" else f"{num_bytes:.3g} {unit}"
+        num_bytes /= 1000
+    raise AssertionError("unreachable")
+
+
+def available_memory() -> int:
+    """Bytes that can be allocated now without swapping."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def require_memory(num_bytes: int, what: str, advice: str) -> None:
+    """Raise TooLargeError unless ``num_bytes`` fit; ``what`` needs them, ``advice`` says what to do instead."""
+    free = available_memory()
+    if num_bytes > free:
+        raise TooLargeError(
+            f"{what} needs {format_size(num_bytes)} of memory; {format_size(free)} are available. {advice}"
+        )
+
+
+def resolve_threads(threads: int | None) -> int:
+    """The number of threads: ``threads``, else $WALSHQHN_THREADS, else all that numba may use."""
+    import numba
+
+    limit = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+    source: str = "threads"
+    value: int | str | None = threads
+    if value is None:
+        source, value = THREADS_VARIABLE, os.environ.get(THREADS_VARIABLE)
+    if value is None:
+        return int(numba.get_num_threads())
+    try:
+        count = int(value) if isinstance(value, str) or value == int(value) else 0
+    except (TypeError, ValueError):
+        count = 0
+    if count < 1:
+        raise UsageError(f"{source} must be a whole number of at least 1, got {value!r}.")
+    return min(count, limit)
+
+
+@contextmanager
+def thread_limit(threads: int | None) -> Iterator[None]:
+    """Run the block's kernels on ``threads`` threads (None: as `resolve_threads` says)."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(resolve_threads(threads))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+@contextmanager
+def numpy_threads(threads: int | None) -> Iterator[None]:
+    """The same for the linear algebra of NumPy and SciPy, which have thread pools of their own (BLAS)."""
+    with _pools("scipy.linalg" in sys.modules).limit(limits=resolve_threads(threads), user_api="blas"):
+        yield
+
+
+@cache
+def _pools(scipy_too: bool) -> Any:
+    """Found once, and once more when SciPy brings its own: it takes milliseconds to look through the libraries."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -1,1 +1,0 @@
-"""Variational quantum algorithms: circuits, engines that run them, and training."""
