@@ -128,7 +128,7 @@ def test_parameters_of_qaoa_are_gammas_then_betas():
 
 
 def test_description_of_qaoa():
-    hamiltonian = WalshSpectrum.from_cost_table(random_table(3)).hamiltonian(max_terms=4)
+    hamiltonian = WalshSpectrum.from_cost(random_table(3)).hamiltonian(max_terms=4)
     expected = {"name": "qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
     assert QAOAAnsatz(hamiltonian, 2).description == expected
     assert QAOAAnsatz(hamiltonian.truncate(max_degree=1), 2).description["max_degree"] == 1
@@ -155,7 +155,7 @@ def test_a_callers_table_is_left_alone():
         LinearAnsatz(1, 1),
         LinearAnsatz(4, 2),  # 32 parameters: t[10] must not sort before t[2]
         QAOAAnsatz(random_table(3), 2),
-        QAOAAnsatz(WalshSpectrum.from_cost_table(random_table(3)).hamiltonian(max_degree=2), 2),
+        QAOAAnsatz(WalshSpectrum.from_cost(random_table(3)).hamiltonian(max_degree=2), 2),
     ],
     ids=["product", "one qubit", "linear", "qaoa-table", "qaoa-hamiltonian"],
 )

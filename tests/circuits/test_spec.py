@@ -7,13 +7,13 @@ from qiskit.circuit import Parameter
 from quantum_oracles import random_table
 
 from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.spec import ansatz_like, make_ansatz
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.support.errors import InputError, UsageError
 
 TABLE = random_table(3, seed=3)
-HAMILTONIAN = WalshSpectrum.from_cost_table(TABLE).hamiltonian()
+HAMILTONIAN = WalshSpectrum.from_cost(TABLE).hamiltonian()
 
 
 @pytest.fixture

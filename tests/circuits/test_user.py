@@ -19,7 +19,7 @@ from quantum_oracles import (
 )
 
 from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, QAOAAnsatz, WalshSpectrum
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.spec import make_ansatz
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.support.errors import InputError, UsageError
@@ -191,7 +191,7 @@ def test_multi_angle_qaoa_by_dense_matrices(num_qubits, layers):
 
 def test_all_angles_alike_are_qaoa():
     table = random_table(4)
-    operator = WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=7)
+    operator = WalshSpectrum.from_cost(table).hamiltonian(max_terms=7)
     many, few, engine = MultiAngleQAOAAnsatz(operator, 2), QAOAAnsatz(operator, 2), ExactEngine(table)
     angles = np.array([0.3, 0.7, 0.5, 0.2])
     spread = many.from_qaoa(angles)
@@ -217,7 +217,7 @@ def test_one_layer_with_an_angle_for_each_term_finds_what_one_for_all_does_not()
 
 def test_description_and_starting_points():
     table = random_table(3)
-    ansatz = MultiAngleQAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=4), 2)
+    ansatz = MultiAngleQAOAAnsatz(WalshSpectrum.from_cost(table).hamiltonian(max_terms=4), 2)
     assert ansatz.description == {"name": "ma-qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
     first, again, other = (ansatz.initial_parameters(np.random.default_rng(s)) for s in (5, 5, 6))
     assert first.shape == (14,)

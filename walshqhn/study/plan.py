@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.hooks import native_format
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.training.result import RunResult, TrainingResult
 
@@ -207,16 +208,10 @@ class Study:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a walshqhn HDF5 file with nothing but this study; as `IsingHamiltonian.save`."""
-        from walshqhn.formats.hdf5 import Contents, save
-
-        save(path, Contents(study=self), overwrite=overwrite)
+        native_format().save_part(path, "study", self, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
         """From a walshqhn HDF5 file. InputError if it holds no study."""
-        from walshqhn.formats.hdf5 import load
-
-        found = load(path).study
-        if found is None:
-            raise InputError(f"{path} holds no study.")
+        found: Study = native_format().load_part(path, "study")
         return found
