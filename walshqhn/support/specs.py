@@ -124,4 +124,4 @@ class Spec:
     @property
     def changed(self) -> dict[str, Any]:
         """Settings that differ from their defaults."""
-        return {name: v for name, o in self.options().items() if (v := getattr(self, name)) != o.default}
+        return {name: v for name, o in self.options().items() if (v := getattr(self, name)) != o.check(o.default)}
