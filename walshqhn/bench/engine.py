@@ -9,7 +9,7 @@ import numpy as np
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz
 from walshqhn.bench import peers
-from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings, missing_package
+from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings, missing_package
 from walshqhn.bits import bits_to_index, index_to_bits
 
 PEERS = {"lightning.qubit": "pennylane_lightning", "qulacs": "qulacs"}
@@ -28,9 +28,8 @@ def linear_problem(num_qubits: int, layers: int = 2) -> tuple[LinearAnsatz, np.n
 def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
     """Value and gradient of the linear ansatz with two layers: ours, and every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine = ExactEngine(table, threads=settings.threads)
-    ours = partial(engine.value_and_gradient, ansatz, params)
-    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found[1])]
+    ours = partial(ExactEngine(table, threads=settings.threads).prepare(ansatz).value_and_gradient, params)
+    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found.gradient)]
     shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED, settings.threads)
     share = _SHIFTED / params.size
     contenders.append(
@@ -50,10 +49,10 @@ def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
 
 def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
     contenders = [
-        Contender("walshqhn", partial(engine.expectation, ansatz, params), "ours", result=float),
-        Contender("Aer", partial(aer.expectation, ansatz, params), result=float),
+        Contender("walshqhn", partial(ours.expectation, params), "ours", result=float),
+        Contender("Aer", partial(aer.expectation, params), result=float),
     ]
     if not missing_package("pennylane_lightning"):
         contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
@@ -68,14 +67,14 @@ def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> lis
     table = rng.normal(size=1 << num_qubits)
     ansatz = QAOAAnsatz(table, layers)
     params = rng.uniform(0, 1, ansatz.num_parameters)
-    engine = ExactEngine(table, threads=settings.threads)
-    expectation = partial(engine.expectation, ansatz, params)
+    prepared = ExactEngine(table, threads=settings.threads).prepare(ansatz)
+    expectation = partial(prepared.expectation, params)
     if slopes:
         step = 1e-5 * np.eye(params.size)[1]
-        slope = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2e-5
-        both = partial(engine.value_and_gradient, ansatz, params)
+        slope = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2e-5
+        both = partial(prepared.value_and_gradient, params)
         return [
-            Contender("walshqhn", both, "ours", result=lambda found: np.array([found[0], found[1][1]])),
+            Contender("walshqhn", both, "ours", result=lambda found: np.array([found.value, found.gradient[1]])),
             Contender("its expectation value", expectation, "reference", result=lambda e: np.array([e, slope])),
         ]
     by_the_book = partial(peers.numpy_qaoa, table, params)
@@ -93,7 +92,7 @@ def qaoa(num_qubits: int, settings: Settings) -> list[Contender]:
 def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
     """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
     rng = np.random.default_rng(0)
 
     def mean_cost(bits: Any) -> float:
@@ -101,8 +100,8 @@ def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender
         return 10 + float(table[bits_to_index(bits)].mean())  # of order 10: the tolerance is relative
 
     return [
-        Contender(name, partial(e.sample, ansatz, params, shots, rng), kind, result=mean_cost)
-        for name, e, kind in (("walshqhn", engine, "ours"), ("Aer", aer, "peer"))
+        Contender("walshqhn", partial(ours.sample, params, shots, rng), "ours", result=mean_cost),
+        Contender("Aer", partial(aer.sample, params, shots, rng), result=mean_cost),
     ]
 
 

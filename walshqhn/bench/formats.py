@@ -7,7 +7,7 @@ from functools import cache, partial
 import numpy as np
 
 from walshqhn import IsingHamiltonian, WalshSpectrum
-from walshqhn.bench.harness import Contender, Goal, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Row, Settings
 from walshqhn.bits import mask_support
 
 
@@ -21,7 +21,7 @@ def _operator(num_qubits: int, settings: Settings) -> list[Contender]:
     from qiskit.quantum_info import SparsePauliOp
 
     hamiltonian = _hamiltonian(num_qubits)
-    terms = [("", [], hamiltonian.constant)]
+    terms: list[tuple[str, list[int], float]] = [("", [], hamiltonian.constant)]
     for mask, value in zip(hamiltonian.masks, hamiltonian.coefficients, strict=True):
         qubits = mask_support(mask)
         terms.append(("Z" * len(qubits), list(qubits), value))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.bench import costs, engine, transform
-from walshqhn.bench.harness import Row, Settings, measure
+from walshqhn.bench.harness import measure
+from walshqhn.bench.row import Row, Settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

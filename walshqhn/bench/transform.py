@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, prange
 
 from walshqhn import wht
-from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 from walshqhn.support.resources import available_memory, thread_limit
 
 PEERS = {"fht-cpu": "fht_cpu"}
