@@ -72,6 +72,11 @@ class TableCost(Cost):
         index = np.flatnonzero(self.values == value)[:MOST_MINIMA]
         return Minimum(value, index_to_bits(index, self.num_bits), f"all 2^{self.num_bits} configurations")
 
+    @cached_property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The configurations by ascending cost, (2^N,)."""
+        return self.values.argsort(kind="stable")
+
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         return self.values[bits_to_index(check_rows(bits, self.num_bits))]
 

@@ -104,6 +104,8 @@ class Prepared(ABC):
     """A circuit made ready on an engine. Throughout, ``rng`` decides samples; None: the engine's own seed."""
 
     def __init__(self, engine: Engine, ansatz: Ansatz) -> None:
+        if not isinstance(ansatz, Ansatz):
+            raise UsageError(f"an engine runs an Ansatz, such as LinearAnsatz(4, 2), got {type(ansatz).__name__}.")
         if ansatz.num_qubits != engine.cost.num_bits:
             raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {engine.cost.num_bits} bits.")
         self.engine, self.ansatz = engine, ansatz

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.cost.table import TableCost
 from walshqhn.support.arrays import BitArray, FloatArray
 
 IndexArray = npt.NDArray[np.intp]
@@ -35,6 +36,8 @@ class Distribution:
     """(M, N), the measured bit strings; None: exact."""
     measured_costs: FloatArray | None = None
     """(M,), costs of ``bits`` as they were read; None: exact."""
+    table: TableCost | None = None
+    """Whose values ``costs`` are, where it can tell their `order`; it sorts them once for all distributions."""
 
     @property
     def is_exact(self) -> bool:
@@ -51,7 +54,7 @@ class Distribution:
     @cached_property
     def order(self) -> IndexArray:
         """The entries of ``costs`` by ascending cost."""
-        return self.costs.argsort(kind="stable")
+        return self.costs.argsort(kind="stable") if self.table is None else self.table.order
 
     def mean(self, values: FloatArray) -> float:
         """Mean of ``values``, one for each entry of ``costs``; not by BLAS, whose sums depend on its threads."""
