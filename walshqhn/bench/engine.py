@@ -47,7 +47,8 @@ def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
     return contenders
 
 
-def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
+def expectation_value(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Of the linear ansatz with two layers, on every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
     ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
     contenders = [
@@ -62,7 +63,8 @@ def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
     return contenders
 
 
-def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
+def qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
+    """QAOA: its expectation value, beside NumPy by the book; or, with ``slopes``, its gradient beside that."""
     rng = np.random.default_rng(num_qubits)
     table = rng.normal(size=1 << num_qubits)
     ansatz = QAOAAnsatz(table, layers)
@@ -84,12 +86,7 @@ def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> lis
     ]
 
 
-def qaoa(num_qubits: int, settings: Settings) -> list[Contender]:
-    """Expectation value of QAOA with four layers: ours, and NumPy by the book."""
-    return _qaoa(num_qubits, 4, False, settings)
-
-
-def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
+def sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
     """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
     ansatz, table, params = linear_problem(num_qubits)
     ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
@@ -118,7 +115,7 @@ def rows() -> list[Row]:
         Row(
             "expectation-17",
             "expectation value, linear ansatz, 2 layers, N = 17",
-            partial(_expectation, 17),
+            partial(expectation_value, 17),
             (Goal(10, "Aer"), Goal(4, "qulacs")),
             peers=PEERS,
         ),
@@ -127,17 +124,17 @@ def rows() -> list[Row]:
         quoted = (Quoted("QOKit C", seconds, _QOKIT),)
         title = f"QAOA, p = 4, N = {n}, "
         found.append(
-            Row(f"qaoa-{n}", title + "expectation value", partial(_qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
+            Row(f"qaoa-{n}", title + "expectation value", partial(qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
         )
         limit = (Goal(4, "its expectation value", at_most=True),)
-        prepare = partial(_qaoa, n, 4, True)
+        prepare = partial(qaoa, n, 4, True)
         found.append(Row(f"qaoa-gradient-{n}", title + "value and gradient", prepare, limit, tolerance=1e-6))
     shots = 1_000_000
     found.append(
         Row(
             "sampling-20",
             f"{shots:,} shots of the linear ansatz, N = 20",
-            partial(_sampling, 20, shots),
+            partial(sampling, 20, shots),
             (Goal(5, "Aer"),),
             tolerance=7 * (2 / shots) ** 0.5 / 10,  # seven standard errors of a difference, for costs of variance 1
         )

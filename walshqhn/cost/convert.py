@@ -20,7 +20,9 @@ def as_cost(source: Any) -> Cost:
     ----------
     source
         A `Cost`, which is returned as it is; an array of 2^N numbers, entry x for bits x = sum_j b_j 2^j; a Qiskit
-        ``SparsePauliOp`` of I and Z; a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``, whose spin +1 is bit 0.
+        ``SparsePauliOp`` of I and Z; a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``: binary variables are the
+        bits, spin variables the spins z = (-1)^b. (dimod itself turns x = 1 into the spin +1, so a model that it has
+        converted between the two has all bits flipped here.)
 
     Raises
     ------
@@ -40,10 +42,11 @@ def as_cost(source: Any) -> Cost:
     if "dimod.BinaryQuadraticModel" in kinds:
         spin = source.change_vartype("SPIN", inplace=False)
         terms = {(v,): bias for v, bias in spin.linear.items()} | {tuple(p): b for p, b in spin.quadratic.items()}
-        return _from_spins(terms, list(spin.variables), float(spin.offset))
+        return _from_spins(terms, list(spin.variables), float(spin.offset), source.vartype.name == "BINARY")
     if "dimod.BinaryPolynomial" in kinds:
         spin = source.to_spin()
-        return _from_spins({tuple(term): bias for term, bias in spin.items()}, list(spin.variables), 0.0)
+        terms = {tuple(term): bias for term, bias in spin.items()}
+        return _from_spins(terms, list(spin.variables), 0.0, source.vartype.name == "BINARY")
     if callable(source):
         raise InputError("a function is a cost as BlackBoxCost(function, num_bits).")
     if not isinstance(source, np.ndarray | list | tuple):
@@ -53,11 +56,16 @@ def as_cost(source: Any) -> Cost:
     return TableCost(source)
 
 
-def _from_spins(terms: dict[tuple[Any, ...], float], variables: list[Any], constant: float) -> IsingHamiltonian:
-    """Variables 0 ... N-1 are qubits of these numbers; others are qubits in their order, and keep their names."""
+def _from_spins(
+    terms: dict[tuple[Any, ...], float], variables: list[Any], constant: float, flipped: bool
+) -> IsingHamiltonian:
+    """Variables 0 ... N-1 are qubits of these numbers; others are qubits in their order, and keep their names.
+
+    ``flipped``: the spins are 2 b - 1.
+    """
     numbered = set(variables) == set(range(len(variables)))
     place = {v: int(v) if numbered else k for k, v in enumerate(variables)}
-    present = {term: float(bias) for term, bias in terms.items() if bias}
+    present = {t: -float(bias) if flipped and len(t) % 2 else float(bias) for t, bias in terms.items() if bias}
     constant += present.pop((), 0.0)
     supports = [[place[v] for v in term] for term in present]
     names = () if numbered else tuple(str(v) for v in variables)
