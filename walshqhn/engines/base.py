@@ -132,13 +132,12 @@ class Prepared(ABC):
 
     def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         """The objective at every row of ``points`` (M, num_parameters), M >= 1, in one job."""
-        rows = self.check_points(points)
-        found = self.distributions(rows, rng)
-        return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
+        return self._evaluate(self.check_points(points), objective, rng)
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
         """The objective and its gradient at ``params``, here by the parameter-shift rule: a job for the value, and one
         for all shifted circuits. UsageError if these are too many, see `ShiftRule`."""
+        self.engine.check_objective(objective)
         values, generator = self.ansatz.check_parameters(params), None if rng is None else np.random.default_rng(rng)
         rule, shifted = self._shifts
         points = rule.points(values)
@@ -165,7 +164,7 @@ class Prepared(ABC):
 
     def expectation(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> float:
         """E, or another objective, at ``params`` (num_parameters,)."""
-        return self.evaluate(self.ansatz.check_parameters(params)[None], objective, rng)[0].value
+        return self._evaluate(self.ansatz.check_parameters(params)[None], objective, rng)[0].value
 
     def expectations(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> FloatArray:
         """The same at every row of ``points`` (M, num_parameters): shape (M,)."""
@@ -196,6 +195,11 @@ class Prepared(ABC):
         if not np.isfinite(rows).all():
             raise InputError("parameters must be finite.")
         return rows
+
+    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
+        self.engine.check_objective(objective)
+        found = self.distributions(rows, rng)
+        return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
 
     @cached_property
     def _shifts(self) -> tuple[ShiftRule, Prepared]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -119,12 +119,11 @@ class ExactPrepared(Prepared):
             generator.shuffle(index)
             yield index_to_bits(index, self.ansatz.num_qubits)
 
-    def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
+    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
         found = []
-        for row in self.check_points(points):
+        for row in rows:
             with self._state(row) as state:
-                value, error = objective.evaluate(_OfState(self._cost, state, self._kernels))
-            found.append(Evaluation(row, value, error))
+                found.append(Evaluation(row, *objective.evaluate(_OfState(self._cost, state, self._kernels))))
         return found
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
@@ -165,8 +164,9 @@ class ExactPrepared(Prepared):
 
     @contextmanager
     def _state(self, values: FloatArray) -> Iterator[State]:
-        """The state that the circuit prepares; the block runs on the engine's threads."""
-        with self.engine.spare_state() as state, thread_limit(self.engine.threads):
+        """The state that the circuit prepares; the block runs on the engine's threads, where it runs on several."""
+        limit = thread_limit(self.engine.threads) if self._kernels.threaded else nullcontext()
+        with self.engine.spare_state() as state, limit:
             self._kernels.run(values, state)
             yield state
 
@@ -177,15 +177,20 @@ class _Kernels:
     def __init__(self, ansatz: Ansatz) -> None:
         self._ansatz, self._pool = ansatz, statevector.pool_for(1 << ansatz.num_qubits)
 
+    @property
+    def threaded(self) -> bool:
+        """Whether states are so large that loops over them use threads."""
+        return self._pool is not None
+
     def run(self, values: FloatArray, state: State) -> None:
         """Prepare the state in place."""
-        plus = self._ansatz.program.plus
-        state[:] = 0.0
-        state[0] = state.shape[1] ** -0.5 if plus else 0.0
-        if not plus:
-            state[0, 0] = 1.0
+        re, im = state
+        im[:] = 0.0
+        re[:] = re.size**-0.5 if self._ansatz.program.plus else 0.0
+        if not self._ansatz.program.plus:
+            re[0] = 1.0
         run = self._driver(kernels.run)
-        run(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, *state, self._pool)
+        run(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, re, im, self._pool)
 
     def differentiate(self, values: FloatArray, state: State, adjoint: State, gradient: FloatArray) -> None:
         """Add the derivatives of <state|D|state> to ``gradient``, ``adjoint`` being D times the state; both change."""
