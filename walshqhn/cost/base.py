@@ -48,7 +48,7 @@ class Cost(ABC):
     @property
     @abstractmethod
     def digest(self) -> str:
-        """A checksum of the cost's content; resumed runs are held against it. Equal costs of one kind have equal ones."""
+        """A checksum of the content, which resumed runs are held against; the same for equal costs of one kind."""
 
     @abstractmethod
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
