@@ -61,9 +61,10 @@ class Option:
             return word.lower() == "true"
         if self.kind in (int, float):
             try:
-                return self.check(self.kind(word))
+                number = self.kind(word)
             except ValueError:
                 return self.check(text)  # says what is wrong
+            return self.check(number)
         return self.check(word)
 
 
