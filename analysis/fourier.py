@@ -52,7 +52,7 @@ class Analysis:
     def of(cls, task: Task) -> Analysis:
         """Tabulate and transform."""
         cost = task.cost_table()
-        return cls(task, cost, WalshSpectrum.from_cost_table(cost))
+        return cls(task, cost, WalshSpectrum.from_cost(cost))
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def contrasts(base: dict[str, Analysis], draws: int) -> dict[str, dict[str, Any]
 
 
 def _summary(tables: Iterable[FloatArray]) -> dict[str, Any]:
-    every = [shares(WalshSpectrum.from_cost_table(table).degree_weights()) for table in tables]
+    every = [shares(WalshSpectrum.from_cost(table).degree_weights()) for table in tables]
     return {
         "N": len(every[0]) - 1,
         "share": spread(every),

@@ -66,7 +66,7 @@ class Compiled:
 def members(cost: FloatArray) -> list[Member]:
     """Circuits that can be compared: equal angles (QAOA against 0 and 1 layers), equal gates (degree 2 against few)."""
     num_qubits = int(cost.size).bit_length() - 1
-    spectrum = WalshSpectrum.from_cost_table(cost)
+    spectrum = WalshSpectrum.from_cost(cost)
     phase = {d: synthesize_phase(spectrum.hamiltonian(max_degree=d)).best.two_qubit_gates for d in (None, _DEGREE)}
     depths = sorted({0, 1, 2, 4, phase[_DEGREE] // (num_qubits - 1)})
     variants = [(LINEAR, Variant("linear" if depth else "product", depth)) for depth in depths]
@@ -199,7 +199,7 @@ def compile_all(settings: Settings) -> list[Compiled]:
 
 def compile_one(name: str, cost: FloatArray, max_degree: int | None) -> Compiled:
     """Count and compare one phase."""
-    hamiltonian = WalshSpectrum.from_cost_table(cost).hamiltonian(max_degree=max_degree)
+    hamiltonian = WalshSpectrum.from_cost(cost).hamiltonian(max_degree=max_degree)
     energies = hamiltonian.energies()
     cheapest = energies <= energies.min() + _SAME * float(np.ptp(energies))
     return Compiled(

@@ -59,7 +59,7 @@ def everything():
     cost = np.sin(np.arange(8.0))
     return Contents(
         cost=cost,
-        spectrum=WalshSpectrum.from_cost_table(cost),
+        spectrum=WalshSpectrum.from_cost(cost),
         hamiltonian=a_hamiltonian(),
         task={"name": "demo", "options": {"digits": [0, 1]}, "data": {"sha256": "ab" * 32}},
         bit_names=["W1[0,0]", "W1[1,0]", "b1"],

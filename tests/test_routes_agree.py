@@ -30,7 +30,7 @@ small_tables = st.integers(1, 5).flatmap(lambda n: arrays(np.float64, 1 << n, el
 
 
 def hamiltonian_of(table):
-    return WalshSpectrum.from_cost_table(table).hamiltonian()
+    return WalshSpectrum.from_cost(table).hamiltonian()
 
 
 def ansatze(num_qubits, table):

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from walshqhn.binn.task import Task as Task
     from walshqhn.circuits.ansatz import LinearAnsatz as LinearAnsatz
     from walshqhn.circuits.ansatz import ProductAnsatz as ProductAnsatz
-    from walshqhn.circuits.ansatz import QAOAAnsatz as QAOAAnsatz
-    from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
+    from walshqhn.circuits.qaoa import QAOAAnsatz as QAOAAnsatz
+    from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
     from walshqhn.circuits.synthesis import synthesize_phase as synthesize_phase
     from walshqhn.circuits.user import CircuitAnsatz as CircuitAnsatz
+    from walshqhn.cost.base import Cost as Cost
+    from walshqhn.cost.base import Minimum as Minimum
+    from walshqhn.cost.blackbox import BlackBoxCost as BlackBoxCost
+    from walshqhn.cost.convert import as_cost as as_cost
     from walshqhn.cost.hamiltonian import IsingHamiltonian as IsingHamiltonian
-    from walshqhn.cost.table import read_cost_table as read_cost_table
+    from walshqhn.cost.read import read_cost_table as read_cost_table
+    from walshqhn.cost.table import TableCost as TableCost
     from walshqhn.engines.exact import ExactEngine as ExactEngine
     from walshqhn.engines.objectives import CVaR as CVaR
     from walshqhn.engines.objectives import Gibbs as Gibbs
@@ -44,7 +49,7 @@ __version__ = "0.1.0"
 _HOME = {
     "list_tasks": "walshqhn.binn.catalog",
     "load_task": "walshqhn.binn.catalog",
-    "read_cost_table": "walshqhn.cost.table",
+    "read_cost_table": "walshqhn.cost.read",
     "BinaryNetwork": "walshqhn.binn.network",
     "Choice": "walshqhn.binn.network",
     "Dataset": "walshqhn.binn.datasets",
@@ -53,12 +58,17 @@ _HOME = {
     "Task": "walshqhn.binn.task",
     "IsingHamiltonian": "walshqhn.cost.hamiltonian",
     "WalshSpectrum": "walshqhn.spectrum.walsh",
+    "Cost": "walshqhn.cost.base",
+    "Minimum": "walshqhn.cost.base",
+    "TableCost": "walshqhn.cost.table",
+    "BlackBoxCost": "walshqhn.cost.blackbox",
+    "as_cost": "walshqhn.cost.convert",
     "iwht": "walshqhn.transform",
     "wht": "walshqhn.transform",
     "LinearAnsatz": "walshqhn.circuits.ansatz",
     "ProductAnsatz": "walshqhn.circuits.ansatz",
-    "QAOAAnsatz": "walshqhn.circuits.ansatz",
-    "MultiAngleQAOAAnsatz": "walshqhn.circuits.multi_angle",
+    "QAOAAnsatz": "walshqhn.circuits.qaoa",
+    "MultiAngleQAOAAnsatz": "walshqhn.circuits.qaoa",
     "CircuitAnsatz": "walshqhn.circuits.user",
     "synthesize_phase": "walshqhn.circuits.synthesis",
     "ExactEngine": "walshqhn.engines.exact",

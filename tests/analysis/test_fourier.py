@@ -34,7 +34,7 @@ def test_shares_and_mean_degree_are_those_of_the_definition():
     weight = np.zeros(6)
     for value, members in zip(coefficients, sets, strict=True):
         weight[len(members)] += value**2
-    share = fourier.shares(WalshSpectrum.from_cost_table(cost).degree_weights())
+    share = fourier.shares(WalshSpectrum.from_cost(cost).degree_weights())
     np.testing.assert_allclose(share[1:], weight[1:] / cost.var(), rtol=1e-12)
     assert share[0] == 0
     assert share.sum() == pytest.approx(1)

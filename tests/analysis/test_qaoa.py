@@ -60,7 +60,7 @@ def test_a_truncation_by_hand(cost, degree):
 
 
 def test_many_terms_are_counted_without_a_circuit(cost, monkeypatch):
-    hamiltonian = WalshSpectrum.from_cost_table(cost).hamiltonian()
+    hamiltonian = WalshSpectrum.from_cost(cost).hamiltonian()
     ladders = next(c for c in qaoa.counts_of(hamiltonian) if c.method == "ladders")
     monkeypatch.setattr(qaoa, "LARGEST_NETWORK", 10)
     (only,) = qaoa.counts_of(hamiltonian)

@@ -70,14 +70,13 @@ def test_mnist_against_an_independent_prototype():
 
 
 def test_list_and_options():
-    assert list(list_tasks()) == [*SIZES, "custom", "table"]
+    assert list(list_tasks()) == [*SIZES, "custom"]
     assert all(isinstance(text, str) and len(text) > 20 for text in list_tasks().values())
     options = task_options("gaussian")
     assert options["num_samples"] == 10_000
     assert options["hidden"] == (3,)
     assert options["loss"] == "mse"
     assert task_options("custom")["path"] is inspect.Parameter.empty
-    assert list(task_options("table")) == ["path"]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,6 @@ def test_unknown_name_without_anything_near():
         ("gaussian", "num_sample", "Did you mean 'num_samples'"),
         ("gaussian", "digits", "Known: num_samples, "),
         ("mnist-4x4", "digit", "Did you mean 'digits'"),
-        ("table", "num_samples", "Known: path"),
     ],
 )
 def test_unknown_option(name, option, message):
@@ -109,10 +107,9 @@ def test_unknown_option(name, option, message):
         load_task(name, **{option: 3})
 
 
-@pytest.mark.parametrize("name", ["custom", "table"])
-def test_missing_option(name):
-    with pytest.raises(UsageError, match=f"task '{name}' needs the option path"):
-        load_task(name)
+def test_missing_option():
+    with pytest.raises(UsageError, match="task 'custom' needs the option path"):
+        load_task("custom")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +164,11 @@ def csv_file(folder, first=0.0):
     return str(folder / "own.csv")
 
 
-@pytest.mark.parametrize("name", [*SIZES, "custom", "table", "choices", "digits"])
+@pytest.mark.parametrize("name", [*SIZES, "custom", "choices", "digits"])
 def test_description_makes_the_same_task_again(tmp_path, name):
     options = few(name)
     if name == "custom":
         options = {"path": csv_file(tmp_path), "seed": 5, "activation": ("relu", "tanh"), "hidden": (2,)}
-    elif name == "table":
-        np.save(tmp_path / "t.npy", np.arange(16.0))
-        options = {"path": str(tmp_path / "t.npy")}
     elif name == "choices":
         options = options | {
             "hidden": (2, 2),
@@ -193,10 +187,10 @@ def test_description_makes_the_same_task_again(tmp_path, name):
     index = np.random.default_rng(1).integers(0, 1 << task.num_bits, 30)
     bits = index_to_bits(index, task.num_bits)
     assert np.array_equal(again.costs(bits), task.costs(bits))
-    for split in ("validation", "test"):
-        assert again.has_split(split) == task.has_split(split)
-        if task.has_split(split):
-            assert np.array_equal(again.accuracy(bits, split), task.accuracy(bits, split))
+    assert again.digest == task.digest
+    assert again.splits == task.splits
+    for split in task.splits:
+        assert np.array_equal(again.accuracy(bits, split), task.accuracy(bits, split))
 
 
 @pytest.mark.parametrize(
@@ -221,14 +215,6 @@ def test_changed_file_is_refused(tmp_path):
     spec = load_task("custom", path=csv_file(tmp_path)).spec
     csv_file(tmp_path, first=1e-9)
     with pytest.raises(InputError, match=r"the data of task 'custom' \(file own\.csv\) has changed"):
-        load_task_from_spec(spec)
-
-
-def test_changed_table_is_refused(tmp_path):
-    np.save(tmp_path / "t.npy", np.arange(16.0))
-    spec = load_task("table", path=str(tmp_path / "t.npy")).spec
-    np.save(tmp_path / "t.npy", np.arange(16.0)[::-1])
-    with pytest.raises(InputError, match="has changed: SHA-256"):
         load_task_from_spec(spec)
 
 

@@ -285,6 +285,6 @@ def test_a_test_set_of_no_samples_is_no_test_set(tmp_path):
     none = {"x_test": np.zeros((0, 2)), "y_test": np.zeros(0)}
     np.savez(tmp_path / "s.npz", x=np.arange(8.0).reshape(4, 2), y=[0, 1, 0, 1], **none)
     task = load_task("custom", path=str(tmp_path / "s.npz"), test_fraction=0.0)
-    assert not task.has_split("test")
+    assert "test" not in task.splits
     with pytest.raises(UsageError, match="has no 'test' samples"):
         task.accuracy(np.zeros((1, 3)))

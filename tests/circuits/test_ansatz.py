@@ -5,17 +5,13 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 from quantum_oracles import (
-    fourier_coefficients,
     linear_gates,
     linear_state,
-    qaoa_gates,
-    qaoa_state,
     random_angles,
     random_table,
-    support_of,
 )
 
-from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
+from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
 from walshqhn.support.errors import InputError, UsageError
 
 
@@ -86,7 +82,7 @@ def test_state_of_the_linear_ansatz_by_dense_matrices(num_qubits, layers):
     ansatz = LinearAnsatz(num_qubits, layers)
     angles = random_angles(ansatz.num_parameters, seed=3)
     expected = linear_state(num_qubits, layers, angles.reshape(-1, 2, num_qubits))
-    found = ExactEngine(random_table(num_qubits)).statevector(ansatz, angles)
+    found = ExactEngine(random_table(num_qubits)).prepare(ansatz).statevector(angles)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
@@ -100,50 +96,6 @@ def test_product_is_linear_without_layers(num_qubits):
     assert linear.description == {"name": "linear", "num_qubits": num_qubits, "layers": 0}
 
 
-# --- QAOA ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("num_qubits", [1, 2, 4])
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_state_of_qaoa_by_dense_matrices(num_qubits, layers):
-    table = random_table(num_qubits)
-    ansatz = QAOAAnsatz(table, layers)
-    assert ansatz.num_parameters == 2 * layers
-    terms = [(support_of(s), f) for s, f in enumerate(fourier_coefficients(table)) if s]
-    angles = random_angles(2 * layers)
-    expected = qaoa_state(qaoa_gates(terms, num_qubits, layers), angles, num_qubits)
-    np.testing.assert_allclose(ExactEngine(table).statevector(ansatz, angles), expected, rtol=0, atol=1e-12)
-
-
-def test_parameters_of_qaoa_are_gammas_then_betas():
-    """With gamma = 0 only the mixers act, and |+>^N is their eigenstate; with beta = 0 all stays uniform."""
-    table = random_table(3)
-    ansatz, engine = QAOAAnsatz(table, 2), ExactEngine(table)
-    for angles in ([0, 0, 0.7, 0.4], [0.7, 0.4, 0, 0]):
-        np.testing.assert_allclose(engine.probabilities(ansatz, angles), 1 / 8, rtol=1e-12)
-    np.testing.assert_allclose(engine.statevector(ansatz, [0.7, 0.4, 0, 0]) * 8**0.5,
-                               np.exp(-1.1j * (table - table.mean())), rtol=0, atol=1e-12)  # fmt: skip
-    phase = np.exp(-1j * 3 * 1.1)  # each X gives 1 on |+>
-    np.testing.assert_allclose(engine.statevector(ansatz, [0, 0, 0.7, 0.4]) * 8**0.5, phase, rtol=0, atol=1e-12)
-
-
-def test_description_of_qaoa():
-    hamiltonian = WalshSpectrum.from_cost_table(random_table(3)).hamiltonian(max_terms=4)
-    expected = {"name": "qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
-    assert QAOAAnsatz(hamiltonian, 2).description == expected
-    assert QAOAAnsatz(hamiltonian.truncate(max_degree=1), 2).description["max_degree"] == 1
-    assert QAOAAnsatz(random_table(3), 1).description["terms"] is None
-
-
-def test_a_callers_table_is_left_alone():
-    table = random_table(3)
-    before = table.copy()
-    ansatz = QAOAAnsatz(table, 1)
-    ExactEngine(table).value_and_gradient(ansatz, [0.3, 0.4])
-    ansatz.circuit([0.3, 0.4])
-    assert np.array_equal(table, before)
-
-
 # --- symbols and numbers ------------------------------------------------------------------------
 
 
@@ -155,7 +107,7 @@ def test_a_callers_table_is_left_alone():
         LinearAnsatz(1, 1),
         LinearAnsatz(4, 2),  # 32 parameters: t[10] must not sort before t[2]
         QAOAAnsatz(random_table(3), 2),
-        QAOAAnsatz(WalshSpectrum.from_cost_table(random_table(3)).hamiltonian(max_degree=2), 2),
+        QAOAAnsatz(WalshSpectrum.from_cost(random_table(3)).hamiltonian(max_degree=2), 2),
     ],
     ids=["product", "one qubit", "linear", "qaoa-table", "qaoa-hamiltonian"],
 )
@@ -168,13 +120,6 @@ def test_assigning_to_the_symbolic_circuit_gives_the_bound_one(ansatz):
     if not isinstance(ansatz, QAOAAnsatz):
         assert assigned == bound
     np.testing.assert_allclose(Operator(assigned).data, Operator(bound).data, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("operator", [np.full(8, 0.1), IsingHamiltonian(2, np.zeros((0, 1)), np.zeros(0), 3.0)])
-def test_a_qaoa_without_terms_is_refused(operator):
-    """A constant cost has nothing to evolve under: gamma would turn nothing."""
-    with pytest.raises(UsageError, match="not constant"):
-        QAOAAnsatz(operator, 2)
 
 
 @pytest.mark.parametrize("ansatz", [ProductAnsatz(2), LinearAnsatz(2, 1), QAOAAnsatz(random_table(2), 2)])
@@ -216,9 +161,3 @@ def test_initial_parameters_depend_on_the_generator_only(ansatz):
     assert not np.array_equal(first, other)
     assert (first >= 0).all()
     assert (first < 2 * np.pi).all()
-
-
-def test_initial_gammas_shrink_as_the_cost_grows():
-    table = random_table(3)
-    small, large = (QAOAAnsatz(s * table, 2).initial_parameters(np.random.default_rng(1)) for s in (1.0, 100.0))
-    np.testing.assert_allclose(small, large * [100, 100, 1, 1], rtol=1e-12)

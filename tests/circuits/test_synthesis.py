@@ -24,7 +24,7 @@ def hamiltonian(num_qubits, supports, seed=0):
 
 
 def dense(num_qubits, max_degree=None):
-    return WalshSpectrum.from_cost_table(random_table(num_qubits)).hamiltonian(max_degree)
+    return WalshSpectrum.from_cost(random_table(num_qubits)).hamiltonian(max_degree)
 
 
 CASES = {

@@ -7,20 +7,12 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import Statevector, random_unitary
 from quantum_oracles import (
-    all_bits,
     finite_differences,
-    fourier_coefficients,
-    qaoa_gates,
-    qaoa_state,
     random_angles,
     random_table,
-    shifted_gate_gradient,
-    support_of,
 )
 
-from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, QAOAAnsatz, WalshSpectrum
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
-from walshqhn.circuits.spec import make_ansatz
+from walshqhn import AerEngine, ExactEngine
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.support.errors import InputError, UsageError
 
@@ -75,7 +67,7 @@ def test_one_state_on_every_engine(circuit):
     angles = random_angles(ansatz.num_parameters)
     own = Statevector(circuit.assign_parameters(dict(zip(circuit.parameters, angles, strict=True)))).data
     exact = ExactEngine(table)
-    assert abs(np.vdot(own, exact.statevector(ansatz, angles))) == pytest.approx(1, abs=1e-10)
+    assert abs(np.vdot(own, exact.prepare(ansatz).statevector(angles))) == pytest.approx(1, abs=1e-10)
     np.testing.assert_allclose(exact.probabilities(ansatz, angles), np.abs(own) ** 2, rtol=0, atol=1e-10)
     np.testing.assert_allclose(AerEngine(table).probabilities(ansatz, angles), np.abs(own) ** 2, rtol=0, atol=1e-10)
 
@@ -153,90 +145,3 @@ def conditional(circuit):
 def test_circuits_that_cannot_be_an_ansatz(make, error, message):
     with pytest.raises(error, match=message):
         CircuitAnsatz(make())
-
-
-# --- multi-angle QAOA ------------------------------------------------------------------------------
-
-
-def terms_of(table):
-    return [(support_of(s), f) for s, f in enumerate(fourier_coefficients(table)) if s]
-
-
-def split_gates(terms, num_qubits, layers):
-    """The gates of QAOA, each with a parameter of its own, in the documented order."""
-    gates, spent = qaoa_gates(terms, num_qubits, layers), len(terms) + num_qubits
-    out = []
-    for g, (pauli, _, factor) in enumerate(gates):
-        layer, place = divmod(g, spent)
-        own = layer * len(terms) + place if place < len(terms) else layer * num_qubits + place - len(terms)
-        out.append((pauli, own if place < len(terms) else layers * len(terms) + own, factor))
-    return out
-
-
-@pytest.mark.parametrize("num_qubits", [1, 2, 3])
-@pytest.mark.parametrize("layers", [1, 2])
-def test_multi_angle_qaoa_by_dense_matrices(num_qubits, layers):
-    table = random_table(num_qubits)
-    ansatz, engine = MultiAngleQAOAAnsatz(table, layers), ExactEngine(table)
-    terms = terms_of(table)
-    assert ansatz.num_parameters == layers * (len(terms) + num_qubits)
-    angles = random_angles(ansatz.num_parameters)
-    gates = split_gates(terms, num_qubits, layers)
-    state = qaoa_state(gates, angles, num_qubits)
-    assert abs(np.vdot(state, engine.statevector(ansatz, angles))) == pytest.approx(1, abs=1e-10)
-    assert abs(np.vdot(state, Statevector(ansatz.circuit(angles)).data)) == pytest.approx(1, abs=1e-10)
-    expected = shifted_gate_gradient(gates, angles, num_qubits, table)
-    np.testing.assert_allclose(engine.value_and_gradient(ansatz, angles)[1], expected, rtol=0, atol=1e-9)
-
-
-def test_all_angles_alike_are_qaoa():
-    table = random_table(4)
-    operator = WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=7)
-    many, few, engine = MultiAngleQAOAAnsatz(operator, 2), QAOAAnsatz(operator, 2), ExactEngine(table)
-    angles = np.array([0.3, 0.7, 0.5, 0.2])
-    spread = many.from_qaoa(angles)
-    value, gradient = engine.value_and_gradient(many, spread)
-    expected, slopes = engine.value_and_gradient(few, angles)
-    assert value == pytest.approx(expected, abs=1e-12)
-    sums = [part.sum() for part in np.split(gradient, [7, 14, 18])]
-    assert sums == pytest.approx(slopes, abs=1e-10)
-    with pytest.raises(InputError, match=r"parameters \(4,\), got \(3,\)"):
-        many.from_qaoa(angles[:3])
-
-
-def test_one_layer_with_an_angle_for_each_term_finds_what_one_for_all_does_not():
-    """A product cost: each term wants an angle of its own, and then one layer is exact."""
-    weights = np.array([1.0, 0.3, 2.2])
-    table = all_bits(3) @ weights
-    ansatz, engine = MultiAngleQAOAAnsatz(table, 1), ExactEngine(table)
-    # Z_j has coefficient -w/2: gamma w = pi/2 turns |+> by a quarter about Z, and Rx by a quarter does the rest
-    angles = np.concatenate([np.pi / 2 / weights, np.full(3, np.pi / 4)])
-    values = [engine.expectation(ansatz, np.concatenate([s * angles[:3], angles[3:]])) for s in (1, -1)]
-    assert sorted(values) == pytest.approx([0.0, weights.sum()], abs=1e-12)
-
-
-def test_description_and_starting_points():
-    table = random_table(3)
-    ansatz = MultiAngleQAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=4), 2)
-    assert ansatz.description == {"name": "ma-qaoa", "num_qubits": 3, "layers": 2, "terms": 4, "max_degree": None}
-    first, again, other = (ansatz.initial_parameters(np.random.default_rng(s)) for s in (5, 5, 6))
-    assert first.shape == (14,)
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    assert (first[8:] < np.pi / 2).all()
-    assert isinstance(make_ansatz("ma-qaoa", 1, table), MultiAngleQAOAAnsatz)
-
-
-@pytest.mark.parametrize(
-    ("operator", "layers", "message"),
-    [
-        (random_table(2), 0, "at least 1 layer, got 0"),
-        (random_table(2), 1.5, "at least 1 layer, got 1.5"),
-        (np.ones(4), 1, "not constant"),
-        (IsingHamiltonian(2, np.zeros((0, 1)), np.zeros(0), 3.0), 1, "not constant"),
-        (np.random.default_rng(0).normal(size=1 << 15), 1, "at most 16,384; the operator has 32,767"),
-    ],
-)
-def test_multi_angle_qaoa_that_makes_no_sense(operator, layers, message):
-    with pytest.raises(UsageError, match=message):
-        MultiAngleQAOAAnsatz(operator, layers)

@@ -57,7 +57,7 @@ def test_terms_at_the_edges_of_words(num_qubits, qubit):
 @pytest.mark.parametrize("num_qubits", [1, 2, 5, 9])
 def test_energies_of_all_configurations(num_qubits):
     table = random_table(num_qubits)
-    hamiltonian = WalshSpectrum.from_cost_table(table).hamiltonian()
+    hamiltonian = WalshSpectrum.from_cost(table).hamiltonian()
     np.testing.assert_allclose(hamiltonian.energies(), table, rtol=0, atol=1e-12 * np.abs(table).max())
     np.testing.assert_allclose(hamiltonian.energy(all_bits(num_qubits)), table, rtol=0, atol=1e-10)
 
@@ -72,7 +72,7 @@ def test_energy_keeps_leading_axes():
 def test_more_terms_than_one_batch_holds():
     """2^13 terms times 2^10 configurations exceed the batch of 2^22 pairs."""
     table = random_table(13)
-    hamiltonian = WalshSpectrum.from_cost_table(table).hamiltonian()
+    hamiltonian = WalshSpectrum.from_cost(table).hamiltonian()
     rows = all_bits(13)[7::8]
     np.testing.assert_allclose(hamiltonian.energy(rows), table[7::8], rtol=0, atol=1e-8)
 
@@ -220,7 +220,7 @@ def test_sympy_terms_come_by_decreasing_size():
 @pytest.mark.parametrize("num_qubits", [1, 2, 4])
 def test_sympy_evaluates_to_the_energy(num_qubits):
     table = random_table(num_qubits)
-    expression = WalshSpectrum.from_cost_table(table).hamiltonian().to_sympy()
+    expression = WalshSpectrum.from_cost(table).hamiltonian().to_sympy()
     symbols = sympy.symbols(f"Z_0:{num_qubits}")
     for bits, cost in zip(all_bits(num_qubits), table, strict=True):
         spins = {z: 1 - 2 * int(b) for z, b in zip(symbols, bits, strict=True)}

@@ -17,7 +17,7 @@ from walshqhn import (
     WalshSpectrum,
     parameter_shift,
 )
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.engines.base import BatchEngine, Engine, expectations
 from walshqhn.engines.objectives import CVaR, Gibbs
 from walshqhn.engines.qiskit.backend import BackendEngine
@@ -163,7 +163,7 @@ def test_samples_come_in_random_order(make):
 @pytest.mark.parametrize("operator", ["table", "hamiltonian"])
 def test_qaoa(make, operator):
     table = random_table(3)
-    ansatz = QAOAAnsatz(table if operator == "table" else WalshSpectrum.from_cost_table(table).hamiltonian(), 2)
+    ansatz = QAOAAnsatz(table if operator == "table" else WalshSpectrum.from_cost(table).hamiltonian(), 2)
     angles = np.array([0.3, 0.1, 0.5, 0.2])
     expected = ExactEngine(table).expectation(ansatz, angles)
     engine = make(table)
@@ -218,7 +218,7 @@ def test_value_and_gradient_of_one_qubit_by_hand(make):
 def test_gradient_against_the_adjoint_method(make, kind):
     """With shots: 5 sigma of a difference of two means, times how fast the angles grow with the parameter."""
     table = random_table(2)
-    operator = WalshSpectrum.from_cost_table(table).hamiltonian()
+    operator = WalshSpectrum.from_cost(table).hamiltonian()
     ansatz = {
         "product": ProductAnsatz(2),
         "linear": LinearAnsatz(2, 1),

@@ -96,7 +96,7 @@ def test_effective_diagonal_is_the_derivative_by_the_probabilities(objective):
 @pytest.mark.parametrize("circuit", ["linear", "qaoa", "qaoa-truncated"])
 def test_gradients_against_finite_differences(objective, circuit):
     engine = ExactEngine(TABLE)
-    truncated = WalshSpectrum.from_cost_table(TABLE).hamiltonian(max_degree=1)
+    truncated = WalshSpectrum.from_cost(TABLE).hamiltonian(max_degree=1)
     ansatz = LinearAnsatz(4, 1) if circuit == "linear" else QAOAAnsatz(TABLE if circuit == "qaoa" else truncated, 2)
     angles = random_angles(ansatz.num_parameters, seed=4)
     value, gradient = engine.value_and_gradient(ansatz, angles, objective)

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 
 from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.program import Gate, Program
 from walshqhn.engines.qiskit.noise import noise_model
 from walshqhn.engines.trajectories import GateNoise, PauliTrajectories

@@ -21,7 +21,7 @@ WRITERS = [write_sparse_pauli_op, write_sympy, write_csv]
 
 
 def small(num_qubits=3, **truncation):
-    return WalshSpectrum.from_cost_table(random_table(num_qubits)).hamiltonian(**truncation)
+    return WalshSpectrum.from_cost(random_table(num_qubits)).hamiltonian(**truncation)
 
 
 def wide():

@@ -28,7 +28,7 @@ def terms_of(hamiltonian):
 
 def test_two_bits_by_hand():
     """C(b1 b0): C(00) = 1, C(01) = 2, C(10) = 4, C(11) = 10; e.g. f({0}) = (1 - 2 + 4 - 10) / 4."""
-    spectrum = WalshSpectrum.from_cost_table([1, 2, 4, 10])
+    spectrum = WalshSpectrum.from_cost([1, 2, 4, 10])
     assert spectrum.coefficients.tolist() == [4.25, -1.75, -2.75, 1.25]
     assert spectrum.num_bits == 2
     assert spectrum.mean == 4.25
@@ -42,7 +42,7 @@ def test_two_bits_by_hand():
 def test_three_bits_by_hand():
     """C = 7 + 2 z_0 - z_2 + 4 z_1 z_2, written out."""
     table = [7 + 2 - 1 + 4, 7 - 2 - 1 + 4, 7 + 2 - 1 - 4, 7 - 2 - 1 - 4, 7 + 2 + 1 - 4, 7 - 2 + 1 - 4, 14, 10]
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     assert spectrum.coefficients.tolist() == [7, 2, 0, 0, -1, 0, 4, 0]
     assert spectrum.degree_weights().tolist() == [49, 5, 16, 0]
     assert terms_of(spectrum.hamiltonian()) == {(0,): 2, (2,): -1, (1, 2): 4}
@@ -51,7 +51,7 @@ def test_three_bits_by_hand():
 @pytest.mark.parametrize("num_bits", range(6))
 def test_coefficients_and_weights_against_their_definitions(num_bits):
     table = random_table(num_bits)
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     expected = fourier_coefficients(table)
     np.testing.assert_allclose(spectrum.coefficients, expected, rtol=0, atol=1e-13)
     weights = [sum(f**2 for s, f in enumerate(expected) if s.bit_count() == k) for k in range(num_bits + 1)]
@@ -60,7 +60,7 @@ def test_coefficients_and_weights_against_their_definitions(num_bits):
 
 @given(tables)
 def test_parseval_and_round_trip(table):
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     scale = max(1e-300, float(np.mean(table**2)))
     assert spectrum.degree_weights().shape == (spectrum.num_bits + 1,)
     assert spectrum.degree_weights().sum() == pytest.approx(scale, rel=1e-12)
@@ -72,7 +72,7 @@ def test_parseval_and_round_trip(table):
 @pytest.mark.parametrize("degree", range(5))
 def test_a_single_parity_has_weight_at_its_degree_only(degree):
     index = np.arange(32)
-    spectrum = WalshSpectrum.from_cost_table(3.0 * (-1.0) ** np.bitwise_count(index & ((1 << degree) - 1)))
+    spectrum = WalshSpectrum.from_cost(3.0 * (-1.0) ** np.bitwise_count(index & ((1 << degree) - 1)))
     assert spectrum.degree_weights().tolist() == [9.0 if k == degree else 0.0 for k in range(6)]
 
 
@@ -123,15 +123,15 @@ def test_rounding_errors_of_a_transform_make_no_terms():
     """C = 0.1 z_0 + 0.7 z_3 z_4, whose table is not exact."""
     index = np.arange(32)
     table = 0.1 * (-1.0) ** (index & 1) + 0.7 * (-1.0) ** np.bitwise_count(index & 24)
-    hamiltonian = WalshSpectrum.from_cost_table(table).hamiltonian()
+    hamiltonian = WalshSpectrum.from_cost(table).hamiltonian()
     assert set(terms_of(hamiltonian)) == {(0,), (3, 4)}
     assert not hamiltonian.is_truncated
-    assert WalshSpectrum.from_cost_table(table).hamiltonian(max_terms=1).is_truncated
+    assert WalshSpectrum.from_cost(table).hamiltonian(max_terms=1).is_truncated
 
 
 @given(tables, truncations)
 def test_discarded_weight_is_the_mean_squared_error(table, truncation):
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     hamiltonian = spectrum.hamiltonian(**truncation)
     kept = {int(m) for m in hamiltonian.masks[:, 0]}
     dropped = [f for s, f in enumerate(spectrum.coefficients) if s and s not in kept]
@@ -145,7 +145,7 @@ def test_discarded_weight_is_the_mean_squared_error(table, truncation):
 @given(tables, truncations)
 def test_what_is_dropped_is_never_larger_than_what_max_terms_kept(table, truncation):
     assume(truncation["max_terms"])
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     hamiltonian = spectrum.hamiltonian(**truncation)
     assert len(hamiltonian) <= truncation["max_terms"]
     kept = {int(m) for m in hamiltonian.masks[:, 0]}
@@ -159,7 +159,7 @@ def test_what_is_dropped_is_never_larger_than_what_max_terms_kept(table, truncat
 
 @given(tables, truncations, truncations)
 def test_truncating_twice_accumulates(table, first, second):
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     once = spectrum.hamiltonian(**first)
     twice = once.truncate(**second)
     scale = max(1e-300, float(np.mean(np.square(table))))
@@ -171,7 +171,7 @@ def test_truncating_twice_accumulates(table, first, second):
 
 @given(tables, truncations)
 def test_truncating_the_full_hamiltonian_is_the_same_as_truncating_the_spectrum(table, truncation):
-    spectrum = WalshSpectrum.from_cost_table(table)
+    spectrum = WalshSpectrum.from_cost(table)
     direct, after = spectrum.hamiltonian(**truncation), spectrum.hamiltonian().truncate(**truncation)
     assert terms_of(direct) == terms_of(after)
     assert direct.discarded_weight == pytest.approx(after.discarded_weight, rel=1e-12)
@@ -188,7 +188,7 @@ def test_truncating_the_full_hamiltonian_is_the_same_as_truncating_the_spectrum(
     ],
 )
 def test_bad_truncations(arguments, message):
-    spectrum = WalshSpectrum.from_cost_table([1.0, 2.0])
+    spectrum = WalshSpectrum.from_cost([1.0, 2.0])
     for target in (spectrum.hamiltonian, spectrum.hamiltonian().truncate):
         with pytest.raises(UsageError, match=message):
             target(**arguments)
@@ -208,11 +208,11 @@ def test_bad_truncations(arguments, message):
 )
 def test_bad_tables(table, message):
     with pytest.raises(InputError, match=message):
-        WalshSpectrum.from_cost_table(table)
+        WalshSpectrum.from_cost(table)
 
 
 def test_the_cost_table_is_left_alone():
     table = random_table(5)
     before = table.copy()
-    WalshSpectrum.from_cost_table(table).hamiltonian(max_degree=1).energies()
+    WalshSpectrum.from_cost(table).hamiltonian(max_degree=1).energies()
     assert np.array_equal(table, before)

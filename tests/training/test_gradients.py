@@ -27,7 +27,7 @@ from walshqhn import (
     parameter_shift,
 )
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.program import Gate, Program
 from walshqhn.kernels import statevector
 from walshqhn.support.errors import InputError, UsageError
@@ -97,7 +97,7 @@ def test_parameter_shift_by_hand():
 def test_gradient_of_qaoa_against_shifts_of_single_gates(num_qubits, layers, form):
     """Each Z product of each phase and each Rx of each mixer is shifted by itself, by dense matrices."""
     table = random_table(num_qubits, seed=3)
-    operator = table if form == "table" else WalshSpectrum.from_cost_table(table).hamiltonian()
+    operator = table if form == "table" else WalshSpectrum.from_cost(table).hamiltonian()
     terms = [(support_of(s), f) for s, f in enumerate(fourier_coefficients(table)) if s]
     gates = qaoa_gates(terms, num_qubits, layers)
     angles = random_angles(2 * layers)
@@ -120,7 +120,7 @@ def test_gradient_of_qaoa_against_finite_differences(num_qubits, layers):
 def test_a_qaoa_of_another_cost_than_the_engines():
     """The circuit evolves under a truncation, the engine measures the full cost."""
     table = random_table(4)
-    ansatz = QAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_degree=1), 2)
+    ansatz = QAOAAnsatz(WalshSpectrum.from_cost(table).hamiltonian(max_degree=1), 2)
     engine, angles = ExactEngine(table), random_angles(4)
     _, gradient = engine.value_and_gradient(ansatz, angles)
     expected = finite_differences(lambda x: engine.expectation(ansatz, x), angles)
@@ -157,7 +157,7 @@ def test_gradient_of_a_circuit_of_all_kinds_of_gates():
     "ansatz",
     [
         QAOAAnsatz(random_table(2), 1),
-        QAOAAnsatz(WalshSpectrum.from_cost_table(random_table(4)).hamiltonian(max_degree=2), 2),
+        QAOAAnsatz(WalshSpectrum.from_cost(random_table(4)).hamiltonian(max_degree=2), 2),
         MultiAngleQAOAAnsatz(random_table(3), 2),
         Mixed(),
     ],

@@ -24,7 +24,7 @@ def circuits(num_qubits):
         LinearAnsatz(num_qubits, 1),
         LinearAnsatz(num_qubits, 2),
         QAOAAnsatz(table, 1),
-        QAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_degree=1), 2),
+        QAOAAnsatz(WalshSpectrum.from_cost(table).hamiltonian(max_degree=1), 2),
     ]
 
 

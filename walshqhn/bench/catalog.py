@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from walshqhn.bench import costs, engine, formats, startup, transform
-from walshqhn.bench.harness import Row
+from walshqhn.bench.row import Row
 
 GROUPS = {
     "transform": transform.rows,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from walshqhn import NetworkTask, load_task
-from walshqhn.bench.harness import Contender, Goal, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Kind, Row, Settings
 from walshqhn.bits import index_to_bits
 
+_Named = tuple[str, dict[str, Any]]
 Evaluate = Callable[[np.ndarray], np.ndarray]
 _ONE, _BATCH = "NumPy, one network at a time", "NumPy, batches (BLAS)"
 _UNIT = "network and sample"
@@ -79,10 +81,13 @@ def _batch(task: NetworkTask, values: np.ndarray, activation: str, width: int, x
     return (np.einsum("swm,mw->sm", hidden, values[:, at("W2")[:width, 0]]) + values[:, at("b2")[0]]).T
 
 
-def contenders(name: str, options: dict, few: int, many: int, settings: Settings) -> list[Contender]:
+def _entries(index: np.ndarray, table: np.ndarray) -> np.ndarray:
+    return table[index]
+
+
+def contenders(name: str, options: dict[str, Any], few: int, many: int, settings: Settings) -> list[Contender]:
     """Ours on all networks, NumPy one by one on ``few`` and in batches on ``many`` of them."""
     task = load_task(name, **options)
-    assert isinstance(task, NetworkTask)
     samples, networks = len(task.data.train.x), 1 << task.num_bits
     rng = np.random.default_rng(0)
     found = [
@@ -103,20 +108,19 @@ def contenders(name: str, options: dict, few: int, many: int, settings: Settings
                 "reference",
                 work=float(len(index) * samples),
                 result=lambda costs: costs,
-                expected=lambda table, index=index: table[index],
+                expected=partial(_entries, index),
             )
         )
     return found
 
 
-def _architecture(searched: tuple[str, dict], fixed: tuple[str, dict], settings: Settings) -> list[Contender]:
+def _architecture(searched: _Named, fixed: _Named, settings: Settings) -> list[Contender]:
     """A task with architecture bits, and one without; ours both."""
     contenders = []
     for label, (name, options) in (("walshqhn", searched), ("without architecture bits", fixed)):
         task = load_task(name, **options)
-        assert isinstance(task, NetworkTask)
         work = float(len(task.data.train.x) << task.num_bits)
-        kind = "ours" if label == "walshqhn" else "reference"
+        kind: Kind = "ours" if label == "walshqhn" else "reference"
         contenders.append(Contender(label, partial(task.cost_table, threads=settings.threads), kind, work=work))
     return contenders
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz
 from walshqhn.bench import peers
-from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings, missing_package
+from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings, missing_package
 from walshqhn.bits import bits_to_index, index_to_bits
 
 PEERS = {"lightning.qubit": "pennylane_lightning", "qulacs": "qulacs"}
@@ -28,9 +28,8 @@ def linear_problem(num_qubits: int, layers: int = 2) -> tuple[LinearAnsatz, np.n
 def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
     """Value and gradient of the linear ansatz with two layers: ours, and every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine = ExactEngine(table, threads=settings.threads)
-    ours = partial(engine.value_and_gradient, ansatz, params)
-    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found[1])]
+    ours = partial(ExactEngine(table, threads=settings.threads).prepare(ansatz).value_and_gradient, params)
+    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found.gradient)]
     shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED, settings.threads)
     share = _SHIFTED / params.size
     contenders.append(
@@ -48,12 +47,13 @@ def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
     return contenders
 
 
-def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
+def expectation_value(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Of the linear ansatz with two layers, on every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
     contenders = [
-        Contender("walshqhn", partial(engine.expectation, ansatz, params), "ours", result=float),
-        Contender("Aer", partial(aer.expectation, ansatz, params), result=float),
+        Contender("walshqhn", partial(ours.expectation, params), "ours", result=float),
+        Contender("Aer", partial(aer.expectation, params), result=float),
     ]
     if not missing_package("pennylane_lightning"):
         contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
@@ -63,19 +63,20 @@ def _expectation(num_qubits: int, settings: Settings) -> list[Contender]:
     return contenders
 
 
-def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
+def qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
+    """QAOA: its expectation value, beside NumPy by the book; or, with ``slopes``, its gradient beside that."""
     rng = np.random.default_rng(num_qubits)
     table = rng.normal(size=1 << num_qubits)
     ansatz = QAOAAnsatz(table, layers)
     params = rng.uniform(0, 1, ansatz.num_parameters)
-    engine = ExactEngine(table, threads=settings.threads)
-    expectation = partial(engine.expectation, ansatz, params)
+    prepared = ExactEngine(table, threads=settings.threads).prepare(ansatz)
+    expectation = partial(prepared.expectation, params)
     if slopes:
         step = 1e-5 * np.eye(params.size)[1]
-        slope = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2e-5
-        both = partial(engine.value_and_gradient, ansatz, params)
+        slope = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2e-5
+        both = partial(prepared.value_and_gradient, params)
         return [
-            Contender("walshqhn", both, "ours", result=lambda found: np.array([found[0], found[1][1]])),
+            Contender("walshqhn", both, "ours", result=lambda found: np.array([found.value, found.gradient[1]])),
             Contender("its expectation value", expectation, "reference", result=lambda e: np.array([e, slope])),
         ]
     by_the_book = partial(peers.numpy_qaoa, table, params)
@@ -85,15 +86,10 @@ def _qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> lis
     ]
 
 
-def qaoa(num_qubits: int, settings: Settings) -> list[Contender]:
-    """Expectation value of QAOA with four layers: ours, and NumPy by the book."""
-    return _qaoa(num_qubits, 4, False, settings)
-
-
-def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
+def sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
     """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
     ansatz, table, params = linear_problem(num_qubits)
-    engine, aer = ExactEngine(table, threads=settings.threads), AerEngine(table, threads=settings.threads)
+    ours, aer = (kind(table, threads=settings.threads).prepare(ansatz) for kind in (ExactEngine, AerEngine))
     rng = np.random.default_rng(0)
 
     def mean_cost(bits: Any) -> float:
@@ -101,8 +97,8 @@ def _sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender
         return 10 + float(table[bits_to_index(bits)].mean())  # of order 10: the tolerance is relative
 
     return [
-        Contender(name, partial(e.sample, ansatz, params, shots, rng), kind, result=mean_cost)
-        for name, e, kind in (("walshqhn", engine, "ours"), ("Aer", aer, "peer"))
+        Contender("walshqhn", partial(ours.sample, params, shots, rng), "ours", result=mean_cost),
+        Contender("Aer", partial(aer.sample, params, shots, rng), result=mean_cost),
     ]
 
 
@@ -119,7 +115,7 @@ def rows() -> list[Row]:
         Row(
             "expectation-17",
             "expectation value, linear ansatz, 2 layers, N = 17",
-            partial(_expectation, 17),
+            partial(expectation_value, 17),
             (Goal(10, "Aer"), Goal(4, "qulacs")),
             peers=PEERS,
         ),
@@ -128,17 +124,17 @@ def rows() -> list[Row]:
         quoted = (Quoted("QOKit C", seconds, _QOKIT),)
         title = f"QAOA, p = 4, N = {n}, "
         found.append(
-            Row(f"qaoa-{n}", title + "expectation value", partial(_qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
+            Row(f"qaoa-{n}", title + "expectation value", partial(qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
         )
         limit = (Goal(4, "its expectation value", at_most=True),)
-        prepare = partial(_qaoa, n, 4, True)
+        prepare = partial(qaoa, n, 4, True)
         found.append(Row(f"qaoa-gradient-{n}", title + "value and gradient", prepare, limit, tolerance=1e-6))
     shots = 1_000_000
     found.append(
         Row(
             "sampling-20",
             f"{shots:,} shots of the linear ansatz, N = 20",
-            partial(_sampling, 20, shots),
+            partial(sampling, 20, shots),
             (Goal(5, "Aer"),),
             tolerance=7 * (2 / shots) ** 0.5 / 10,  # seven standard errors of a difference, for costs of variance 1
         )

@@ -7,7 +7,7 @@ from functools import cache, partial
 import numpy as np
 
 from walshqhn import IsingHamiltonian, WalshSpectrum
-from walshqhn.bench.harness import Contender, Goal, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Row, Settings
 from walshqhn.bits import mask_support
 
 
@@ -17,18 +17,19 @@ def _hamiltonian(num_qubits: int) -> IsingHamiltonian:
     return WalshSpectrum(np.random.default_rng(num_qubits).normal(size=1 << num_qubits)).hamiltonian(tolerance=0)
 
 
-def _operator(num_qubits: int, settings: Settings) -> list[Contender]:
+def operator(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Every term of a Hamiltonian as Qiskit's operator: ours, and Qiskit's own way."""
     from qiskit.quantum_info import SparsePauliOp
 
     hamiltonian = _hamiltonian(num_qubits)
-    terms = [("", [], hamiltonian.constant)]
+    terms: list[tuple[str, list[int], float]] = [("", [], hamiltonian.constant)]
     for mask, value in zip(hamiltonian.masks, hamiltonian.coefficients, strict=True):
         qubits = mask_support(mask)
         terms.append(("Z" * len(qubits), list(qubits), value))
 
-    def numbers(operator: SparsePauliOp) -> np.ndarray:
-        order = np.lexsort(operator.paulis.z.T)
-        return np.column_stack([operator.paulis.z[order], operator.coeffs[order].real])
+    def numbers(op: SparsePauliOp) -> np.ndarray:
+        order = np.lexsort(op.paulis.z.T)
+        return np.column_stack([op.paulis.z[order], op.coeffs[order].real])
 
     build = partial(SparsePauliOp.from_sparse_list, terms, num_qubits)
     return [
@@ -37,7 +38,8 @@ def _operator(num_qubits: int, settings: Settings) -> list[Contender]:
     ]
 
 
-def _save(num_qubits: int, settings: Settings) -> list[Contender]:
+def save(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Writing all terms to a file: ours, and NumPy."""
     hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
 
     def ours() -> None:
@@ -49,7 +51,8 @@ def _save(num_qubits: int, settings: Settings) -> list[Contender]:
     return [Contender("walshqhn", ours, "ours", 1), Contender("numpy.savez_compressed", numpy, "reference", 1)]
 
 
-def _load(num_qubits: int, settings: Settings) -> list[Contender]:
+def load(num_qubits: int, settings: Settings) -> list[Contender]:
+    """Reading them: ours, with its checks, and NumPy."""
     hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
     path = folder / "h.h5"
     hamiltonian.save(path)
@@ -69,7 +72,7 @@ def _load(num_qubits: int, settings: Settings) -> list[Contender]:
 def rows() -> list[Row]:
     """The rows of this module."""
     return [
-        Row("operator-17", "to_sparse_pauli_op, 2^17 terms", partial(_operator, 17), (Goal(0.1),), tolerance=0.0),
-        Row("save-20", "save a Hamiltonian of 2^20 terms (HDF5)", partial(_save, 20), (Goal(1.0),)),
-        Row("load-20", "load a Hamiltonian of 2^20 terms (HDF5)", partial(_load, 20), (Goal(1.0),), tolerance=0.0),
+        Row("operator-17", "to_sparse_pauli_op, 2^17 terms", partial(operator, 17), (Goal(0.1),), tolerance=0.0),
+        Row("save-20", "save a Hamiltonian of 2^20 terms (HDF5)", partial(save, 20), (Goal(1.0),)),
+        Row("load-20", "load a Hamiltonian of 2^20 terms (HDF5)", partial(load, 20), (Goal(1.0),), tolerance=0.0),
     ]

@@ -17,16 +17,16 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-Kind = Literal["ours", "peer", "floor", "reference", "quoted"]
+from walshqhn.bench.row import Contender, Goal, Measured, Row, Settings, Timing, Verdict, missing
+
 _SHORTEST = 2e-3  # seconds one timing should take; shorter calls are repeated
 _PATIENCE = 6.0  # seconds after which a contender has been timed often enough
 _PAUSE, _WAKING = 0.03, 0.25  # seconds
@@ -34,124 +34,6 @@ _PAUSE, _WAKING = 0.03, 0.25  # seconds
 
 class Disagreement(Exception):
     """Two contenders computed different things: their times mean nothing."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all rows share."""
-
-    threads: int = 2
-    repeats: int = 7
-    folder: Path = Path()
-    """Where a row may leave files while it is measured; set by `measure`, and removed."""
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One way to do the work of a row."""
-
-    name: str
-    call: Callable[[], Any]
-    kind: Kind = "peer"
-    threads: int | None = None
-    """How many threads it uses; None: as set for the run."""
-    work: float = 1.0
-    """How much of the row's work a call does."""
-    result: Callable[[Any], Any] | None = None
-    """What to compare of a call's result; None: nothing."""
-    expected: Callable[[Any], Any] | None = None
-    """The part of our result it must equal; None: all of it."""
-    seconds_of: Callable[[Any], float] | None = None
-    """The time that a call reports itself, where it is not the time it takes (a process that measures)."""
-
-
-@dataclass(frozen=True)
-class Quoted:
-    """A figure from elsewhere, for a peer that cannot be installed from a package index."""
-
-    name: str
-    seconds: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Goal:
-    """``against`` another contender: it takes at least (or, for a floor, we take at most) ``factor`` times as long.
-
-    Without one: our time, per unit of work, is at most ``factor`` seconds.
-    """
-
-    factor: float
-    against: str = ""
-    at_most: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. ``prepare`` makes the contenders, ours first; it is called when the row's turn comes."""
-
-    name: str
-    title: str
-    prepare: Callable[[Settings], list[Contender]]
-    goals: tuple[Goal, ...] = ()
-    quoted: tuple[Quoted, ...] = ()
-    tolerance: float = 1e-9
-    """Largest difference of results, relative to the largest entry."""
-    unit: str = ""
-    """What `Contender.work` counts; empty: calls."""
-    peers: dict[str, str] = field(default_factory=dict)
-    """Contenders that need a package: name -> what to import."""
-    quantity: Literal["seconds", "ratio"] = "seconds"
-    """What is measured; "ratio": a pure number, such as memory per size of the array."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Of one contender."""
-
-    name: str
-    kind: Kind
-    threads: int
-    median: float
-    """Per call; seconds, or the row's quantity."""
-    shortest: float
-    longest: float
-    rounds: int
-    per_unit: float
-    """``median`` per unit of work."""
-    times_ours: float
-    """``per_unit`` over ours: how many times as long it takes."""
-    difference: float | None = None
-    """Largest difference of its result from ours, relative; None: not compared."""
-    source: str = ""
-    """Of a quoted figure."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A goal and what came of it."""
-
-    text: str
-    value: float
-    met: bool
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A row that was measured."""
-
-    name: str
-    title: str
-    unit: str
-    quantity: str
-    timings: list[Timing]
-    goals: list[Verdict]
-    skipped: list[str]
-    """Peers that are not installed."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
 
 
 def measure(row: Row, settings: Settings) -> Measured:
@@ -164,7 +46,7 @@ def _measure(row: Row, settings: Settings) -> Measured:
     skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing(row).items())
     contenders = [c for c in row.prepare(settings) if c.name not in missing(row)]
     ours = contenders[0]
-    with _thread_pools(settings.threads):
+    with threadpool_limits(limits=settings.threads):
         differences, warm = _compare(row, contenders)
         samples = _rounds(contenders, warm, settings.repeats)
     per_unit = {c.name: median(samples[c.name]) / c.work for c in contenders}
@@ -191,27 +73,6 @@ def _measure(row: Row, settings: Settings) -> Measured:
         )
     verdicts = [v for goal in row.goals if (v := _judge(goal, timings, row)) is not None]
     return Measured(row.name, row.title, row.unit, row.quantity, timings, verdicts, skipped)
-
-
-def missing(row: Row) -> dict[str, str]:
-    """Contenders whose package is not installed."""
-    return {name: package for name, package in row.peers.items() if missing_package(package)}
-
-
-def missing_package(package: str) -> bool:
-    """Whether ``package`` is not installed."""
-    from importlib.util import find_spec
-
-    return find_spec(package) is None
-
-
-@contextmanager
-def _thread_pools(threads: int) -> Iterator[None]:
-    """Peers' thread pools (BLAS, OpenMP) limited to ``threads``."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=threads):
-        yield
 
 
 def _compare(row: Row, contenders: list[Contender]) -> tuple[dict[str, float], dict[str, float]]:

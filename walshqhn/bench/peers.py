@@ -22,7 +22,7 @@ def lightning(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray) -> tu
     angles = pnp.array(params, requires_grad=True)
 
     @qml.qnode(qml.device("lightning.qubit", wires=n), diff_method="adjoint")
-    def circuit(values):
+    def circuit(values: Any) -> Any:
         for gate in ansatz.program.gates:  # PennyLane's first wire is the most significant bit
             wires = [n - 1 - q for q in gate.qubits]
             if gate.name == "cx":
@@ -78,14 +78,14 @@ def aer_shifts(
     ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray, count: int, threads: int
 ) -> Callable[[], np.ndarray]:
     """Parameter-shift derivatives for the first ``count`` angles on Aer, state vector and exact probabilities."""
-    engine = AerEngine(table, threads=threads)
+    prepared = AerEngine(table, threads=threads).prepare(ansatz)
 
     def derivatives() -> np.ndarray:
         found = np.empty(count)
         for k in range(count):
             step = np.zeros(params.size)
             step[k] = np.pi / 2
-            found[k] = (engine.expectation(ansatz, params + step) - engine.expectation(ansatz, params - step)) / 2
+            found[k] = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2
         return found
 
     return derivatives

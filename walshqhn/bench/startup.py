@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from walshqhn.bench.harness import Contender, Goal, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Row, Settings
 
 _MAIN = "import sys; from walshqhn.cli import main; sys.exit(main(sys.argv[1:]))"
 

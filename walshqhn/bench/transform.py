@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, prange
 
 from walshqhn import wht
-from walshqhn.bench.harness import Contender, Goal, Quoted, Row, Settings
+from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 from walshqhn.support.resources import available_memory, thread_limit
 
 PEERS = {"fht-cpu": "fht_cpu"}
@@ -32,8 +32,8 @@ def _one_pass(a: np.ndarray, threads: int) -> None:
         _scale(a, a.dtype.type(1.0))
 
 
-def _contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:
-    """In place, on zeros: neither side looks at the values, and repeated sums of others would overflow.
+def contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:
+    """Transforms in place of zeros: neither side looks at the values, and repeated sums of others would overflow.
 
     They are compared on random numbers before.
     """
@@ -66,7 +66,7 @@ def _contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, set
 
 def growing(num_bits: int, settings: Settings) -> list[Contender]:
     """For the figure of growth: ours, the peer, one pass over memory."""
-    return _contenders(num_bits, "float64", None, num_bits >= 16, settings)
+    return contenders(num_bits, "float64", None, num_bits >= 16, settings)
 
 
 def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | None = None, floor: bool = False,
@@ -75,7 +75,7 @@ def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | N
     return Row(
         name=f"wht-{dtype}-{num_bits}" + ("-serial" if threads == 1 else ""),
         title=f"wht, {dtype}, N = {num_bits}{one}",
-        prepare=partial(_contenders, num_bits, dtype, threads, floor),
+        prepare=partial(contenders, num_bits, dtype, threads, floor),
         goals=goals,
         quoted=quoted,
         tolerance=1e-5 if dtype in ("float32", "complex64") else 1e-12,
@@ -97,14 +97,14 @@ print(1 + max(0, after - before) * 1024 / array.nbytes)
 """
 
 
-def _peak(num_bits: int) -> float:
+def peak_memory(num_bits: int) -> float:
     """Peak memory while transforming in place, over the size of the array; in a process of its own."""
     command = [sys.executable, "-c", _PEAK, str(num_bits)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def _memory(num_bits: int, settings: Settings) -> list[Contender]:
-    return [Contender("walshqhn", partial(_peak, num_bits), "ours", seconds_of=float)]
+    return [Contender("walshqhn", partial(peak_memory, num_bits), "ours", seconds_of=float)]
 
 
 def _overhead(settings: Settings) -> list[Contender]:

@@ -12,8 +12,7 @@ import numpy as np
 
 from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs, read_dataset
 from walshqhn.binn.network import BinaryNetwork, Choice
-from walshqhn.binn.task import NetworkTask, TableTask, Task
-from walshqhn.cost import table as tables
+from walshqhn.binn.task import NetworkTask
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
 
 NETWORK_OPTIONS: dict[str, Any] = {
@@ -87,18 +86,15 @@ TASKS: dict[str, TaskDefinition] = {
         read_dataset,
     ),
 }
-_TABLE_DESCRIPTION = "a cost table of one's own from a file (option path); N = log2 of its length"
 
 
 def list_tasks() -> dict[str, str]:
     """Names of the tasks and one-line descriptions."""
-    return {name: definition.description for name, definition in TASKS.items()} | {"table": _TABLE_DESCRIPTION}
+    return {name: definition.description for name, definition in TASKS.items()}
 
 
 def task_options(name: str) -> dict[str, Any]:
     """Options of a task and their defaults (``inspect.Parameter.empty``: must be given)."""
-    if name == "table":
-        return {"path": inspect.Parameter.empty}
     if name not in TASKS:
         raise unknown_name("task", name, list_tasks())
     return TASKS[name].options
@@ -106,13 +102,11 @@ def task_options(name: str) -> dict[str, Any]:
 
 def text_options(name: str) -> set[str]:
     """Options of a task whose value is text, whatever it looks like."""
-    if name == "table":
-        return {"path"}
     parameters = inspect.signature(TASKS[name].data).parameters
     return {option for option, p in parameters.items() if str(p.annotation).startswith("str")}
 
 
-def load_task(name: str, **options: Any) -> Task:
+def load_task(name: str, **options: Any) -> NetworkTask:
     """Make the task ``name``; every option of `task_options` can be overridden.
 
     An option of the network given as a tuple of alternatives becomes a choice that costs bits:
@@ -138,11 +132,6 @@ def load_task(name: str, **options: Any) -> Task:
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:
         raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
-    if name == "table":
-        path = str(resolved["path"])
-        table = tables.read_cost_table(path)
-        spec = {"name": name, "options": {"path": path}, "data": {"source": path, "sha256": tables.sha256(table)}}
-        return TableTask(name, spec, table)
     data_options = {k: v for k, v in resolved.items() if k not in NETWORK_OPTIONS}
     try:
         data = TASKS[name].data(**data_options)
@@ -159,7 +148,7 @@ def load_task(name: str, **options: Any) -> Task:
     return NetworkTask(name, spec, network, data, loss)
 
 
-def load_task_from_spec(spec: Mapping[str, Any]) -> Task:
+def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
     """Make a task again from its ``spec``; InputError if its data is not what it was."""
     try:
         name, options, checksum = spec["name"], dict(spec["options"]), spec["data"]["sha256"]

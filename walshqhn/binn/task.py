@@ -1,10 +1,11 @@
-"""A task: a cost on configurations, from a network and its data or from a table of one's own."""
+"""A task: the cost of a binary network on its data."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import hashlib
+from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -15,86 +16,44 @@ from walshqhn.binn.additive import additive_costs, additive_groups
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, sigmoid
-from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits, log2_exact
+from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits
+from walshqhn.cost.base import Cost, Progress, require_table_memory
 from walshqhn.cost.table import check_cost_table
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError, unknown_name
-from walshqhn.support.resources import numpy_threads, require_memory, thread_limit
+from walshqhn.support.resources import numpy_threads, thread_limit
 
-Progress = Callable[[float], None]
 _TIE = 1e-9  # pre-activations up to this count as 0, class 0: rounding must not decide a sample's class
 _BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
 
 
-def require_table_memory(num_bits: int, what: str = "the cost table", copies: int = 2) -> None:
-    """TooLargeError unless ``copies`` tables of 2^N float64 fit in memory."""
-    require_memory(
-        copies * 8 << num_bits,
-        f"{what} of N = {num_bits} bits (2^{num_bits} values, {copies} arrays)",
-        "Use a smaller task (fewer inputs, hidden neurons or choices).",
-    )
-
-
-@dataclass(frozen=True)
-class Task(ABC):
-    """What every task has: a name, N named bits, and a cost for each configuration."""
+class Task(Cost):
+    """A cost that comes from learning: its configurations can be tested on samples, too."""
 
     name: str
-    spec: dict[str, Any] = field(compare=False)
+    spec: dict[str, Any]
     """What it takes to make the task again: name, options, data source and checksum."""
 
-    @property
     @abstractmethod
-    def bit_names(self) -> tuple[str, ...]:
-        """Name of every bit; entry j is bit j."""
-
-    @property
-    def num_bits(self) -> int:
-        """N."""
-        return len(self.bit_names)
-
-    @abstractmethod
-    def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        """Training costs of configurations, bits (M, N) in {0, 1}: shape (M,)."""
-
-    @abstractmethod
-    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
-        """Training costs of all configurations: shape (2^N,), entry x for bits x = sum b_j 2^j."""
-
     def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
         """Fraction of samples of ``split`` classified correctly, bits (M, N): shape (M,)."""
-        raise UsageError(f"task {self.name!r} has no data, hence no accuracy.")
 
+    @abstractmethod
     def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         """Probabilities of the classes, bits (M, N), samples (S, inputs): shape (M, S, classes)."""
-        raise UsageError(f"task {self.name!r} has no network, hence no predictions.")
 
-    def has_split(self, split: str) -> bool:
-        """Whether `accuracy` can be asked for ``split``."""
-        return False
-
-
-@dataclass(frozen=True)
-class TableTask(Task):
-    """A cost given as a table."""
-
-    table: FloatArray = field(compare=False)
-
-    @cached_property
-    def bit_names(self) -> tuple[str, ...]:
-        return tuple(f"b[{j}]" for j in range(log2_exact(self.table.size, "a cost table")))
-
-    def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        return self.table[bits_to_index(check_rows(bits, self.num_bits))]
-
-    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
-        return self.table.copy()
+    @property
+    @abstractmethod
+    def splits(self) -> tuple[str, ...]:
+        """The splits there are samples for, of "train", "validation" and "test"."""
 
 
 @dataclass(frozen=True)
 class NetworkTask(Task):
     """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several)."""
 
+    name: str
+    spec: dict[str, Any] = field(compare=False)
     network: BinaryNetwork
     data: Dataset = field(compare=False)
     loss: str
@@ -123,6 +82,12 @@ class NetworkTask(Task):
     def num_bits(self) -> int:
         return self.network.num_bits  # without naming them: there may be far too many
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of network, loss and training data."""
+        network = repr(sorted((f.name, repr(getattr(self.network, f.name))) for f in fields(self.network) if f.init))
+        return hashlib.sha256(f"network {network} {self.loss} {self.data.sha256()}".encode()).hexdigest()
+
     def costs(self, bits: npt.ArrayLike, split: str = "train") -> FloatArray:
         """Mean loss on ``split`` (default: the training set) of bits (M, N): shape (M,)."""
         samples = self._split(split)
@@ -141,14 +106,12 @@ class NetworkTask(Task):
         positive = sigmoid(u[:, :, 0])
         return np.stack([1.0 - positive, positive], axis=2)
 
-    def has_split(self, split: str) -> bool:
-        return self.data.get(split) is not None
+    @property
+    def splits(self) -> tuple[str, ...]:
+        return self.data.available
 
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
-        """As `Task.cost_table`. Architectures that are sums of groups take the fast path.
-
-        Raises TooLargeError, before allocating, where 2^N values do not fit in memory.
-        """
+        """As `Cost.cost_table`. Architectures that are sums of groups take the fast path."""
         require_table_memory(self.num_bits, copies=3)
         table = np.empty(1 << self.num_bits)
         positions = self.network.choice_positions

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import log2_exact
 from walshqhn.circuits.program import Gate, Program, compile_program
 from walshqhn.circuits.synthesis import append_phase
 from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.cost.table import check_cost_table
 from walshqhn.kernels.circuit import CompiledCircuit
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
@@ -59,7 +57,7 @@ class Ansatz(ABC):
         """The same as a Hamiltonian: what the gates of a circuit are made from."""
         if self.phase_table is None:
             return None
-        return WalshSpectrum.from_cost_table(self.phase_table).hamiltonian()
+        return WalshSpectrum.from_cost(self.phase_table).hamiltonian()
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random angles to start from: uniform in [0, 2 pi), shape (num_parameters,)."""
@@ -152,93 +150,3 @@ class ProductAnsatz(LinearAnsatz):
     @property
     def description(self) -> dict[str, Any]:
         return {"name": "product", "num_qubits": self.num_qubits, "layers": 0}
-
-
-class QAOAAnsatz(Ansatz):
-    """The quantum approximate optimization algorithm (Farhi et al., arXiv:1411.4028).
-
-    |+>^N, then for each layer l exp(-i gamma_l C) and exp(-i beta_l sum X_j), with C the operator
-    without its constant. Parameters: gamma_1 ... gamma_p, beta_1 ... beta_p.
-
-    Parameters
-    ----------
-    operator
-        An `IsingHamiltonian`, or a cost table (2^N,).
-    layers
-        p >= 1.
-
-    Raises
-    ------
-    UsageError
-        No layers, or an operator without terms.
-    """
-
-    def __init__(self, operator: IsingHamiltonian | npt.ArrayLike, layers: int) -> None:
-        if layers < 1:
-            raise UsageError(f"QAOA needs at least 1 layer, got {layers}.")
-        self.layers = layers
-        self._hamiltonian: IsingHamiltonian | None = None
-        self._table: FloatArray | None = None
-        if isinstance(operator, IsingHamiltonian):
-            self._hamiltonian = operator
-            self.num_qubits = operator.num_qubits
-            constant = not operator.coefficients.any()
-        else:
-            table = check_cost_table(operator)
-            self._table = table - table.mean()
-            self.num_qubits = log2_exact(table.size, "a cost table")
-            constant = bool(np.ptp(table) == 0)
-        if self.num_qubits < 1:
-            raise UsageError("an ansatz needs at least 1 qubit.")
-        if constant:
-            raise UsageError("QAOA needs a cost that is not constant.")
-
-    @property
-    def phase_table(self) -> FloatArray:
-        """C without its constant at every configuration: (2^N,)."""
-        if self._table is None:
-            assert self._hamiltonian is not None
-            self._table = self._hamiltonian.energies() - self._hamiltonian.constant
-        return self._table
-
-    @cached_property
-    def hamiltonian(self) -> IsingHamiltonian:
-        """C as a Hamiltonian."""
-        if self._hamiltonian is not None:
-            return self._hamiltonian
-        return WalshSpectrum.from_cost_table(self.phase_table).hamiltonian()
-
-    @cached_property
-    def program(self) -> Program:
-        gates = []
-        for layer in range(self.layers):
-            gates.append(Gate("phase", (), layer))
-            gates += [Gate("rx", (j,), self.layers + layer, 2.0) for j in range(self.num_qubits)]
-        return Program(self.num_qubits, 2 * self.layers, tuple(gates), plus=True)
-
-    @property
-    def description(self) -> dict[str, Any]:
-        found = {"name": "qaoa", "num_qubits": self.num_qubits, "layers": self.layers}
-        if self._hamiltonian is None:
-            return found | {"terms": None}
-        return found | {"terms": len(self._hamiltonian), "max_degree": self._hamiltonian.max_degree}
-
-    def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
-        """Random: gamma uniform in [0, 2 / standard deviation of C), beta in [0, pi / 2)."""
-        spread = float(np.sqrt(np.square(self.hamiltonian.coefficients).sum())) or 1.0
-        high = np.repeat([2.0 / spread, np.pi / 2], self.layers)
-        return rng.uniform(0.0, high)
-
-    @property
-    def phase_hamiltonian(self) -> IsingHamiltonian:
-        """C as a Hamiltonian."""
-        return self.hamiltonian
-
-    def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
-        """As one diagonal gate where it was given as a table and the angle is a number; else in CX and Rz gates."""
-        from qiskit.circuit.library import DiagonalGate
-
-        if self._hamiltonian is None and not symbolic:
-            circuit.append(DiagonalGate(np.exp(-1j * angle * self.phase_table)), range(self.num_qubits))
-        else:
-            append_phase(circuit, self.hamiltonian, angle)

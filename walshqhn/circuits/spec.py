@@ -1,68 +1,71 @@
-"""Circuits by name, as the command line, studies and stored results name them."""
+"""Circuits by name: as the command line, studies and stored results name them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
-from walshqhn.bits import log2_exact
-from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz, QAOAAnsatz
-from walshqhn.circuits.multi_angle import MultiAngleQAOAAnsatz
+from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz, QAOAAnsatz
 from walshqhn.circuits.user import CircuitAnsatz
+from walshqhn.cost.base import Cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.cost.table import check_cost_table
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.errors import InputError, UsageError, unknown_name
 from walshqhn.support.files import first_line
+from walshqhn.support.specs import Spec, option
 
 ANSATZES = ("linear", "product", "qaoa", "ma-qaoa", "FILE.qpy")
+_PHASES = ("qaoa", "ma-qaoa")
 
 
-def make_ansatz(
-    name: str, layers: int, cost: npt.ArrayLike | IsingHamiltonian, *, max_degree: int | None = None
-) -> Ansatz:
-    """The circuit called ``name`` for a cost.
-
-    Parameters
-    ----------
-    name
-        "linear", "product", "qaoa", "ma-qaoa", or the path of a QPY file (.qpy) with one circuit of one's own.
-    layers
-        Of linear and QAOA circuits.
-    cost
-        A cost table (2^N,), or a Hamiltonian.
-    max_degree
-        QAOA's phases come from the terms up to this degree only. None: from all of C.
-
-    Raises
-    ------
-    UsageError
-        An unknown name, ``max_degree`` for a circuit that knows nothing of the cost, or what the circuit refuses.
-    InputError
-        A QPY file that cannot be read, or a cost that is none.
-    """
-    operator = cost if isinstance(cost, IsingHamiltonian) else check_cost_table(cost)
-    if max_degree is not None and name not in ("qaoa", "ma-qaoa"):
-        raise UsageError(f"max_degree truncates the phases of qaoa and ma-qaoa; the ansatz {name!r} has none.")
-    if name in ("linear", "product"):
-        if isinstance(operator, IsingHamiltonian):
-            num_qubits = operator.num_qubits
-        else:
-            num_qubits = log2_exact(operator.size, "a cost table")
-        return ProductAnsatz(num_qubits) if name == "product" else LinearAnsatz(num_qubits, layers)
-    if name in ("qaoa", "ma-qaoa"):
-        if max_degree is not None:
-            operator = _truncated(operator, max_degree)
-        return QAOAAnsatz(operator, layers) if name == "qaoa" else MultiAngleQAOAAnsatz(operator, layers)
-    if name.endswith(".qpy"):
-        return CircuitAnsatz(_read_circuit(Path(name)), source=str(Path(name).resolve()))
-    raise unknown_name("ansatz", name, ANSATZES)
+def _known(name: Any) -> str:
+    if not isinstance(name, str) or not (name in ANSATZES[:-1] or name.endswith(".qpy")):
+        raise unknown_name("ansatz", str(name), ANSATZES)
+    return name
 
 
-def ansatz_like(description: Mapping[str, Any], cost: npt.ArrayLike | IsingHamiltonian) -> Ansatz:
+@dataclass(frozen=True)
+class CircuitSpec(Spec):
+    """Which circuit. UsageError for settings that do not go together."""
+
+    ansatz: str = option("linear", "linear, product, qaoa, ma-qaoa, or a QPY file with a circuit.", convert=_known)
+    layers: int = option(2, "Layers of linear and QAOA circuits.", least=0)
+    max_degree: int | None = option(None, "qaoa, ma-qaoa: make phases from terms up to this degree.", least=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_degree is not None and self.ansatz not in _PHASES:
+            raise UsageError(f"max_degree truncates the phases of qaoa and ma-qaoa; {self.ansatz!r} has none.")
+        if self.ansatz == "product" or self.ansatz.endswith(".qpy"):
+            object.__setattr__(self, "layers", 0)  # they have none to count
+
+    def make(self, cost: Cost) -> Ansatz:
+        """The circuit for a cost.
+
+        Raises
+        ------
+        UsageError
+            What the circuit refuses.
+        InputError
+            A QPY file that cannot be read.
+        TooLargeError
+            QAOA from the table of a cost that does not fit in memory.
+        """
+        if self.ansatz == "product":
+            return ProductAnsatz(cost.num_bits)
+        if self.ansatz == "linear":
+            return LinearAnsatz(cost.num_bits, self.layers)
+        if self.ansatz in _PHASES:
+            operator = cost if self.max_degree is None else _truncated(cost, self.max_degree)
+            kind = QAOAAnsatz if self.ansatz == "qaoa" else MultiAngleQAOAAnsatz
+            return kind(operator, self.layers)
+        return CircuitAnsatz(_read_circuit(Path(self.ansatz)), source=str(Path(self.ansatz).resolve()))
+
+
+def remake_ansatz(description: Mapping[str, Any], cost: Cost) -> Ansatz:
     """The circuit that `Ansatz.description` says, for the cost it was made for.
 
     UsageError if it cannot be made again: a circuit or a Hamiltonian of one's own that is in no file.
@@ -72,11 +75,11 @@ def ansatz_like(description: Mapping[str, Any], cost: npt.ArrayLike | IsingHamil
     if name == "circuit":
         if "file" not in description:
             raise UsageError("the circuit was made in Python and is in no file; only there can it be used again.")
-        ansatz = make_ansatz(description["file"], 0, cost)
+        ansatz = CircuitSpec(description["file"]).make(cost)
         if ansatz.description["sha256"] != description["sha256"]:
             raise InputError(f"{description['file']} holds another circuit than when this was made.")
         return ansatz
-    ansatz = make_ansatz(name, description["layers"], cost, max_degree=description.get("max_degree"))
+    ansatz = CircuitSpec(name, description["layers"], description.get("max_degree")).make(cost)
     if description.get("terms") not in (None, ansatz.description.get("terms")):
         if name == "qaoa" and ansatz.description["terms"] is None:  # made from a Hamiltonian, but one of all terms
             ansatz = QAOAAnsatz(_truncated(cost, None), description["layers"])
@@ -88,10 +91,10 @@ def ansatz_like(description: Mapping[str, Any], cost: npt.ArrayLike | IsingHamil
     return ansatz
 
 
-def _truncated(operator: npt.ArrayLike | IsingHamiltonian, max_degree: int | None) -> IsingHamiltonian:
-    if isinstance(operator, IsingHamiltonian):
-        return operator if max_degree is None else operator.truncate(max_degree=max_degree)
-    return WalshSpectrum.from_cost_table(operator).hamiltonian(max_degree=max_degree)
+def _truncated(cost: Cost, max_degree: int | None) -> IsingHamiltonian:
+    if isinstance(cost, IsingHamiltonian):
+        return cost if max_degree is None else cost.truncate(max_degree=max_degree)
+    return WalshSpectrum.from_cost(cost).hamiltonian(max_degree=max_degree)
 
 
 def _read_circuit(path: Path) -> Any:

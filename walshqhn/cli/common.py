@@ -118,7 +118,7 @@ class Problem:
 
         if self.contents is not None and self.contents.spectrum is not None:
             return self.contents.spectrum
-        return WalshSpectrum.from_cost_table(self.cost, threads=self.threads)
+        return WalshSpectrum.from_cost(self.cost, threads=self.threads)
 
     @property
     def hamiltonian(self) -> IsingHamiltonian:

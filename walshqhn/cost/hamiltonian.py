@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import check_bits, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
+from walshqhn.bits import check_bits, check_rows, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
+from walshqhn.cost.base import Cost, Progress
+from walshqhn.cost.blackbox import check_names
 from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.errors import InputError
+from walshqhn.support.hooks import native_format
 from walshqhn.support.resources import require_memory
 from walshqhn.transform import wht
 
@@ -26,7 +31,7 @@ _BATCH = 1 << 22  # (configuration, term) pairs evaluated at a time
 
 
 @dataclass(frozen=True, eq=False)
-class IsingHamiltonian:
+class IsingHamiltonian(Cost):
     """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x)."""
 
     num_qubits: int
@@ -41,6 +46,8 @@ class IsingHamiltonian:
     """The degree the terms were truncated to; None: not by degree."""
     tolerance: float = 0.0
     """Terms with |coefficient| up to this were dropped."""
+    names: tuple[str, ...] = field(default=(), repr=False)
+    """Names of the N bits; empty: b[0], b[1], ..."""
 
     def __post_init__(self) -> None:
         if np.asarray(self.masks).size and np.asarray(self.masks).dtype.kind not in "ui":
@@ -67,6 +74,8 @@ class IsingHamiltonian:
         ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())  # usual, and spares a sorted copy
         if not ascending and len(np.unique(masks, axis=0)) != len(masks):
             raise InputError("a mask occurs twice.")
+        if self.names:
+            object.__setattr__(self, "names", check_names(self.names, self.num_qubits))
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coefficients", coefficients)
 
@@ -78,6 +87,26 @@ class IsingHamiltonian:
             f"IsingHamiltonian({self.num_qubits} qubits, {len(self)} terms, "
             f"degree {self.degrees.max(initial=0)}, constant {self.constant:.6g})"
         )
+
+    @property
+    def num_bits(self) -> int:
+        return self.num_qubits
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        return self.names or super().bit_names
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of constant, masks and coefficients."""
+        content = np.float64(self.constant).tobytes() + self.masks.tobytes() + self.coefficients.tobytes()
+        return hashlib.sha256(f"ising {self.num_qubits} ".encode() + content).hexdigest()
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        return np.asarray(self.energy(check_rows(bits, self.num_qubits)))
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        return self.energies(threads=threads)
 
     @property
     def degrees(self) -> npt.NDArray[np.int64]:
@@ -116,6 +145,7 @@ class IsingHamiltonian:
             discarded_weight=self.discarded_weight + discarded,
             max_degree=min(degrees) if degrees else None,
             tolerance=max(tolerance, self.tolerance),
+            names=self.names,
         )
 
     def largest(self, count: int) -> list[tuple[tuple[int, ...], float]]:
@@ -130,8 +160,13 @@ class IsingHamiltonian:
             raise InputError(f"names must be {self.num_qubits} different names, got {len(found)}.")
         return found
 
-    def energies(self, *, threads: int | None = None) -> FloatArray:
-        """Energy of every configuration: (2^N,). TooLargeError if they do not fit in memory."""
+    def energies(self, bits: npt.ArrayLike | None = None, *, threads: int | None = None) -> FloatArray:
+        """Energies of configurations, bits (M, N): shape (M,); by default of all, (2^N,).
+
+        TooLargeError if these do not fit in memory.
+        """
+        if bits is not None:
+            return self.costs(bits)
         require_memory(
             8 << self.num_qubits,
             f"all energies of N = {self.num_qubits} qubits",
@@ -202,16 +237,10 @@ class IsingHamiltonian:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a walshqhn HDF5 file; it appears whole or not at all. UsageError if it exists, unless ``overwrite``."""
-        from walshqhn.formats.hdf5 import Contents, save
-
-        save(path, Contents(hamiltonian=self), overwrite=overwrite)
+        native_format().save_part(path, "hamiltonian", self, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> IsingHamiltonian:
-        """From a walshqhn HDF5 file that holds a Hamiltonian. FormatError if it is none, damaged or newer."""
-        from walshqhn.formats.hdf5 import load
-
-        found = load(path).hamiltonian
-        if found is None:
-            raise InputError(f"{path} holds no Hamiltonian.")
+        """From a walshqhn HDF5 file. InputError if it holds no Hamiltonian; FormatError if it is damaged or newer."""
+        found: IsingHamiltonian = native_format().load_part(path, "hamiltonian")
         return found

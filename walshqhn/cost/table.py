@@ -1,30 +1,112 @@
-"""Cost tables of one's own, from files."""
+"""A cost given as a table of its 2^N values."""
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import log2_exact
+from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
+from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress
+from walshqhn.cost.blackbox import check_names
+from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
-from walshqhn.support.files import first_line, read_npz
+from walshqhn.support.files import first_line
 
 LARGEST_COST = 1e140  # so that squares, and sums of them, stay finite
-_NAMES = ("costs", "table", "values")  # looked for in an archive that holds several arrays
+
+
+class TableCost(Cost):
+    """A cost given by its values at all configurations.
+
+    Parameters
+    ----------
+    values
+        Shape (2^N,), entry x for bits x = sum_j b_j 2^j.
+    bit_names
+        Names of the N bits; default b[0], b[1], ...
+
+    Raises
+    ------
+    InputError
+        A length that is no power of two, or a value that is not finite.
+    UsageError
+        Names that are not N different ones.
+
+    Examples
+    --------
+    >>> cost = TableCost([3.0, 1.0, 0.5, 2.0])
+    >>> cost.costs([[0, 1]])
+    array([0.5])
+    >>> cost.minimum.value
+    0.5
+    """
+
+    def __init__(self, values: npt.ArrayLike, bit_names: Sequence[str] | None = None) -> None:
+        self.values = check_cost_table(values)
+        self._num_bits = log2_exact(self.values.size, "a cost table")
+        self._names = check_names(bit_names, self._num_bits)
+
+    def __repr__(self) -> str:
+        return f"TableCost({self.num_bits} bits)"
+
+    @property
+    def num_bits(self) -> int:
+        return self._num_bits
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        return self._names or super().bit_names
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the values."""
+        return sha256(self.values)
+
+    @cached_property
+    def minimum(self) -> Minimum:
+        value = float(self.values.min())
+        index = np.flatnonzero(self.values == value)[:MOST_MINIMA]
+        return Minimum(value, index_to_bits(index, self.num_bits), f"all 2^{self.num_bits} configurations")
+
+    @cached_property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The configurations by ascending cost, (2^N,)."""
+        return self.values.argsort(kind="stable")
+
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        return self.values[bits_to_index(check_rows(bits, self.num_bits))]
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        """The values themselves, not a copy."""
+        return self.values
+
+
+def tabulate(cost: Cost, *, threads: int | None = None, progress: Progress | None = None) -> TableCost:
+    """``cost`` as a table of all its values. TooLargeError where they do not fit in memory."""
+    if isinstance(cost, TableCost):
+        return cost
+    return TableCost(cost.cost_table(threads=threads, progress=progress), cost.bit_names)
 
 
 def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.NDArray[np.float64]:
     """``table`` as float64 (2^N,); InputError if its length, its kind or a value won't do."""
-    array = np.asarray(table)
+    if isinstance(table, np.ma.MaskedArray):
+        raise InputError(f"{what} has a value everywhere, got a masked array.")
+    try:
+        array = np.asarray(table)
+    except ValueError as error:  # ragged lists
+        raise InputError(f"{what} is an array of numbers ({first_line(error)}).") from error
     if array.ndim != 1:
         raise InputError(f"{what} has one axis, got shape {array.shape}.")
     if array.dtype.kind not in "biuf":
         raise InputError(f"{what} holds real numbers, got dtype {array.dtype}.")
     log2_exact(array.size, what)
+    if array.dtype.kind in "iu" and int(max(abs(int(array.min())), abs(int(array.max())))) > 2**53:
+        raise InputError(f"{what} holds whole numbers beyond 2^53, which float64 cannot: rescale the cost.")
     values = np.ascontiguousarray(array, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
@@ -41,63 +123,3 @@ def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.ND
 def sha256(array: npt.NDArray[np.float64]) -> str:
     """Checksum of an array of float64."""
     return hashlib.sha256(np.ascontiguousarray(array, dtype="<f8").tobytes()).hexdigest()
-
-
-def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
-    """The cost of every configuration, from a file: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
-
-    ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values``
-    (in a walshqhn file: /cost/values); ``.txt`` or ``.csv`` with one number a line.
-
-    Raises
-    ------
-    InputError
-        No such file, an unknown kind, an unreadable one, a length that is no power of two, NaN or inf.
-    """
-    file = Path(path)
-    readers = {".npy": _npy, ".npz": _npz, ".txt": _text, ".csv": _text, ".h5": _hdf5, ".hdf5": _hdf5}
-    if file.suffix.lower() not in readers:
-        raise InputError(f"{file}: a cost table is a file of kind {', '.join(readers)}.")
-    if not file.is_file():
-        raise InputError(f"no such file: {file}")
-    try:
-        array = readers[file.suffix.lower()](file)
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
-    return check_cost_table(array, str(file))
-
-
-def _npy(file: Path) -> npt.NDArray[Any]:
-    return np.asarray(np.load(file, allow_pickle=False))
-
-
-def _pick(file: Path, names: list[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    for name in _NAMES:
-        if name in names:
-            return name
-    raise InputError(f"{file}: which array is the cost table? Name it 'costs'; found {', '.join(names) or 'none'}.")
-
-
-def _npz(file: Path) -> npt.NDArray[Any]:
-    arrays = read_npz(file)
-    return arrays[_pick(file, list(arrays))]
-
-
-def _text(file: Path) -> npt.NDArray[Any]:
-    if not file.read_text(encoding="utf-8-sig").strip():
-        raise InputError(f"{file} is empty.")
-    return np.loadtxt(file, dtype=np.float64, ndmin=1, encoding="utf-8-sig")
-
-
-def _hdf5(file: Path) -> npt.NDArray[Any]:
-    import h5py
-
-    with h5py.File(file, "r") as h5:
-        if "cost/values" in h5:
-            return np.asarray(h5["cost/values"])
-        names = [name for name, item in h5.items() if isinstance(item, h5py.Dataset)]
-        return np.asarray(h5[_pick(file, names)])

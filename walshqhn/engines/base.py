@@ -1,85 +1,219 @@
-"""What every engine offers."""
+"""Engines: what runs circuits for a cost.
+
+An `Engine` holds a cost and says how circuits are run. `Engine.prepare` makes a circuit ready once (compiles it, makes
+room for its state); the `Prepared` circuit is then asked for values, gradients and samples at any angles. An engine of
+one's own implements `Engine.prepare`, and of `Prepared` only `distributions` and `measure`: gradients follow by the
+parameter-shift rule, overlaps by running circuits forth and back. `walshqhn.testing.check_engine` tries it out.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.overlap import ComputeUncompute
+from walshqhn.circuits.shifts import ShiftRule
+from walshqhn.cost.base import Cost
+from walshqhn.engines.distribution import Distribution
+from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError, UsageError
 
+Rng = np.random.Generator | int | None
+"""Anything `numpy.random.default_rng` takes."""
 
-@runtime_checkable
-class Engine(Protocol):
-    """Runs an ansatz for a cost on bit strings."""
 
-    num_qubits: int
-    cost_sha256: str | None
-    """Checksum of the cost table; None if the cost is a function."""
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An objective at one setting of the angles."""
+
+    parameters: FloatArray
+    """(num_parameters,)"""
+    value: float
+    error: float
+    """Standard error of ``value``; 0 where it is exact, NaN where it comes from a single shot."""
+    gradient: FloatArray | None = None
+    """(num_parameters,), where it was asked for."""
+    bits: BitArray | None = None
+    """(M, N), what was measured; None where the value is exact."""
+    costs: FloatArray | None = None
+    """(M,), costs of ``bits``."""
+    distribution: Distribution | None = None
+    """What the value was estimated from; None where it is exact and was not kept."""
+
+
+class Engine(ABC):
+    """Runs circuits for a cost."""
+
+    cost: Cost
+    """What is measured; on N bits."""
+    shots: int | None = None
+    """Measurements that a value is estimated from; None: values are exact."""
+
+    @abstractmethod
+    def prepare(self, ansatz: Ansatz) -> Prepared:
+        """``ansatz`` made ready to run. InputError if it has another number of qubits than the cost has bits."""
 
     @property
-    def shots(self) -> int | None:
-        """Measurements a value is estimated from; None: values are exact."""
+    def settings(self) -> dict[str, Any]:
+        """What, beside cost, shots and seed, decides the results, as JSON can hold it."""
+        return {}
 
     @property
-    def exact_minimum(self) -> float | None:
-        """The least cost of any configuration, where it is known."""
+    def num_qubits(self) -> int:
+        """N."""
+        return self.cost.num_bits
+
+    def check_objective(self, objective: Objective) -> None:  # noqa: B027  most engines take all
+        """UsageError for an objective that is not defined for what this engine measures."""
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         """Costs of bit strings (M, N): shape (M,)."""
+        return self.cost.costs(bits)
 
-    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike) -> float:
-        """Mean cost of what is measured, E = sum_x |psi_x|^2 C(x)."""
+    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective = MEAN) -> float:
+        """E = sum_x |psi_x|^2 C(x), or another objective, at ``params`` (num_parameters,)."""
+        return self.prepare(ansatz).expectation(params, objective)
 
-    def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike) -> tuple[float, FloatArray]:
-        """E and its derivatives with respect to the parameters."""
+    def value_and_gradient(
+        self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective = MEAN
+    ) -> tuple[float, FloatArray]:
+        """The objective at ``params`` and its derivatives (num_parameters,)."""
+        found = self.prepare(ansatz).value_and_gradient(params, objective)
+        assert found.gradient is not None
+        return found.value, found.gradient
 
-    def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator) -> BitArray:
-        """``shots`` measured bit strings: (shots, N) uint8."""
+    def probabilities(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+        """|psi_x|^2 of every configuration, (2^N,). UsageError where only shots can tell."""
+        return self.prepare(ansatz).probabilities(params)
 
-
-@runtime_checkable
-class BatchEngine(Engine, Protocol):
-    """An engine that runs many circuits as one job."""
-
-    def expectations(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
-        """E at every row of ``params`` (M, num_parameters): shape (M,)."""
-
-    def sample_many(
-        self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator
-    ) -> npt.NDArray[np.uint8]:
-        """``shots`` measured bit strings at every row of ``params`` (M, num_parameters): (M, shots, N) uint8."""
-
-
-def expectations(engine: Engine, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
-    """E at every row of ``params`` (M, num_parameters), as one job where the engine can: shape (M,)."""
-    rows = check_parameter_rows(ansatz, params)
-    if isinstance(engine, BatchEngine):
-        return engine.expectations(ansatz, rows)
-    return np.array([engine.expectation(ansatz, row) for row in rows], dtype=np.float64)
+    def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: Rng = None) -> BitArray:
+        """``shots`` measured bit strings, (shots, N)."""
+        return self.prepare(ansatz).sample(params, shots, rng)
 
 
-def check_parameter_rows(ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
-    """``params`` as float64 (M, num_parameters), M >= 1; InputError unless it is that, and finite."""
-    rows = np.asarray(params, dtype=np.float64)
-    if rows.ndim != 2 or rows.shape[1] != ansatz.num_parameters or not len(rows):
-        raise InputError(f"parameters must have shape (M, {ansatz.num_parameters}), M >= 1, got {rows.shape}.")
-    if not np.isfinite(rows).all():
-        raise InputError("parameters must be finite.")
-    return rows
+class Prepared(ABC):
+    """A circuit made ready on an engine. Throughout, ``rng`` decides samples; None: the engine's own seed."""
+
+    def __init__(self, engine: Engine, ansatz: Ansatz) -> None:
+        if not isinstance(ansatz, Ansatz):
+            raise UsageError(f"an engine runs an Ansatz, such as LinearAnsatz(4, 2), got {type(ansatz).__name__}.")
+        if ansatz.num_qubits != engine.cost.num_bits:
+            raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {engine.cost.num_bits} bits.")
+        self.engine, self.ansatz = engine, ansatz
+
+    @abstractmethod
+    def distributions(self, points: FloatArray, rng: Rng = None) -> Iterator[Distribution]:
+        """The distribution at every row of ``points`` (M, num_parameters), all in one job: exact, or measured with
+        the engine's shots."""
+
+    @abstractmethod
+    def measure(self, points: FloatArray, shots: int, rng: Rng = None) -> Iterator[BitArray]:
+        """``shots`` measured bit strings, (shots, N), at every row of ``points``, all in one job."""
+
+    # --- what follows from these ---------------------------------------------------------------
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether values are exact."""
+        return self.engine.shots is None
+
+    def distribution(self, params: npt.ArrayLike, rng: Rng = None) -> Distribution:
+        """The distribution at ``params`` (num_parameters,)."""
+        return next(iter(self.distributions(self.ansatz.check_parameters(params)[None], rng)))
+
+    def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
+        """The objective at every row of ``points`` (M, num_parameters), M >= 1, in one job."""
+        return self._evaluate(self.check_points(points), objective, rng)
+
+    def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
+        """The objective and its gradient at ``params``, here by the parameter-shift rule: a job for the value, and one
+        for all shifted circuits. UsageError if these are too many, see `ShiftRule`."""
+        self.engine.check_objective(objective)
+        values, generator = self.ansatz.check_parameters(params), None if rng is None else np.random.default_rng(rng)
+        rule, shifted = self._shifts
+        points = rule.points(values)
+        here = self.distribution(values, generator)
+        diagonal = objective.linearized(here)
+        means = [other.mean(diagonal(other.costs)) for other in shifted.distributions(points, generator)]
+        return _evaluation(values, objective, here, rule.gradient(np.array(means)))
+
+    def overlaps(
+        self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
+    ) -> FloatArray:
+        """|<psi(params)|psi(y)>|^2 for every row y of ``points`` (M, num_parameters): shape (M,).
+
+        Here by circuits that run forth and back and are measured in all zeros as often as the states overlap, from
+        ``shots`` measurements (default: the engine's); with noise it is the noisy circuit's figure, below 1 even where
+        both are equal.
+        """
+        first, rows = self.ansatz.check_parameters(params), self.check_points(points)
+        pairs = np.hstack([np.repeat(first[None], len(rows), axis=0), rows])
+        if shots is None and self.is_exact:
+            return np.array([found.weights[0] for found in self._echo.distributions(pairs)])
+        count = check_whole("shots", shots if shots is not None else self.engine.shots, 1)
+        return np.array([(~bits.any(axis=1)).mean() for bits in self._echo.measure(pairs, count, rng)])
+
+    def expectation(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> float:
+        """E, or another objective, at ``params`` (num_parameters,)."""
+        return self._evaluate(self.ansatz.check_parameters(params)[None], objective, rng)[0].value
+
+    def expectations(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> FloatArray:
+        """The same at every row of ``points`` (M, num_parameters): shape (M,)."""
+        return np.array([found.value for found in self.evaluate(points, objective, rng)])
+
+    def probabilities(self, params: npt.ArrayLike) -> FloatArray:
+        """|psi_x|^2 of every configuration, (2^N,). UsageError where only shots can tell."""
+        found = self.distribution(params).probabilities if self.is_exact else None
+        if found is None:
+            raise UsageError(f"{type(self.engine).__name__} with shots gives no probabilities; use ExactEngine.")
+        return found
+
+    def sample(self, params: npt.ArrayLike, shots: int, rng: Rng = None) -> BitArray:
+        """``shots`` measured bit strings at ``params``, (shots, N)."""
+        values = self.ansatz.check_parameters(params)[None]
+        return next(iter(self.measure(values, check_whole("shots", shots, 1), rng)))
+
+    @property
+    def gradient_circuits(self) -> int:
+        """Circuits that `value_and_gradient` runs."""
+        return 1 + self._shifts[0].num_points
+
+    def check_points(self, points: npt.ArrayLike) -> FloatArray:
+        """``points`` as float64; InputError unless they are finite and of shape (M, num_parameters), M >= 1."""
+        rows = np.asarray(points, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.ansatz.num_parameters or not len(rows):
+            raise InputError(f"parameters must have shape (M, {self.ansatz.num_parameters}), M >= 1, got {rows.shape}.")
+        if not np.isfinite(rows).all():
+            raise InputError("parameters must be finite.")
+        return rows
+
+    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
+        self.engine.check_objective(objective)
+        found = self.distributions(rows, rng)
+        return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
+
+    @cached_property
+    def _shifts(self) -> tuple[ShiftRule, Prepared]:
+        rule = ShiftRule(self.ansatz)
+        return rule, self if rule.ansatz is self.ansatz else self.engine.prepare(rule.ansatz)
+
+    @cached_property
+    def _echo(self) -> Prepared:
+        return self.engine.prepare(ComputeUncompute(self.ansatz))
 
 
-def check_shots(shots: int) -> int:
-    """``shots`` if it is a whole number of at least 1; UsageError otherwise."""
-    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
-        raise UsageError(f"shots must be a whole number of at least 1, got {shots!r}.")
-    return int(shots)
-
-
-def check_qubits(ansatz: Ansatz, num_qubits: int) -> None:
-    """InputError unless the circuit has as many qubits as the cost has bits."""
-    if ansatz.num_qubits != num_qubits:
-        raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {num_qubits} bits.")
+def _evaluation(
+    row: FloatArray, objective: Objective, found: Distribution, gradient: FloatArray | None = None
+) -> Evaluation:
+    estimate = objective.evaluate(found)
+    kept = None if found.is_exact else found
+    return Evaluation(row, *estimate, gradient, found.bits, found.measured_costs, kept)

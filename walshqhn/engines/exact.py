@@ -3,170 +3,231 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
+from walshqhn.bits import index_to_bits
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.cost.table import check_cost_table, sha256
-from walshqhn.engines.base import check_qubits, check_shots
-from walshqhn.engines.objectives import CVaR, IndexArray, Mean, Objective
+from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
+from walshqhn.cost.table import TableCost, tabulate
+from walshqhn.engines.base import Engine, Evaluation, Prepared, Rng
+from walshqhn.engines.distribution import Distribution
+from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.kernels import circuit as kernels
 from walshqhn.kernels import sampling, statevector
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import UsageError
-from walshqhn.support.resources import require_memory, thread_limit
+from walshqhn.support.resources import require_memory, resolve_threads, thread_limit
 
+State = npt.NDArray[np.float64]
+"""(2, 2^N), real and imaginary part."""
 _EMPTY = np.zeros(0)
 
 
-class ExactEngine:
-    """Noiseless, exact expectation values of a diagonal cost.
+class ExactEngine(Engine):
+    """Noiseless, exact expectation values.
 
     Parameters
     ----------
-    table
-        Cost table (2^N,), N >= 1.
+    cost
+        What `as_cost` takes; it is tabulated.
     threads
         Default: $WALSHQHN_THREADS, else all cores. Results do not depend on it.
 
     Raises
     ------
     InputError
-        The table's length is no power of two, or a value is not finite.
+        What is no cost.
+    UsageError
+        A cost of no bits, or a number of threads below 1.
     TooLargeError
         State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
+
+    Examples
+    --------
+    >>> from walshqhn import ExactEngine, ProductAnsatz
+    >>> ExactEngine([3.0, 1.0, 0.5, 2.0]).expectation(ProductAnsatz(2), [0.0, 0.0, 0.0, 0.0])
+    3.0
     """
 
-    shots: int | None = None
-    objective_gradients = True
-    """`value_and_gradient` takes an `Objective`."""
+    cost: TableCost
 
-    def __init__(self, table: npt.ArrayLike, *, threads: int | None = None) -> None:
-        self.table = check_cost_table(table)
-        self.num_qubits = log2_exact(self.table.size, "a cost table")
-        self.cost_sha256: str | None = sha256(self.table)
-        self.threads = threads
-        self._order: IndexArray | None = None
-        self._spare: list[npt.NDArray[np.float64]] = []
-        self._pool = statevector.pool_for(self.table.size)
-        if self.num_qubits < 1:
+    def __init__(self, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> None:
+        source = as_cost(cost)
+        if source.num_bits < 1:
             raise UsageError("an engine needs a cost of at least 1 bit.")
+        resolve_threads(threads)  # says now what is wrong
         require_memory(
-            4 * self.table.nbytes,
-            f"a state vector of {self.num_qubits} qubits and its adjoint",
+            (4 if isinstance(source, TableCost) else 5) * 8 << source.num_bits,
+            f"a state vector of {source.num_bits} qubits and its adjoint",
             'Use fewer qubits, or AerEngine with method="matrix_product_state" (engine mps) and shots.',
         )
+        self.cost, self.threads = tabulate(source, threads=threads), threads
+        self._spare: list[State] = []
 
-    @property
-    def exact_minimum(self) -> float:
-        """min C."""
-        return float(self.table.min())
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_spare": []}  # what is in them is no one's
 
-    def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        """Costs of bit strings (M, N): shape (M,)."""
-        return self.table[bits_to_index(check_rows(bits, self.num_qubits))]
-
-    def expectation(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None) -> float:
-        """E = <psi| C |psi>, or another ``objective`` of the measured distribution."""
-        with self._state(ansatz, params) as (re, im):
-            if objective is None or isinstance(objective, Mean):
-                return float(statevector.expectation(re, im, self.table, self._pool))
-            return objective.exact(re * re + im * im, self.table, self._order_for(objective))
-
-    def value_and_gradient(
-        self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective | None = None
-    ) -> tuple[float, FloatArray]:
-        """The objective (default: E) and its gradient (num_parameters,), by one pass forward and one back.
-
-        Adjoint method; an objective's derivatives are those of its effective diagonal's mean.
-        """
-        values, gradient = ansatz.check_parameters(params), np.zeros(ansatz.num_parameters)
-        with self._state(ansatz, values) as (re, im), self._scratch() as (lre, lim):
-            diagonal = self.table
-            if objective is None or isinstance(objective, Mean):
-                value = float(statevector.expectation(re, im, self.table, self._pool))
-            else:
-                probabilities, order = re * re + im * im, self._order_for(objective)
-                value = objective.exact(probabilities, self.table, order)
-                diagonal = objective.effective_diagonal(probabilities, self.table, order)
-            np.multiply(re, diagonal, out=lre)
-            np.multiply(im, diagonal, out=lim)
-            table, n = self._phases(ansatz), self.num_qubits
-            self._driver(kernels.adjoint)(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
-        return value, gradient
-
-    def overlap(self, ansatz: Ansatz, a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-        """|<psi(a)|psi(b)>|^2, the fidelity of the states at two settings of the angles."""
-        with self._state(ansatz, a) as (re, im), self._state(ansatz, b) as (lre, lim):
-            real = np.einsum("i,i->", re, lre) + np.einsum(
-                "i,i->", im, lim
-            )  # BLAS would add in an order of its threads
-            imaginary = np.einsum("i,i->", re, lim) - np.einsum("i,i->", im, lre)
-            return float(real * real + imaginary * imaginary)
+    def prepare(self, ansatz: Ansatz) -> ExactPrepared:
+        return ExactPrepared(self, ansatz)
 
     def statevector(self, ansatz: Ansatz, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """Amplitudes (2^N,), in Qiskit's order."""
-        with self._state(ansatz, params) as (re, im):
+        """Amplitudes (2^N,) at ``params`` (num_parameters,), in Qiskit's order."""
+        return self.prepare(ansatz).statevector(params)
+
+    @contextmanager
+    def spare_state(self) -> Iterator[State]:
+        """A state with anything in it, given back at the end: fresh memory costs as much as the work."""
+        try:
+            state = self._spare.pop()
+        except IndexError:
+            state = np.empty((2, self.cost.values.size))
+        try:
+            yield state
+        finally:
+            self._spare.append(state)
+
+
+class ExactPrepared(Prepared):
+    """A circuit on the exact engine. Samples need ``rng``: without, they differ each time."""
+
+    engine: ExactEngine
+
+    def __init__(self, engine: ExactEngine, ansatz: Ansatz) -> None:
+        super().__init__(engine, ansatz)
+        self._cost = engine.cost
+        self._kernels = _Kernels(ansatz)
+
+    def distributions(self, points: FloatArray, rng: Rng = None) -> Iterator[Distribution]:
+        for row in points:
+            with self._state(row) as (re, im):
+                probabilities = re * re + im * im
+            yield Distribution(self._cost.values, probabilities, table=self._cost)
+
+    def measure(self, points: FloatArray, shots: int, rng: Rng = None) -> Iterator[BitArray]:
+        generator = np.random.default_rng(rng)
+        for found in self.distributions(points):
+            # sums of exponentials are the order statistics of uniforms: sorted without sorting
+            ends = np.cumsum(generator.standard_exponential(shots + 1))
+            index = np.empty(shots, np.int64)
+            sampling.merge_sorted(found.probabilities, ends[:-1] / ends[-1], index)
+            generator.shuffle(index)
+            yield index_to_bits(index, self.ansatz.num_qubits)
+
+    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
+        found = []
+        for row in rows:
+            with self._state(row) as state:
+                found.append(Evaluation(row, *objective.evaluate(_OfState(self._cost, state, self._kernels))))
+        return found
+
+    def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
+        """The objective and its gradient, by one pass forward and one back (the adjoint method)."""
+        values, gradient = self.ansatz.check_parameters(params), np.zeros(self.ansatz.num_parameters)
+        with self._state(values) as state, self.engine.spare_state() as adjoint:
+            found = _OfState(self._cost, state, self._kernels)
+            value, error = objective.evaluate(found)
+            np.multiply(state, objective.linearized(found)(self._cost.values), out=adjoint)
+            self._kernels.differentiate(values, state, adjoint, gradient)
+        return Evaluation(values, value, error, gradient)
+
+    def overlaps(
+        self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
+    ) -> FloatArray:
+        """|<psi(params)|psi(y)>|^2 for every row y of ``points`` (M, num_parameters): shape (M,); exact, unless
+        ``shots`` are asked for."""
+        if shots is not None:
+            return super().overlaps(params, points, rng, shots)
+        found = []
+        with self._state(self.ansatz.check_parameters(params)) as (re, im):
+            for row in self.check_points(points):
+                with self._state(row) as (other_re, other_im):
+                    # BLAS would add in an order of its threads
+                    real = np.einsum("i,i->", re, other_re) + np.einsum("i,i->", im, other_im)
+                    imaginary = np.einsum("i,i->", re, other_im) - np.einsum("i,i->", im, other_re)
+                    found.append(float(real * real + imaginary * imaginary))
+        return np.array(found)
+
+    def statevector(self, params: npt.ArrayLike) -> npt.NDArray[np.complex128]:
+        """Amplitudes (2^N,) at ``params`` (num_parameters,), in Qiskit's order."""
+        with self._state(self.ansatz.check_parameters(params)) as (re, im):
             return re + 1j * im
 
-    def probabilities(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
-        """|psi_x|^2 of every configuration: (2^N,)."""
-        with self._state(ansatz, params) as (re, im):
-            return re * re + im * im
-
-    def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: np.random.Generator) -> BitArray:
-        """``shots`` independent measurements: (shots, N) uint8."""
-        count = check_shots(shots)
-        probabilities = self.probabilities(ansatz, params)
-        # sums of exponentials are the order statistics of uniforms: sorted without sorting
-        ends = np.cumsum(rng.standard_exponential(count + 1))
-        index = np.empty(count, np.int64)
-        sampling.merge_sorted(probabilities, ends[:-1] / ends[-1], index)
-        rng.shuffle(index)
-        return index_to_bits(index, self.num_qubits)
-
-    def _order_for(self, objective: Objective) -> IndexArray | None:
-        """The configurations by ascending cost, sorted once, for an objective that has to know."""
-        if self._order is None and isinstance(objective, CVaR):
-            self._order = self.table.argsort(kind="stable")
-        return self._order
+    @property
+    def gradient_circuits(self) -> int:
+        return 1
 
     @contextmanager
-    def _scratch(self) -> Iterator[npt.NDArray[np.float64]]:
-        """Two arrays (2^N,) with anything in them, given back at the end: fresh memory costs as much as the work."""
-        try:
-            pair = self._spare.pop()
-        except IndexError:
-            pair = np.empty((2, self.table.size))
-        try:
-            yield pair
-        finally:
-            self._spare.append(pair)
-
-    @contextmanager
-    def _state(self, ansatz: Ansatz, params: npt.ArrayLike) -> Iterator[npt.NDArray[np.float64]]:
-        """The state that the circuit prepares, real and imaginary part; the block runs on the engine's threads."""
-        check_qubits(ansatz, self.num_qubits)
-        values = ansatz.check_parameters(params)
-        with self._scratch() as state, thread_limit(self.threads):
-            re, im = state
-            im[:] = 0.0
-            re[:] = self.table.size**-0.5 if ansatz.program.plus else 0.0
-            if not ansatz.program.plus:
-                re[0] = 1.0
-            self._driver(kernels.run)(
-                ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im, self._pool
-            )
+    def _state(self, values: FloatArray) -> Iterator[State]:
+        """The state that the circuit prepares; the block runs on the engine's threads, where it runs on several."""
+        limit = thread_limit(self.engine.threads) if self._kernels.threaded else nullcontext()
+        with self.engine.spare_state() as state, limit:
+            self._kernels.run(values, state)
             yield state
+
+
+class _Kernels:
+    """A circuit's loops over a state."""
+
+    def __init__(self, ansatz: Ansatz) -> None:
+        self._ansatz, self._pool = ansatz, statevector.pool_for(1 << ansatz.num_qubits)
+
+    @property
+    def threaded(self) -> bool:
+        """Whether states are so large that loops over them use threads."""
+        return self._pool is not None
+
+    def run(self, values: FloatArray, state: State) -> None:
+        """Prepare the state in place."""
+        re, im = state
+        im[:] = 0.0
+        re[:] = re.size**-0.5 if self._ansatz.program.plus else 0.0
+        if not self._ansatz.program.plus:
+            re[0] = 1.0
+        run = self._driver(kernels.run)
+        run(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, re, im, self._pool)
+
+    def differentiate(self, values: FloatArray, state: State, adjoint: State, gradient: FloatArray) -> None:
+        """Add the derivatives of <state|D|state> to ``gradient``, ``adjoint`` being D times the state; both change."""
+        back = self._driver(kernels.adjoint)
+        number, pool = self._ansatz.num_qubits, self._pool
+        back(self._ansatz.compiled, values, self._phases, number, *state, *adjoint, gradient, pool)
+
+    def mean(self, state: State, diagonal: FloatArray) -> float:
+        """<state|diagonal|state>."""
+        re, im = state
+        return float(statevector.expectation(re, im, diagonal, self._pool))
 
     def _driver(self, kernel: Any) -> Any:
         """``kernel``, a loop over layers: in Python where it calls threaded loops, which takes 7 s less to compile."""
         return kernel if self._pool is None else getattr(kernel, "py_func", kernel)
 
-    @staticmethod
-    def _phases(ansatz: Ansatz) -> FloatArray:
-        return _EMPTY if ansatz.phase_table is None else ansatz.phase_table
+    @cached_property
+    def _phases(self) -> FloatArray:
+        table = self._ansatz.phase_table
+        return _EMPTY if table is None else table
+
+
+class _OfState(Distribution):
+    """The distribution of a state in a spare buffer, which is gone with it; mostly the mean is all that is asked for,
+    and needs no array of probabilities."""
+
+    _state: State
+    _loops: _Kernels
+
+    def __init__(self, cost: TableCost, state: State, loops: _Kernels) -> None:
+        for name, value in {"costs": cost.values, "table": cost, "_state": state, "_loops": loops}.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        re, im = self._state
+        return re * re + im * im
+
+    def mean(self, values: FloatArray) -> float:
+        return self._loops.mean(self._state, values) if values is self.costs else super().mean(values)

@@ -164,6 +164,19 @@ def load(path: str | Path) -> Contents:
         raise FormatError(f"{file} is truncated or damaged ({first_line(error)}).") from error
 
 
+def save_part(path: str | Path, part: str, value: Any, *, overwrite: bool = False) -> None:
+    """Write a file with nothing but ``value``, a part of `Contents`."""
+    save(path, Contents(**{part: value}), overwrite=overwrite)
+
+
+def load_part(path: str | Path, part: str) -> Any:
+    """A part of a file's `Contents`. InputError if it is not there; else as `load`."""
+    found = getattr(load(path), part)
+    if found is None:
+        raise InputError(f"{path} holds no {part.title() if part == 'hamiltonian' else part}.")
+    return found
+
+
 def is_native(path: str | Path) -> bool:
     """Whether ``path`` is an HDF5 file that says it is ours."""
     try:

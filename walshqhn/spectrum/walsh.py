@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import index_degrees, log2_exact
-from walshqhn.cost.table import check_cost_table
+from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
+from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray
 from walshqhn.transform import iwht, wht
-
-if TYPE_CHECKING:
-    from walshqhn.cost.hamiltonian import IsingHamiltonian
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +24,17 @@ class WalshSpectrum:
     """(2^N,), entry S for the mask with index S."""
 
     @classmethod
-    def from_cost_table(cls, table: npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:
-        """Spectrum of a cost table (2^N,). InputError if its length is no power of two or a value not finite."""
-        return cls(wht(check_cost_table(table), norm="forward", threads=threads))
+    def from_cost(cls, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:
+        """Spectrum of a cost, or of a cost table (2^N,).
+
+        Raises
+        ------
+        InputError
+            A table whose length is no power of two, or with a value that is not finite.
+        TooLargeError
+            The cost's table does not fit in memory.
+        """
+        return cls(wht(as_cost(cost).cost_table(threads=threads), norm="forward", threads=threads))
 
     @property
     def num_bits(self) -> int:
@@ -82,8 +88,6 @@ class WalshSpectrum:
             Its ``discarded_weight`` is the sum of f(S)^2 over what was dropped: the mean squared
             error of the energies.
         """
-        from walshqhn.cost.hamiltonian import IsingHamiltonian
-
         if tolerance is None:
             tolerance = self.rounding_level
         degrees = index_degrees(self.num_bits)

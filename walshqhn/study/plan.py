@@ -2,159 +2,90 @@
 
 `walshqhn.study.run.run_study` does what a `Plan` says; a `Study` holds what came of it.
 
-Words. A *variant* is one way to train (circuit, layers, engine, optimizer); a *run* is one training
-of a variant from one random start. Run k of every variant depends on the study's seed and on k only,
-so a study can be interrupted, resumed, widened by variants and lengthened by runs.
+Words. A *variant* is one way to train (circuit, engine, search); a *run* is one training of a variant from one random
+start. Run k of every variant depends on the study's seed and on k only, so a study can be interrupted, resumed,
+widened by variants and lengthened by runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.support.arrays import BitArray, FloatArray
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.checks import check_whole
+from walshqhn.support.errors import UsageError
+from walshqhn.support.hooks import native_format
 from walshqhn.training.result import RunResult, TrainingResult
+from walshqhn.training.spec import Variant
 
 if TYPE_CHECKING:
-    from walshqhn.circuits.ansatz import Ansatz
-    from walshqhn.cost.hamiltonian import IsingHamiltonian
-    from walshqhn.engines.base import Engine
     from walshqhn.study.statistics import Proportion
 
 Unit = tuple[int, int]
 """(number of the variant, number of the run)"""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to train."""
-
-    ansatz: str = "linear"
-    """A name that `walshqhn.circuits.spec.make_ansatz` knows."""
-    layers: int = 2
-    """Of the circuit; with ``grow`` of the last one."""
-    engine: str = "exact"
-    """A name that `make_engine` knows."""
-    shots: int | None = None
-    """Measurements that a value is estimated from; None: exact values."""
-    optimizer: str | None = None
-    """One of `walshqhn.training.optimizers.OPTIMIZERS`. None: L-BFGS-B, with shots COBYLA."""
-    objective: str = "mean"
-    """"mean", "cvar:ALPHA" or "gibbs:ETA"."""
-    max_degree: int | None = None
-    """Of the terms that QAOA's phases are made of; None: all."""
-    grow: bool = False
-    """Train layer by layer, see `walshqhn.training.growth.train_layerwise`; a run counts all its stages."""
-    noise: str | None = None
-    """This and what follows as in `make_engine`."""
-    bond_dimension: int | None = None
-    backend: str | None = None
-    mitigate_readout: bool = False
-
-    @property
-    def label(self) -> str:
-        """For tables and figures: 'product', 'linear, 2 layers', 'linear, 2 layers, aer, 1,000 shots, COBYLA'."""
-        parts = [self.ansatz]
-        if self.ansatz != "product":
-            parts.append(f"{self.layers} layer{'' if self.layers == 1 else 's'}")
-        if self.grow:
-            parts.append("grown")
-        if self.max_degree is not None:
-            parts.append(f"degree {self.max_degree}")
-        if self.engine != "exact":
-            parts.append(self.backend or self.engine)
-        if self.bond_dimension is not None:
-            parts.append(f"bond dimension {self.bond_dimension}")
-        if self.noise is not None:
-            parts.append(f"noise {self.noise}")
-        if self.mitigate_readout:
-            parts.append("mitigated")
-        if self.shots is not None:
-            parts.append(f"{self.shots:,} shots")
-        if self.optimizer is not None:
-            parts.append(self.optimizer)
-        if self.objective != "mean":
-            parts.append(self.objective)
-        return ", ".join(parts)
-
-    @property
-    def method(self) -> str:
-        """The optimizer, decided."""
-        return self.optimizer or ("L-BFGS-B" if self.shots is None else "COBYLA")
-
-    def make_ansatz(self, cost: FloatArray | IsingHamiltonian) -> Ansatz:
-        """The circuit for a cost; with ``grow`` the first one. Errors as `walshqhn.circuits.spec.make_ansatz`."""
-        from walshqhn.circuits.spec import make_ansatz
-
-        if not self.grow:
-            return make_ansatz(self.ansatz, self.layers, cost, max_degree=self.max_degree)
-        if self.ansatz not in ("linear", "qaoa") or self.layers < 1:
-            raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
-        return make_ansatz(self.ansatz, 0 if self.ansatz == "linear" else 1, cost, max_degree=self.max_degree)
-
-    def make_engine(
-        self,
-        cost: FloatArray | Callable[[BitArray], FloatArray],
-        *,
-        seed: int,
-        threads: int | None = None,
-        num_qubits: int | None = None,
-        jobs: str | Path | None = None,
-    ) -> Engine:
-        """The engine for a cost. Errors as `walshqhn.engines.spec.make_engine`."""
-        from walshqhn.engines.spec import make_engine
-
-        return make_engine(
-            self.engine, cost, num_qubits=num_qubits, seed=seed, threads=threads, shots=self.shots, noise=self.noise,
-            bond_dimension=self.bond_dimension, backend=self.backend, mitigate_readout=self.mitigate_readout,
-            jobs=jobs,
-        )  # fmt: skip
+_NOT_IN_LABELS = ("max_iterations", "max_shots", "max_seconds", "gradient_tolerance", "samples", "tails")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study is to do; settings as in `train`."""
+    """What a study is to do. UsageError without variants, with one twice, or for other values out of range."""
 
     variants: tuple[Variant, ...]
+    """The ways to train, at least 1."""
     runs: int = 100
+    """Of every variant."""
     seed: int = 0
-    max_iterations: int = 500
-    gradient_tolerance: float = 1e-6
-    samples: int = 1024
-    max_shots: int | None = None
-    """Budget of each run on an engine with shots."""
-    max_seconds: float | None = None
-    """Budget of each run. Where it ends a run depends on the machine: no two studies with it are equal."""
+    """What all random draws follow from."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "variants", tuple(self.variants))
         if not self.variants:
             raise UsageError("a study needs at least one variant.")
+        for variant in self.variants:
+            if not isinstance(variant, Variant):
+                raise UsageError(f"the variants of a study are Variant.of(...), got {variant!r}.")
         if len(set(self.variants)) != len(self.variants):
             raise UsageError("a study names a variant twice.")
-        if isinstance(self.runs, bool) or not isinstance(self.runs, int) or self.runs < 1:
-            raise UsageError(f"runs must be a whole number of at least 1, got {self.runs!r}.")
+        object.__setattr__(self, "runs", check_whole("runs", self.runs, 1))
+        object.__setattr__(self, "seed", check_whole("seed", self.seed, 0))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A label for each variant; those that differ in nothing else are told apart by their budgets and the like."""
+        settings = [variant.settings for variant in self.variants]
+        apart = [name for name in _NOT_IN_LABELS if len({one[name] for one in settings}) > 1]
+        return tuple(
+            ", ".join([variant.label, *(f"{name.replace('_', ' ')} {one[name]}" for name in apart)])
+            for variant, one in zip(self.variants, settings, strict=True)
+        )
 
     def units(self) -> list[Unit]:
         """All trainings, run by run: a study cut short has about as many runs of every variant."""
         return [(v, k) for k in range(self.runs) for v in range(len(self.variants))]
 
     def seed_of(self, run: int) -> int:
-        """The seed that `train` gets for run ``run``."""
+        """The seed that run ``run`` is trained with."""
         return int(np.random.SeedSequence([self.seed, run]).generate_state(1, np.uint64)[0])
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return asdict(self)
+        return {"variants": [v.as_dict() for v in self.variants], "runs": self.runs, "seed": self.seed}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Plan:
-        """The inverse of `as_dict`."""
-        return cls(**(values | {"variants": tuple(Variant(**v) for v in values["variants"])}))
+    def from_dict(cls, values: Any, where: str = "") -> Plan:
+        """The inverse of `as_dict`. UsageError, which says ``where`` they are from, for anything else."""
+        place = f" in {where}" if where else ""
+        if not isinstance(values, Mapping) or set(values) != {"variants", "runs", "seed"}:
+            raise UsageError(f"a plan{place} is a table of variants, runs and seed, got {values!r}.")
+        if not isinstance(values["variants"], list | tuple):
+            raise UsageError(f"the variants{place} must be a list, got {type(values['variants']).__name__}.")
+        variants = tuple(Variant.from_dict(v, where) for v in values["variants"])
+        return cls(variants, values["runs"], values["seed"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +93,13 @@ class Study:
     """A plan, and the trainings done so far."""
 
     plan: Plan
+    """What is to be done."""
     num_qubits: int
-    cost_sha256: str
-    """Checksum of the cost table."""
-    exact_minimum: float
-    """Least cost of any configuration."""
+    """N."""
+    cost_digest: str
+    """Of the cost."""
+    exact_minimum: float | None
+    """Least cost of any configuration, where it is known."""
     trainings: dict[int, TrainingResult] = field(default_factory=dict)
     """Of each variant that has finished runs, by its number in the plan; runs in order of their index."""
 
@@ -180,6 +113,14 @@ class Study:
         """Whether all trainings of the plan are finished."""
         return self.done == len(self.plan.units())
 
+    @property
+    def reference(self) -> float:
+        """What success is measured from: the exact minimum, or where that is unknown the least cost that any run of
+        this study has sampled, which later runs may lower. NaN without either."""
+        if self.exact_minimum is not None:
+            return self.exact_minimum
+        return min((t.best_cost for t in self.trainings.values()), default=np.nan)
+
     def runs(self, variant: int) -> tuple[RunResult, ...]:
         """Finished runs of a variant."""
         found = self.trainings.get(variant)
@@ -192,31 +133,25 @@ class Study:
     def success_probability(
         self, epsilon: float, *, sampled: bool = False, confidence: float = 0.95
     ) -> list[Proportion]:
-        """P(E - min C <= epsilon) of every variant, with Wilson intervals.
+        """P(E - `reference` <= epsilon) of every variant, with Wilson intervals.
 
         With ``sampled``, of the best bit string that was measured instead of the mean cost E.
         """
         from walshqhn.study.statistics import wilson
 
-        found = []
+        found, reference = [], self.reference
         for v in range(len(self.plan.variants)):
             values = [run.best_cost if sampled else run.energy for run in self.runs(v)]
-            reached = sum(value - self.exact_minimum <= epsilon for value in values)
+            reached = sum(value - reference <= epsilon for value in values)
             found.append(wilson(reached, len(values), confidence))
         return found
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a walshqhn HDF5 file with nothing but this study; as `IsingHamiltonian.save`."""
-        from walshqhn.formats.hdf5 import Contents, save
-
-        save(path, Contents(study=self), overwrite=overwrite)
+        native_format().save_part(path, "study", self, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
         """From a walshqhn HDF5 file. InputError if it holds no study."""
-        from walshqhn.formats.hdf5 import load
-
-        found = load(path).study
-        if found is None:
-            raise InputError(f"{path} holds no study.")
+        found: Study = native_format().load_part(path, "study")
         return found

@@ -96,7 +96,7 @@ def gradient_variance(
         variances=gradients.var(axis=0, ddof=1),
         mean=float(shares.mean()),
         standard_error=float(shares.std(ddof=1) / np.sqrt(samples)),
-        degree_weights=WalshSpectrum.from_cost_table(engine.table, threads=threads).degree_weights(),
+        degree_weights=WalshSpectrum.from_cost(engine.table, threads=threads).degree_weights(),
     )
 
 

@@ -43,7 +43,7 @@ def test_what_a_circuit_takes_on_a_device():
 def test_a_circuit_that_must_be_routed():
     """A full QAOA on 5 qubits in a line needs swaps; bits come back in the caller's order all the same."""
     table = random_table(5)
-    ansatz = QAOAAnsatz(WalshSpectrum.from_cost_table(table).hamiltonian(max_degree=2), 1)
+    ansatz = QAOAAnsatz(WalshSpectrum.from_cost(table).hamiltonian(max_degree=2), 1)
     engine = BackendEngine(quiet_generic(), table, shots=4000, seed=5)
     free = BackendEngine(AerSimulator(), table, shots=4000, seed=5)
     angles = [0.21, 0.4]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
-
 from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.training.optimizers.adam import Adam
 from walshqhn.training.optimizers.base import Optimizer
@@ -12,26 +9,40 @@ from walshqhn.training.optimizers.qnspsa import QNSPSA
 from walshqhn.training.optimizers.scipy_methods import COBYLA, COBYQA, LBFGSB, NelderMead
 from walshqhn.training.optimizers.spsa import SPSA
 
-_METHODS: tuple[type[Optimizer], ...] = (LBFGSB, COBYLA, COBYQA, NelderMead, Adam, SPSA, QNSPSA)
-OPTIMIZERS = tuple(method.name for method in _METHODS)
+_METHODS: dict[str, type[Optimizer]] = {m.name: m for m in (LBFGSB, COBYLA, COBYQA, NelderMead, Adam, SPSA, QNSPSA)}
+OPTIMIZERS = tuple(_METHODS)
 
 __all__ = [
     "COBYLA", "COBYQA", "LBFGSB", "OPTIMIZERS", "QNSPSA", "SPSA", "Adam", "NelderMead", "Optimizer", "make_optimizer",
 ]  # fmt: skip
 
 
-def make_optimizer(name: str, **settings: Any) -> Optimizer:
-    """The method called ``name`` with ``settings``: its fields.
+def make_optimizer(text: str | Optimizer) -> Optimizer:
+    """The optimizer that ``text`` says: a name of `OPTIMIZERS`, settings after a colon, separated by semicolons.
 
     UsageError for an unknown name or setting, or a value out of range.
+
+    Examples
+    --------
+    >>> make_optimizer("SPSA:perturbation=0.1;blocking=true").blocking
+    True
     """
-    for method in _METHODS:
-        if method.name == name:
-            known = [field.name for field in fields(method)]  # type: ignore[arg-type]
-            for setting in settings:
-                if setting not in known:
-                    raise unknown_name(f"setting of {name}", setting, known)
-            return method(**settings)
-    if not isinstance(name, str):
-        raise UsageError(f"an optimizer is one of {', '.join(OPTIMIZERS)} or an Optimizer, got {name!r}.")
-    raise unknown_name("optimizer", name, OPTIMIZERS)
+    if isinstance(text, Optimizer):
+        return text
+    if not isinstance(text, str):
+        raise UsageError(f"an optimizer is one of {', '.join(OPTIMIZERS)} or an Optimizer, got {text!r}.")
+    name, _, rest = (part.strip() for part in text.partition(":"))
+    if name not in _METHODS:
+        raise unknown_name("optimizer", name, OPTIMIZERS)
+    method, settings = _METHODS[name], {}
+    for one in filter(None, rest.split(";")):
+        setting, equals, value = (part.strip() for part in one.partition("="))
+        if not equals:
+            raise UsageError(f"settings of {name} are written as in {name}:NAME=VALUE;NAME=VALUE, got {text!r}.")
+        if setting not in method.options():
+            raise unknown_name(f"setting of {name}", setting, method.options())
+        try:
+            settings[setting] = method.options()[setting].parse(value)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from None
+    return method(**settings)

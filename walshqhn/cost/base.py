@@ -1,0 +1,89 @@
+"""The cost: a number for every configuration of N bits. Everything before it makes one, everything after takes one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.bits import index_to_bits
+from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.resources import require_memory
+
+Progress = Callable[[float], None]
+"""Called with the fraction done, 0 ... 1."""
+_BATCH_BITS = 1 << 22  # of configurations that are evaluated at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """The least cost that is known."""
+
+    value: float
+    bits: BitArray
+    """(K, N), configurations that reach it, at most `MOST_MINIMA` of them."""
+    how: str
+    """How it is known, such as "all 2^17 configurations"."""
+    is_exact: bool = True
+    """False: the best that was found, and there may be better ones."""
+
+
+MOST_MINIMA = 64
+
+
+class Cost(ABC):
+    """A cost C on configurations of N bits.
+
+    A subclass says how many bits there are, what identifies it and how to evaluate it; the rest follows.
+    """
+
+    @property
+    @abstractmethod
+    def num_bits(self) -> int:
+        """N >= 0."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A checksum of the content, which resumed runs are held against; the same for equal costs of one kind."""
+
+    @abstractmethod
+    def costs(self, bits: npt.ArrayLike) -> FloatArray:
+        """Costs of configurations, bits (M, N) in {0, 1}: shape (M,). InputError for another shape."""
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        """Name of every bit, entry j for bit j."""
+        return tuple(f"b[{j}]" for j in range(self.num_bits))
+
+    @property
+    def minimum(self) -> Minimum | None:
+        """The least cost; None where nobody knows it."""
+        return None
+
+    def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
+        """Costs of all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j. Do not change it.
+
+        TooLargeError, before anything is allocated, where it does not fit in memory.
+        """
+        require_table_memory(self.num_bits)
+        table = np.empty(1 << self.num_bits)
+        batch = max(1, _BATCH_BITS // max(1, self.num_bits))
+        for start in range(0, table.size, batch):
+            index = np.arange(start, min(start + batch, table.size))
+            table[index] = self.costs(index_to_bits(index, self.num_bits))
+            if progress is not None:
+                progress((index[-1] + 1) / table.size)
+        return table
+
+
+def require_table_memory(num_bits: int, what: str = "a cost table", copies: int = 2) -> None:
+    """TooLargeError unless ``copies`` tables of 2^N float64 fit in memory."""
+    require_memory(
+        copies * 8 << num_bits,
+        f"{what} of N = {num_bits} bits (2^{num_bits} values, {copies} arrays)",
+        "Use fewer bits; a Hamiltonian, engines with shots and sampled statistics do without a table.",
+    )

@@ -1,0 +1,73 @@
+"""Costs from what people have: arrays, Hamiltonians, Qiskit operators, dimod models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from walshqhn.bits import masks_from_supports
+from walshqhn.cost.base import Cost
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.table import TableCost
+from walshqhn.support.errors import InputError
+
+
+def as_cost(source: Any) -> Cost:
+    """The cost that ``source`` stands for.
+
+    Parameters
+    ----------
+    source
+        A `Cost`, which is returned as it is; an array of 2^N numbers, entry x for bits x = sum_j b_j 2^j; a Qiskit
+        ``SparsePauliOp`` of I and Z; a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``: binary variables are the
+        bits, spin variables the spins z = (-1)^b. (dimod itself turns x = 1 into the spin +1, so a model that it has
+        converted between the two has all bits flipped here.)
+
+    Raises
+    ------
+    InputError
+        Anything else, or what the kind of cost refuses.
+
+    Examples
+    --------
+    >>> as_cost([0.0, 1.0, 1.0, 3.0])
+    TableCost(2 bits)
+    """
+    if isinstance(source, Cost):
+        return source
+    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(source).__mro__}
+    if "qiskit.SparsePauliOp" in kinds:
+        return IsingHamiltonian.from_sparse_pauli_op(source)
+    if "dimod.BinaryQuadraticModel" in kinds:
+        spin = source.change_vartype("SPIN", inplace=False)
+        terms = {(v,): bias for v, bias in spin.linear.items()} | {tuple(p): b for p, b in spin.quadratic.items()}
+        return _from_spins(terms, list(spin.variables), float(spin.offset), source.vartype.name == "BINARY")
+    if "dimod.BinaryPolynomial" in kinds:
+        spin = source.to_spin()
+        terms = {tuple(term): bias for term, bias in spin.items()}
+        return _from_spins(terms, list(spin.variables), 0.0, source.vartype.name == "BINARY")
+    if callable(source):
+        raise InputError("a function is a cost as BlackBoxCost(function, num_bits).")
+    if not isinstance(source, np.ndarray | list | tuple):
+        raise InputError(
+            f"a cost is an array of 2^N numbers, a Cost, a SparsePauliOp or a dimod model, got {type(source).__name__}."
+        )
+    return TableCost(source)
+
+
+def _from_spins(
+    terms: dict[tuple[Any, ...], float], variables: list[Any], constant: float, flipped: bool
+) -> IsingHamiltonian:
+    """Variables 0 ... N-1 are qubits of these numbers; others are qubits in their order, and keep their names.
+
+    ``flipped``: the spins are 2 b - 1.
+    """
+    numbered = set(variables) == set(range(len(variables)))
+    place = {v: int(v) if numbered else k for k, v in enumerate(variables)}
+    present = {t: -float(bias) if flipped and len(t) % 2 else float(bias) for t, bias in terms.items() if bias}
+    constant += present.pop((), 0.0)
+    supports = [[place[v] for v in term] for term in present]
+    names = () if numbered else tuple(str(v) for v in variables)
+    masks, values = masks_from_supports(supports, len(variables)), np.array([*present.values()], dtype=np.float64)
+    return IsingHamiltonian(len(variables), masks, values, constant, names=names)

@@ -1,0 +1,161 @@
+"""How a circuit is trained: as the command line, studies and stored results say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from walshqhn.circuits.spec import CircuitSpec
+from walshqhn.engines.objectives import Objective, make_objective
+from walshqhn.engines.spec import EngineSpec
+from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.specs import Option, Spec, option
+from walshqhn.training.optimizers import Optimizer, make_optimizer
+
+
+@dataclass(frozen=True)
+class SearchSpec(Spec):
+    """How the angles of a circuit are searched for. UsageError for values that are not allowed."""
+
+    optimizer: str | Optimizer | None = option(
+        None,
+        "L-BFGS-B, COBYLA, COBYQA, Nelder-Mead, Adam, SPSA or QN-SPSA, with settings as in "
+        "SPSA:perturbation=0.1;blocking=true. Default: L-BFGS-B, with shots COBYLA.",
+        convert=make_optimizer,
+    )
+    objective: str | Objective = option(
+        "mean", "mean, cvar:ALPHA (mean of the cheapest fraction) or gibbs:ETA.", convert=make_objective
+    )
+    max_iterations: int = option(500, "Limit for each run.", least=1)
+    max_shots: int | None = option(None, "Budget of measurements of each run.", least=1)
+    max_seconds: float | None = option(None, "Budget of time of each run.", above=0)
+    gradient_tolerance: float = option(1e-6, "L-BFGS-B, Adam: largest gradient component to stop at.", above=0)
+    samples: int = option(1024, "Bit strings sampled at the end of each run.", least=1)
+    tails: bool = option(
+        False, "Record the mean of the cheapest 1, 5 and 10 % at every iteration; with shots always done."
+    )
+    grow: bool = option(False, "Train layer by layer, from the fewest up to the circuit's layers.")
+
+    def decided(self, shots: int | None) -> SearchSpec:
+        """With the optimizer decided: by default L-BFGS-B for exact values, COBYLA for values from ``shots``.
+
+        UsageError where the search does not go with an engine of so many shots.
+        """
+        found = replace(self, optimizer=self.optimizer or ("L-BFGS-B" if shots is None else "COBYLA"))
+        if found.method.exact_only and shots is not None:
+            raise UsageError(
+                f"{found.method.name} needs exact values, this engine estimates them from {shots:,} shots; "
+                "use optimizer='COBYLA' or 'SPSA', or an engine without shots."
+            )
+        if self.max_shots is not None and shots is None:
+            raise UsageError("max_shots limits measurements, this engine computes exact values; use max_seconds.")
+        if self.max_shots is not None and shots is not None and self.max_shots < shots:
+            raise UsageError(f"max_shots must be at least {shots:,}, the shots of one value, got {self.max_shots:,}.")
+        return found
+
+    @property
+    def method(self) -> Optimizer:
+        """The optimizer. UsageError where it is not `decided` yet."""
+        if not isinstance(self.optimizer, Optimizer):
+            raise UsageError("the optimizer depends on the engine's shots; ask decided(shots).")
+        return self.optimizer
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to train: a circuit, what runs it, and how its angles are searched for.
+
+    UsageError for settings that do not go together.
+    """
+
+    circuit: CircuitSpec = field(default_factory=CircuitSpec)
+    engine: EngineSpec = field(default_factory=EngineSpec)
+    search: SearchSpec = field(default_factory=SearchSpec)
+
+    PARTS: ClassVar[dict[str, type[Spec]]] = {"circuit": CircuitSpec, "engine": EngineSpec, "search": SearchSpec}
+
+    def __post_init__(self) -> None:
+        for name, kind in self.PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise UsageError(
+                    f"{name} of a variant is {kind.__name__}(...), got {getattr(self, name)!r}; Variant.of takes "
+                    "single settings."
+                )
+        self.search.decided(self.engine.shots)
+        if self.search.grow and (self.circuit.ansatz not in _FEWEST_LAYERS or self.circuit.layers < 1):
+            raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
+
+    @classmethod
+    def of(cls, **settings: Any) -> Variant:
+        """From single settings by name, of any of the three parts: ``Variant.of(layers=1, optimizer="SPSA")``."""
+        for name in settings:
+            if name not in cls.options():
+                raise unknown_name("setting", name, cls.options())
+        parts = {
+            part: kind(**{k: v for k, v in settings.items() if k in kind.options()}) for part, kind in cls.PARTS.items()
+        }
+        return cls(**parts)  # type: ignore[arg-type]
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """Every setting of the three parts by its name, in order."""
+        return {name: found for kind in cls.PARTS.values() for name, found in kind.options().items()}
+
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """Part -> setting -> value, as JSON can hold it."""
+        return {part: getattr(self, part).as_dict() for part in self.PARTS}
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str = "") -> Variant:
+        """The inverse of `as_dict`. UsageError, which says ``where`` they are from, for anything else."""
+        place = f" in {where}" if where else ""
+        if not isinstance(values, Mapping):
+            raise UsageError(f"a variant{place} must be a table of its parts, got {type(values).__name__}.")
+        for part in values:
+            if part not in cls.PARTS:
+                raise unknown_name("part of a variant", str(part), cls.PARTS, place)
+        parts = {part: kind.from_dict(values.get(part, {}), where) for part, kind in cls.PARTS.items()}
+        return cls(**parts)  # type: ignore[arg-type]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting by its name."""
+        return {name: v for part in self.PARTS for name, v in getattr(self, part).as_dict().items()}
+
+    @property
+    def first_circuit(self) -> CircuitSpec:
+        """What training begins with: the circuit, when it grows the one with the fewest layers."""
+        if not self.search.grow:
+            return self.circuit
+        return replace(self.circuit, layers=_FEWEST_LAYERS[self.circuit.ansatz])
+
+    @property
+    def label(self) -> str:
+        """For tables and figures: 'product', 'linear, 2 layers', 'linear, 2 layers, aer, 1,000 shots, COBYLA'."""
+        circuit, engine, search = self.circuit, self.engine, self.search
+        parts = [circuit.ansatz]
+        if circuit.ansatz != "product" and not circuit.ansatz.endswith(".qpy"):
+            parts.append(f"{circuit.layers} layer{'' if circuit.layers == 1 else 's'}")
+        if search.grow:
+            parts.append("grown")
+        if circuit.max_degree is not None:
+            parts.append(f"degree {circuit.max_degree}")
+        if engine.engine != "exact":
+            parts.append(engine.backend or engine.engine)
+        if engine.bond_dimension is not None:
+            parts.append(f"bond dimension {engine.bond_dimension}")
+        if engine.noise is not None:
+            parts.append(f"noise {engine.noise}")
+        if engine.mitigate_readout:
+            parts.append("mitigated")
+        if engine.shots is not None:
+            parts.append(f"{engine.shots:,} shots")
+        if search.optimizer is not None:
+            parts.append(str(search.optimizer))
+        if str(search.objective) != "mean":
+            parts.append(str(search.objective))
+        return ", ".join(parts)
+
+
+_FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # that growth begins with
