@@ -3,8 +3,10 @@
 import contextlib
 import doctest
 import importlib
+import inspect
 import io
 import math
+import pkgutil
 import re
 import shlex
 from itertools import pairwise
@@ -118,3 +120,24 @@ def test_docstrings(name, tmp_path, monkeypatch):
         assert runner.failures == 0, report.getvalue()
     source = Path(module.__file__).read_text()
     assert sum(len(test.examples) for test in found) == len(PROMPT.findall(source))
+
+
+def public_methods():
+    """(class, name) of every public method and property defined in the package, kernels apart."""
+    for info in pkgutil.walk_packages([str(PACKAGE)], "walshqhn."):
+        if info.name.rpartition(".")[2] != "__main__" and not info.name.startswith("walshqhn.kernels"):
+            for kind in vars(importlib.import_module(info.name)).values():
+                if inspect.isclass(kind) and kind.__module__ == info.name and not kind.__name__.startswith("_"):
+                    for name, value in vars(kind).items():
+                        if not name.startswith("_") and (callable(value) or hasattr(value, "__get__")):
+                            yield kind, name
+
+
+def test_every_public_method_has_a_docstring_of_its_own_or_of_its_base():
+    found = list(public_methods())
+    assert len(found) > 100
+    assert [
+        f"{kind.__module__}.{kind.__name__}.{name}"
+        for kind, name in found
+        if not any(getattr(vars(base).get(name), "__doc__", None) for base in kind.__mro__)
+    ] == []
