@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,8 @@ class Evaluation:
     """(M,), costs of ``bits``."""
     distribution: Distribution | None = None
     """What the value was estimated from; None where it is exact and was not kept."""
+    cheapest: tuple[BitArray, float] | None = None
+    """The cheapest bit string (N,) of all that were measured, at shifted angles too, and its cost; None where exact."""
 
 
 class Engine(ABC):
@@ -126,6 +129,12 @@ class Prepared(ABC):
         """Whether values are exact."""
         return self.engine.shots is None
 
+    def measured(self, bits: npt.ArrayLike) -> Distribution:
+        """The distribution that measured ``bits`` (M, N), M >= 1, are a sample of; an engine that corrects for errors
+        in reading out does so here."""
+        costs = self.engine.costs(bits)
+        return Distribution(costs, bits=np.asarray(bits, np.uint8), measured_costs=costs)
+
     def distribution(self, params: npt.ArrayLike, rng: Rng = None) -> Distribution:
         """The distribution at ``params`` (num_parameters,)."""
         return next(iter(self.distributions(self.ansatz.check_parameters(params)[None], rng)))
@@ -143,8 +152,11 @@ class Prepared(ABC):
         points = rule.points(values)
         here = self.distribution(values, generator)
         diagonal = objective.linearized(here)
-        means = [other.mean(diagonal(other.costs)) for other in shifted.distributions(points, generator)]
-        return _evaluation(values, objective, here, rule.gradient(np.array(means)))
+        means, cheapest = [], here.cheapest
+        for other in shifted.distributions(points, generator):
+            means.append(other.mean(diagonal(other.costs)))
+            cheapest = min((c for c in (cheapest, other.cheapest) if c is not None), key=itemgetter(1), default=None)
+        return _evaluation(values, objective, here, cheapest, rule.gradient(np.array(means)))
 
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
@@ -199,7 +211,7 @@ class Prepared(ABC):
     def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
         self.engine.check_objective(objective)
         found = self.distributions(rows, rng)
-        return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
+        return [_evaluation(row, objective, one, one.cheapest) for row, one in zip(rows, found, strict=True)]
 
     @cached_property
     def _shifts(self) -> tuple[ShiftRule, Prepared]:
@@ -212,8 +224,12 @@ class Prepared(ABC):
 
 
 def _evaluation(
-    row: FloatArray, objective: Objective, found: Distribution, gradient: FloatArray | None = None
+    row: FloatArray,
+    objective: Objective,
+    found: Distribution,
+    cheapest: tuple[BitArray, float] | None,
+    gradient: FloatArray | None = None,
 ) -> Evaluation:
-    estimate = objective.evaluate(found)
+    value, error = objective.evaluate(found)
     kept = None if found.is_exact else found
-    return Evaluation(row, *estimate, gradient, found.bits, found.measured_costs, kept)
+    return Evaluation(row, value, error, gradient, found.bits, found.measured_costs, kept, cheapest)

@@ -56,6 +56,14 @@ class Distribution:
         """The entries of ``costs`` by ascending cost."""
         return self.costs.argsort(kind="stable") if self.table is None else self.table.order
 
+    @cached_property
+    def cheapest(self) -> tuple[BitArray, float] | None:
+        """The cheapest measured bit string, (N,), and its cost; None: exact."""
+        if self.bits is None or self.measured_costs is None:
+            return None
+        first = int(self.measured_costs.argmin())
+        return self.bits[first], float(self.measured_costs[first])
+
     def mean(self, values: FloatArray) -> float:
         """Mean of ``values``, one for each entry of ``costs``; not by BLAS, whose sums depend on its threads."""
         if self.probabilities is None:

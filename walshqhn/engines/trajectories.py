@@ -23,9 +23,10 @@ import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.program import Gate, Program
-from walshqhn.engines.base import check_qubits, check_shots
+from walshqhn.engines.base import Rng
 from walshqhn.engines.exact import ExactEngine
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import require_memory
 
@@ -41,8 +42,7 @@ class GateNoise:
 
     def __post_init__(self) -> None:
         for name, value in (("p1", self.p1), ("p2", self.p2)):
-            if not 0 <= value <= 1:
-                raise UsageError(f"{name} is a probability in [0, 1], got {value}.")
+            check_real(name, value, least=0, most=1)
 
 
 class PauliTrajectories:
@@ -66,43 +66,42 @@ class PauliTrajectories:
     """
 
     def __init__(self, engine: ExactEngine, ansatz: Ansatz) -> None:
-        check_qubits(ansatz, engine.num_qubits)
+        engine.prepare(ansatz)  # says now what does not fit
         if any(gate.name == "phase" for gate in ansatz.program.gates):
             raise UsageError(
                 "a phase gate is compiled before it meets noise: use MultiAngleQAOAAnsatz, or "
                 "CircuitAnsatz(ansatz.circuit())."
             )
-        self._engine, self._ansatz, self._separate = engine, ansatz, _Separate(ansatz.program)
+        self._ansatz, self._separate = ansatz, _Separate(ansatz.program)
+        self._prepared = engine.prepare(self._separate)
         (single, double), gauge, counted = _propagate(ansatz.program)
         self._num_angles = len(self._separate.scales)
         self._effects = [np.array(single, np.uint8).reshape(-1, 2, len(counted)) & counted,
                          np.array(double, np.uint8).reshape(-1, 4, len(counted)) & counted]  # fmt: skip
         self._gauge = _reduced(gauge & counted, self._num_angles)
 
-    def sample(
-        self, params: npt.ArrayLike, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator
-    ) -> npt.NDArray[np.uint8]:
+    def sample(self, params: npt.ArrayLike, shots: int, noise: Sequence[GateNoise], rng: Rng) -> npt.NDArray[np.uint8]:
         """``shots`` measured bit strings under each of the ``noise``: (len(noise), shots, N) uint8.
 
         All shots are independent. Several strengths at once cost less than one after the other, since they share
         states. TooLargeError if the shots do not fit in memory; InputError for parameters that do not fit.
         """
         angles = self._separate.angles(self._ansatz.check_parameters(params))
-        count = check_shots(shots)
-        patterns = self._patterns(count, noise, rng)
+        count, generator = check_whole("shots", shots, 1), np.random.default_rng(rng)
+        patterns = self._patterns(count, noise, generator)
         negated, flips = np.split(patterns, [self._num_angles], axis=1)
         keys, first, group = np.unique(_as_keys(np.packbits(negated, axis=1)), return_index=True, return_inverse=True)
         order = np.argsort(group, kind="stable")
         ends = np.cumsum(np.bincount(group, minlength=len(keys)))
-        bits = np.empty((len(patterns), self._engine.num_qubits), np.uint8)
+        bits = np.empty((len(patterns), self._ansatz.num_qubits), np.uint8)
         for k, members in enumerate(np.split(order, ends[:-1])):
             signs = 1.0 - 2.0 * negated[first[k]]
-            bits[members] = self._engine.sample(self._separate, angles * signs, len(members), rng)
+            bits[members] = self._prepared.sample(angles * signs, len(members), generator)
         return (bits ^ flips).reshape(len(noise), count, -1)
 
-    def num_states(self, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator) -> int:
+    def num_states(self, shots: int, noise: Sequence[GateNoise], rng: Rng) -> int:
         """How many states `sample` would prepare, drawn with ``rng``."""
-        patterns = self._patterns(check_shots(shots), noise, rng)
+        patterns = self._patterns(check_whole("shots", shots, 1), noise, np.random.default_rng(rng))
         return len(np.unique(_as_keys(np.packbits(patterns[:, : self._num_angles], axis=1))))
 
     def _patterns(self, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator) -> BitArray:
@@ -110,7 +109,7 @@ class PauliTrajectories:
 
         Each is brought to the one form that all have that prepare the same state.
         """
-        width = self._num_angles + self._engine.num_qubits
+        width = self._num_angles + self._ansatz.num_qubits
         require_memory(3 * len(noise) * shots * width, f"{shots:,} shots", "Use fewer shots, or several calls.")
         patterns = np.zeros((len(noise) * shots, width), np.uint8)
         for level, strength in enumerate(noise):

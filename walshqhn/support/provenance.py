@@ -27,16 +27,21 @@ def _git_commit() -> str | None:
         return None
 
 
-def provenance(**facts: Any) -> dict[str, Any]:
-    """Versions, command line, time and commit, and the ``facts`` given (seed, config, input checksum ...)."""
+def package_versions() -> dict[str, str]:
+    """Versions of this package, Python, and those of the packages below it that are installed."""
     versions = {"walshqhn": walshqhn.__version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
+    return versions
+
+
+def provenance(**facts: Any) -> dict[str, Any]:
+    """Versions, command line, time and commit, and the ``facts`` given (seed, config, input checksum ...)."""
     return facts | {
-        "versions": versions,
+        "versions": package_versions(),
         "machine": f"{platform.system()} {platform.machine()}",
         "argv": list(sys.argv),
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -36,7 +36,7 @@ class Option:
     """Checks a value, and brings it to the one form that is kept."""
 
     def check(self, value: Any) -> Any:
-        """``value`` in the form that is kept, whose ``str`` is text to make it from; UsageError if it is not allowed."""
+        """``value`` in the form that is kept; its ``str`` is text to make it from. UsageError if it is not allowed."""
         if value is None and self.is_optional:
             return None
         if self.convert is not None:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, QAOAAnsatz
+from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
+from walshqhn.circuits.qaoa import QAOAAnsatz
 from walshqhn.engines.base import Engine
 from walshqhn.support.arrays import FloatArray
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
 from walshqhn.training.result import INTERRUPTED, TrainingResult
 from walshqhn.training.train import train
@@ -56,7 +58,7 @@ def grow_layers(ansatz: Ansatz, params: npt.ArrayLike) -> tuple[Ansatz, FloatArr
         deeper = QAOAAnsatz(ansatz.phase_table if from_table else ansatz.hamiltonian, ansatz.layers + 1)
         gammas, betas = values.reshape(2, ansatz.layers)
         return deeper, np.concatenate([gammas, [0.0], betas, [0.0]])
-    raise UsageError(f"layers can be added to a linear, product or qaoa ansatz, not to {ansatz.description['name']!r}.")
+    raise _not_growing(ansatz)
 
 
 def train_layerwise(
@@ -81,7 +83,7 @@ def train_layerwise(
     on_depth
         Called with the results so far after each depth.
     settings
-        As for `train`.
+        As for `train`; ``grow`` of a `SearchSpec` belongs to `train_variant`.
 
     Returns
     -------
@@ -93,9 +95,10 @@ def train_layerwise(
     UsageError, InputError
         As `train` and `grow_layers`; fewer ``layers`` than there are.
     """
-    first = getattr(ansatz, "layers", None)
-    if first is None or isinstance(layers, bool) or not isinstance(layers, int | np.integer) or layers < first:
-        raise UsageError(f"layers must be a whole number of at least {first}, the circuit's own, got {layers!r}.")
+    first = ansatz.description.get("layers")
+    if first is None:
+        raise _not_growing(ansatz)
+    check_whole("layers, the circuit's own counted,", layers, first)
     results: list[TrainingResult] = []
     for depth in range(layers - first + 1):
         result = train(ansatz, engine, resume=resume[depth] if depth < len(resume) else None, **settings)
@@ -107,3 +110,8 @@ def train_layerwise(
         grown = [grow_layers(ansatz, run.parameters) for run in result.runs]
         ansatz, settings["initial"] = grown[0][0], np.stack([params for _, params in grown])
     return tuple(results)
+
+
+def _not_growing(ansatz: Ansatz) -> UsageError:
+    name = ansatz.description["name"]
+    return UsageError(f"layers can be added to a linear, product or qaoa ansatz, not to {name!r}.")

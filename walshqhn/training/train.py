@@ -1,8 +1,7 @@
-"""The training loop: several restarts of an optimizer, interruptible and resumable."""
+"""Training: several restarts of an optimizer, interruptible and resumable."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,31 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.architecture import architecture_distribution
-from walshqhn.binn.task import NetworkTask, Task
+from walshqhn.binn.task import Task
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.engines.base import Engine, check_qubits, check_shots
-from walshqhn.engines.objectives import MEAN, Objective, make_objective
+from walshqhn.engines.base import Engine, Evaluation
+from walshqhn.engines.objectives import make_objective
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import UsageError
-from walshqhn.support.resources import numpy_threads
-from walshqhn.training.optimizers import Optimizer, make_optimizer
-from walshqhn.training.optimizers.base import Limits, Outcome, Problem, Stop
-from walshqhn.training.result import INTERRUPTED, SPLITS, TAIL_FRACTIONS, RunResult, TrainingResult, package_versions
+from walshqhn.support.checks import check_whole
+from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.provenance import package_versions
+from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.optimizers.base import Search
+from walshqhn.training.result import INTERRUPTED, SPLITS, RunResult, TrainingResult
+from walshqhn.training.search import finish, minimize, with_accuracies
+from walshqhn.training.spec import SearchSpec
 
-_BEST_SAMPLES = 10  # distinct networks that a run keeps of its final samples
-# what results were made with before these could be set
-_LATER_SETTINGS: dict[str, Any] = {
-    "optimizer_settings": {},
-    "objective": MEAN.description,
-    "max_shots": None,
-    "max_seconds": None,
-    "tails": False,
-}
-_UNKNOWN_EARLIER = ("engine_settings",)  # not recorded then, so taken to be the same
-
-Progress = Callable[[int, int, float], None]
-"""Called after each iteration with (run, iteration, value)."""
+RunCallback = Callable[[int, Evaluation], object]
+"""Called after each iteration with the run's number and the `Evaluation`; anything true ends the run."""
 
 
 def train(
@@ -44,19 +34,13 @@ def train(
     *,
     runs: int = 1,
     seed: int = 0,
-    optimizer: str | Optimizer = "L-BFGS-B",
-    objective: str | Objective = MEAN,
-    max_iterations: int = 500,
-    max_shots: int | None = None,
-    max_seconds: float | None = None,
-    gradient_tolerance: float = 1e-6,
-    samples: int = 1024,
-    tails: bool = False,
+    search: SearchSpec | None = None,
     initial: npt.ArrayLike | None = None,
     task: Task | None = None,
     resume: TrainingResult | None = None,
-    progress: Progress | None = None,
+    callback: RunCallback | None = None,
     on_run: Callable[[TrainingResult], None] | None = None,
+    **options: Any,
 ) -> TrainingResult:
     """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
 
@@ -66,26 +50,8 @@ def train(
         The circuit, and what evaluates it; both on N qubits.
     runs
         Number of restarts. Run k depends on ``seed`` and k only.
-    optimizer
-        "L-BFGS-B" (exact gradients; needs an engine without shots), "COBYLA", "COBYQA", "Nelder-Mead" (values
-        only; an iteration is an evaluation), "Adam" (gradients, exact or by parameter shifts), "SPSA" or "QN-SPSA";
-        or one of `walshqhn.training.optimizers` with settings of its own.
-    objective
-        What of the measured distribution is minimized: "mean", "cvar:ALPHA", "gibbs:ETA", or one of
-        `walshqhn.engines.objectives`.
-    max_iterations
-        Limit for each run.
-    max_shots, max_seconds
-        Budgets of each run: it ends before a value (or overlap) that would take more measurements, and after so
-        much time. The final samples come on top.
-    gradient_tolerance
-        L-BFGS-B and Adam stop when no component of the gradient exceeds it.
-    samples
-        Bit strings sampled from the final state of each run, to find the best networks in it.
-    tails
-        Also where values are exact, record at every iteration the mean cost of the cheapest 1, 5 and 10 % of the
-        distribution (`RunResult.tail_means`); that takes about half as much time again. From samples it is
-        always recorded.
+    search
+        How angles are searched for.
     initial
         Angles to start run 0 from, (num_parameters,), or the first R runs, (R, num_parameters), instead of random
         ones.
@@ -93,10 +59,13 @@ def train(
         If given, the result holds the accuracies of the best networks, and how often each architecture is measured.
     resume
         An earlier result of the same training: its finished runs are taken over.
-    progress
-        Called after each iteration with (run, iteration, value).
+    callback
+        Called after each iteration with (run, evaluation): angles, value, standard error, and what was measured. The
+        run ends, with status "stopped by callback", when it returns anything true.
     on_run
         Called with the result so far after each run, so that it can be saved.
+    options
+        Fields of `SearchSpec`, in place of those of ``search``: ``optimizer``, ``objective``, ``max_iterations``, ...
 
     Returns
     -------
@@ -112,82 +81,68 @@ def train(
         ``initial`` of another shape, or not finite; circuit and cost of different size.
     KeyboardInterrupt
         Ctrl-C before there was anything to keep.
+
+    Examples
+    --------
+    >>> from walshqhn import ExactEngine, LinearAnsatz, train
+    >>> train(LinearAnsatz(2, 1), ExactEngine([3.0, 1.0, 0.5, 2.0]), runs=3).best_cost
+    0.5
     """
-    check_qubits(ansatz, engine.num_qubits)
+    _check_kinds(ansatz, engine)
+    prepared = engine.prepare(ansatz)
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
-    method = optimizer if isinstance(optimizer, Optimizer) else make_optimizer(optimizer)
-    objective = make_objective(objective) if isinstance(objective, str) else objective
-    if not isinstance(objective, Objective):
-        raise UsageError(f"an objective is 'mean', 'cvar:ALPHA', 'gibbs:ETA' or an Objective, got {objective!r}.")
-    if hasattr(engine, "check_objective"):
-        engine.check_objective(objective)
-    if method.exact_only and engine.shots is not None:
-        raise UsageError(
-            f"{method.name} needs exact values, this engine estimates them from {engine.shots} shots; "
-            "use optimizer='COBYLA' or 'SPSA', or an engine without shots."
-        )
-    for name, number, least in (("runs", runs, 1), ("max_iterations", max_iterations, 1), ("seed", seed, 0)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
-            raise UsageError(f"{name} must be a whole number of at least {least}, got {number!r}.")
-    if not 0 < gradient_tolerance < np.inf:
-        raise UsageError(f"gradient_tolerance must be positive, got {gradient_tolerance}.")
+    runs, seed = check_whole("runs", runs, 1), check_whole("seed", seed, 0)
+    settings = search_spec(search, options).decided(engine.shots)
+    if settings.grow:
+        raise UsageError("train does not add layers: use train_layerwise, or train_variant with grow.")
+    method, objective = settings.method, make_objective(settings.objective)
+    engine.check_objective(objective)
     least = method.least_iterations(ansatz.num_parameters)
-    if max_iterations < least:
+    if settings.max_iterations < least:
         raise UsageError(
             f"{method.name} needs max_iterations of at least {least} for {ansatz.num_parameters} angles, "
-            f"got {max_iterations}."
+            f"got {settings.max_iterations}."
         )
-    check_shots(samples)
-    _check_budgets(max_shots, max_seconds, engine)
     start = _starting_points(initial, ansatz, runs)
-    settings: dict[str, Any] = {
-        "cost": None if engine.cost_sha256 is None else engine.cost_sha256[:16],
-        "initial": None if initial is None else (start if np.ndim(initial) > 1 else start[0]).tolist(),
-        "engine": type(engine).__name__,
-        "engine_shots": engine.shots,
-        "engine_settings": getattr(engine, "settings", {}),
-        "optimizer": method.name,
-        "optimizer_settings": method.settings,
-        "objective": objective.description,
-        "max_iterations": int(max_iterations),
-        "max_shots": None if max_shots is None else int(max_shots),
-        "max_seconds": None if max_seconds is None else float(max_seconds),
-        "gradient_tolerance": float(gradient_tolerance),
-        "samples": int(samples),
-        "tails": bool(tails),
-        "runs": int(runs),
-    }
-    finished, cut_short = _earlier_runs(resume, ansatz, settings, seed)
+    minimum = engine.cost.minimum
+    blank = TrainingResult(
+        runs=(),
+        ansatz=ansatz.description,
+        engine={"name": type(engine).__name__, "shots": engine.shots, **engine.settings},
+        search=settings.as_dict(),
+        cost_digest=engine.cost.digest,
+        seed=seed,
+        planned_runs=runs,
+        initial=None if initial is None else (start if np.ndim(initial) > 1 else start[0]).tolist(),
+        exact_minimum=minimum.value if minimum is not None and minimum.is_exact else None,
+        accuracies={},
+        versions=package_versions(),
+    )
+    finished, cut_short = _earlier_runs(resume, blank)
     if task is not None:
-        finished = {k: run if run.sampled_accuracies else _with_accuracies(run, task) for k, run in finished.items()}
-
-    def collect() -> TrainingResult:
-        return _collect(cut_short | finished, ansatz, settings, seed, engine, task)
-
+        finished = {k: run if run.sampled_accuracies else with_accuracies(run, task) for k, run in finished.items()}
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         if k in finished:
             continue
         start_rng, sample_rng, optimizer_rng = (np.random.default_rng(s) for s in run_seed.spawn(3))
         x0 = start[k] if k < len(start) else ansatz.initial_parameters(start_rng)
-        problem = Problem(
-            ansatz, engine, objective, sample_rng, max_shots=max_shots, max_seconds=max_seconds,
-            tails=tails, report=None if progress is None else partial(progress, k),
+        evaluator = Evaluator(
+            prepared, objective, sample_rng, max_shots=settings.max_shots, max_seconds=settings.max_seconds,
+            tails=settings.tails, callback=None if callback is None else partial(callback, k),
         )  # fmt: skip
         outcome, interrupted = None, False
         try:
-            with numpy_threads(1):  # BLAS's threads, waiting for work, would keep the kernels' from the cores
-                outcome = method.minimize(problem, x0, Limits(max_iterations, gradient_tolerance), optimizer_rng)
-        except Stop as stop:
-            outcome = stop.outcome
+            one = Search(evaluator, optimizer_rng, settings.max_iterations, settings.gradient_tolerance)
+            outcome = minimize(method, one, x0)
         except KeyboardInterrupt:
             interrupted = True
-        if problem.best_parameters is not None:
+        if evaluator.best is not None:
             try:
-                found = _finish(k, problem, outcome, samples, task)
+                found = finish(k, evaluator, outcome, settings.samples, task)
             except KeyboardInterrupt:  # while sampling: that is short, so do it again and stop then
                 interrupted = True
-                found = _finish(k, problem, outcome, samples, task)
+                found = finish(k, evaluator, outcome, settings.samples, task)
             if outcome is not None:
                 finished[k] = found
             elif k not in cut_short or found.value < cut_short[k].value:
@@ -195,73 +150,35 @@ def train(
         if not finished and not cut_short:
             raise KeyboardInterrupt
         if on_run is not None:
-            on_run(collect())
+            on_run(_collect(blank, cut_short | finished, task))
         if interrupted:
             break
-    return collect()
+    return _collect(blank, cut_short | finished, task)
 
 
-def _finish(k: int, problem: Problem, outcome: Outcome | None, samples: int, task: Task | None) -> RunResult:
-    """What the run leaves behind; the last samples are drawn here."""
-    assert problem.best_parameters is not None
-    bits = problem.engine.sample(problem.ansatz, problem.best_parameters, samples, problem.rng)
-    costs = problem.keep_best(bits)
-    assert problem.best_bits is not None
-    distinct, first, counts = np.unique(bits, axis=0, return_index=True, return_counts=True)
-    cheapest = costs[first].argsort(kind="stable")[:_BEST_SAMPLES]
-    numbers = problem.estimator(problem.ansatz, bits, costs)
-    energy, energy_error = (problem.exact_energy(), 0.0) if problem.exact else MEAN.estimate(numbers)
-    sampled_value, sampled_error = problem.objective.estimate(numbers)
-    columns = np.array(problem.history, dtype=np.float64).reshape(-1, 6 + len(TAIL_FRACTIONS)).T
-    run = RunResult(
-        index=k,
-        parameters=problem.best_parameters,
-        value=problem.best_value,
-        history=columns[0],
-        gradient_norms=columns[2],
-        evaluations=problem.evaluations,
-        status=INTERRUPTED if outcome is None else outcome.status,
-        message="interrupted by the user" if outcome is None else outcome.message,
-        seconds=time.perf_counter() - problem.started,
-        best_bits=problem.best_bits,
-        best_cost=problem.best_cost,
-        value_error=problem.best_error,
-        shots=problem.shots,
-        standard_errors=columns[1],
-        best_so_far=columns[3],
-        history_shots=columns[4],
-        history_seconds=columns[5],
-        tail_means=columns[6:].T,
-        energy=energy,
-        energy_error=energy_error,
-        bit_means=bits.mean(axis=0),
-        sampled_value=sampled_value,
-        sampled_error=sampled_error,
-        sampled_bits=distinct[cheapest],
-        sampled_costs=costs[first][cheapest],
-        sampled_counts=counts[cheapest],
-        architecture=architecture_distribution(task.network, bits) if isinstance(task, NetworkTask) else {},
-    )
-    return run if task is None else _with_accuracies(run, task)
+def search_spec(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpec:
+    """``search``, or the default one, with ``options`` in place of some fields. UsageError for unknown ones."""
+    for name in options:
+        if name not in SearchSpec.options():
+            raise unknown_name("option of train", name, SearchSpec.options())
+    if search is None:
+        return SearchSpec(**options)
+    if not isinstance(search, SearchSpec):
+        raise UsageError(f"search is a SearchSpec(...), got {search!r}.")
+    return replace(search, **options)
 
 
-def _with_accuracies(run: RunResult, task: Task) -> RunResult:
-    """With the accuracies of the sampled networks."""
-    splits = [s for s in SPLITS if task.has_split(s)] if len(run.sampled_bits) else []
-    return replace(run, sampled_accuracies={s: task.accuracy(run.sampled_bits, s) for s in splits})
+def _check_kinds(ansatz: Any, engine: Any) -> None:
+    if isinstance(ansatz, Engine) or isinstance(engine, Ansatz):
+        raise UsageError("first the circuit, then the engine: train(ansatz, engine).")
+    if not isinstance(ansatz, Ansatz):
+        raise UsageError(f"the circuit to train is an Ansatz, such as LinearAnsatz(N, layers), got {_brief(ansatz)}.")
+    if not isinstance(engine, Engine):
+        raise UsageError(f"a circuit is trained on an Engine, such as ExactEngine(cost), got {_brief(engine)}.")
 
 
-def _check_budgets(max_shots: int | None, max_seconds: float | None, engine: Engine) -> None:
-    if max_shots is not None:
-        if engine.shots is None:
-            raise UsageError("max_shots limits measurements, this engine computes exact values; use max_seconds.")
-        if isinstance(max_shots, bool) or not isinstance(max_shots, int | np.integer) or max_shots < engine.shots:
-            raise UsageError(
-                f"max_shots must be a whole number of at least {engine.shots}, the shots of one value, "
-                f"got {max_shots!r}."
-            )
-    if max_seconds is not None and not 0 < max_seconds < np.inf:
-        raise UsageError(f"max_seconds must be positive and finite, got {max_seconds!r}.")
+def _brief(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else type(value).__name__
 
 
 def _starting_points(initial: npt.ArrayLike | None, ansatz: Ansatz, runs: int) -> FloatArray:
@@ -277,39 +194,41 @@ def _starting_points(initial: npt.ArrayLike | None, ansatz: Ansatz, runs: int) -
 
 
 def _earlier_runs(
-    resume: TrainingResult | None, ansatz: Ansatz, settings: dict[str, Any], seed: int
+    earlier: TrainingResult | None, now: TrainingResult
 ) -> tuple[dict[int, RunResult], dict[int, RunResult]]:
     """(runs that need not be repeated, interrupted runs); UsageError if they come from another training."""
-    if resume is None:
+    if earlier is None:
         return {}, {}
-    unknown = {name: settings[name] for name in _UNKNOWN_EARLIER}
-    before = unknown | _LATER_SETTINGS | {"seed": resume.seed, "ansatz": resume.ansatz} | resume.settings
-    now = {"seed": seed, "ansatz": ansatz.description} | settings
-    differing = [k for k in now if k != "runs" and before.get(k) != now[k]]
-    if "engine" in differing and "engine_settings" in differing:  # of another engine: that says enough
-        differing.remove("engine_settings")
+    before, after = _identity(earlier), _identity(now)
+    differing = [name for name in {**after, **before} if before.get(name) != after.get(name)]
+    if "engine" in differing:  # what settings another engine has says nothing
+        differing = [name for name in differing if not name.startswith("engine ")]
     if differing:
-        details = "; ".join(f"{k}: {before.get(k)!r} there, {now[k]!r} here" for k in differing)
+        details = "; ".join(f"{name}: {before.get(name)!r} there, {after.get(name)!r} here" for name in differing)
         raise UsageError(f"cannot resume a training with other settings ({details}).")
-    runs = {run.index: run for run in resume.runs if run.index < settings["runs"]}
+    runs = {run.index: run for run in earlier.runs if run.index < now.planned_runs}
     cut_short = {k: run for k, run in runs.items() if run.status == INTERRUPTED}
     return {k: run for k, run in runs.items() if k not in cut_short}, cut_short
 
 
-def _collect(
-    finished: dict[int, RunResult],
-    ansatz: Ansatz,
-    settings: dict[str, Any],
-    seed: int,
-    engine: Engine,
-    task: Task | None,
-) -> TrainingResult:
-    runs = tuple(finished[k] for k in sorted(finished))
-    result = TrainingResult(
-        runs, ansatz.description, settings, int(seed), engine.exact_minimum, versions=package_versions()
-    )
-    if task is not None:
-        for split in SPLITS:
-            if task.has_split(split):
-                result.accuracies[split] = float(task.accuracy(result.best_bits[None, :], split)[0])
-    return result
+def _identity(result: TrainingResult) -> dict[str, Any]:
+    """All that two trainings must have in common to be the same, by names for people."""
+    engine = {f"engine {name}": value for name, value in result.engine.items() if name not in ("name", "shots")}
+    return {
+        "cost": result.cost_digest[:16],
+        "seed": result.seed,
+        "initial": result.initial,
+        "ansatz": result.ansatz,
+        "engine": result.engine["name"],
+        "shots": result.engine["shots"],
+        **engine,
+        **result.search,
+    }
+
+
+def _collect(blank: TrainingResult, runs: dict[int, RunResult], task: Task | None) -> TrainingResult:
+    result = replace(blank, runs=tuple(runs[k] for k in sorted(runs)))
+    if task is None:
+        return result
+    best = result.best_bits[None, :]
+    return replace(result, accuracies={s: float(task.accuracy(best, s)[0]) for s in SPLITS if s in task.splits})

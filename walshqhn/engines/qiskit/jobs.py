@@ -57,6 +57,12 @@ class Journal:
         else:
             self._write(_HEADER)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
     def request(self, key: str) -> Request:
         """The next request with this key: as recorded in an earlier run, or a new one."""
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def depolarizing_noise(p: float) -> NoiseModel:
     After every one-qubit gate a random one of X, Y, Z with probability 0.001 p in total, after every CX a
     random one of the 15 Pauli pairs with probability 0.00375 p in total. UsageError if ``p`` is out of range.
     """
-    if not 0 <= p <= 1 / 0.00375:
-        raise UsageError(f"the strength of depolarizing noise lies in 0 ... {1 / 0.00375:.1f}, got {p}.")
+    check_real("the strength of depolarizing noise", p, least=0, most=1 / 0.00375)
     return noise_model(0.001 * p, 0.00375 * p)
 
 
@@ -48,8 +48,7 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
     if len(flips) != 2:
         raise UsageError(f"readout is one probability or a pair, got {readout!r}.")
     for name, value in (("p1", p1), ("p2", p2), ("readout", flips[0]), ("readout", flips[1])):
-        if not 0 <= value <= 1:
-            raise UsageError(f"{name} is a probability in [0, 1], got {value}.")
+        check_real(name, value, least=0, most=1)
     from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 
     model = NoiseModel(basis_gates=_BASIS)
