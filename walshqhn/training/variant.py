@@ -18,7 +18,7 @@ from walshqhn.support.errors import UsageError
 from walshqhn.training.growth import train_layerwise
 from walshqhn.training.result import TrainingResult
 from walshqhn.training.spec import Variant
-from walshqhn.training.train import train
+from walshqhn.training.train import checked_search, train
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,10 @@ class ReadyVariant:
     ansatz: Ansatz
     """The circuit; of a variant that grows, the first one."""
     engine: Engine
+
+    def check(self) -> None:
+        """UsageError where circuit, engine and search do not go together."""
+        checked_search(self.variant.search, self.ansatz, self.engine)
 
     def train(
         self,
