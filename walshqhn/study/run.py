@@ -14,7 +14,6 @@ import numpy.typing as npt
 from walshqhn.binn.task import Task
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
-from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.study.plan import Plan, Study, Unit
 from walshqhn.study.workers import resolve_workers, run_pieces
@@ -22,7 +21,7 @@ from walshqhn.support.errors import UsageError
 from walshqhn.support.files import first_line
 from walshqhn.training.result import INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
-from walshqhn.training.variant import ReadyVariant, ready_variant
+from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 
 
 def run_study(
@@ -74,22 +73,20 @@ def run_study(
     source, count = as_cost(cost), resolve_workers(workers)
     if task is not None and task.num_bits != source.num_bits:
         raise UsageError(f"the task has {task.num_bits} bits, the cost {source.num_bits}.")
-    digest = source.digest
-    if any(_needs_table(variant, source) for variant in plan.variants):
-        source = tabulate(source)
-    minimum = source.minimum
+    table = tabulate(source) if any(needs_table(variant, source) for variant in plan.variants) else None
+    minimum = source.minimum if table is None else table.minimum
     known = minimum.value if minimum is not None and minimum.is_exact else None
-    study = Study(plan, source.num_bits, digest, known)
+    study = Study(plan, source.num_bits, source.digest, known)
     if resume is not None:
         study = replace(study, trainings=_taken_over(resume, study))
     for variant in plan.variants:  # says here, not in a worker, what is wrong
-        ready_variant(variant, source, threads=1).check()
+        ready_variant(variant, source, threads=1, table=table).check()
     finished = {(v, run.index) for v, training in study.trainings.items() for run in training.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
     folder = None if jobs is None else Path(jobs)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    arguments = (source, plan, task, folder)
+    arguments = (source, table, plan, task, folder)
     if count > 1 and todo:
         _check_pickles(source, plan, task)
         results: Iterator[tuple[Unit, TrainingResult]] = run_pieces(_prepare_worker, arguments, todo, count)
@@ -105,11 +102,6 @@ def run_study(
         if not study.done:
             raise
     return study
-
-
-def _needs_table(variant: Variant, cost: Cost) -> bool:
-    from_table = variant.circuit.ansatz in ("qaoa", "ma-qaoa") and not isinstance(cost, IsingHamiltonian)
-    return variant.engine.needs_table or from_table
 
 
 def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
@@ -170,7 +162,9 @@ def _jobs_file(folder: Path | None, variant: Variant, seed: int) -> Path | None:
     return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
 
 
-def _prepare_worker(cost: Cost, plan: Plan, task: Task | None, jobs: Path | None) -> Callable[[Unit], TrainingResult]:
+def _prepare_worker(
+    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: Path | None
+) -> Callable[[Unit], TrainingResult]:
     """What a worker does with a unit; circuits and exact engines are made once for each variant."""
     ready: dict[int, ReadyVariant] = {}
 
@@ -179,7 +173,7 @@ def _prepare_worker(cost: Cost, plan: Plan, task: Task | None, jobs: Path | None
         variant, seed = plan.variants[v], plan.seed_of(k)
         if v not in ready or variant.engine.engine != "exact":  # other engines draw from a seed of their own
             path = _jobs_file(jobs, variant, seed)
-            ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path)
+            ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path, table=table)
         stages: list[TrainingResult] = []
         result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
         if result.status == INTERRUPTED:
