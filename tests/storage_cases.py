@@ -1,49 +1,86 @@
-"""Contents of native files for the tests of storage, and what is compared of them."""
+"""Contents of native files for the tests of formats, and what is compared of them."""
+
+import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from walshqhn import IsingHamiltonian, WalshSpectrum
-from walshqhn.bits import masks_from_supports
+from walshqhn.bits import index_to_bits, masks_from_supports
 from walshqhn.formats.hdf5 import Contents, load
+from walshqhn.study.plan import Plan, Study
 from walshqhn.support.errors import FormatError
 from walshqhn.training.result import RunResult, TrainingResult
+from walshqhn.training.spec import Variant
 
-AWKWARD = np.array([0.1, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, -1e-17, 0.0, 2.0])
+AWKWARD = np.array([0.1, -0.0, 5e-324, 2.5e130, 1 / 3, -1e-17, 0.0, 2.0])
+COST = np.sin(np.arange(8.0))
+VARIANTS = (Variant.of(ansatz="product"), Variant.of(layers=1, optimizer="SPSA:perturbation=0.1"))
 
 
-def a_training(num_qubits=3, lengths=(4, 1, 6), seed=0):
-    """Runs of different lengths, as a training leaves them, but of any numbers."""
-    rng = np.random.default_rng(seed)
-    runs = tuple(
-        RunResult(
-            index=2 * k,
-            parameters=rng.normal(size=5),
-            value=rng.normal(),
-            history=rng.normal(size=length),
-            gradient_norms=rng.normal(size=length) if k != 1 else np.full(length, np.nan),
-            evaluations=int(rng.integers(1, 1000)),
-            status=("converged", "iteration limit", "interrupted")[k % 3],
-            message=f'run {k}: "done"; naïve, 完了\n',
-            seconds=rng.uniform(),
-            best_bits=rng.integers(0, 2, num_qubits, dtype=np.uint8),
-            best_cost=rng.normal(),
-            tail_means=rng.normal(size=(length, 3)),
-            sampled_bits=rng.integers(0, 2, (k + 1, num_qubits), dtype=np.uint8),
-            sampled_costs=rng.normal(size=k + 1),
-            sampled_counts=rng.integers(1, 9, k + 1),
-            sampled_accuracies={"test": rng.uniform(size=k + 1)},
-        )
-        for k, length in enumerate(lengths)
+def a_run(k, rng, num_qubits=3, angles=6, length=4):
+    """As a training leaves it, but of any numbers; the best bits are one of the 8 configurations that cost so much."""
+    best = int(rng.integers(8))
+    return RunResult(
+        index=k,
+        parameters=rng.normal(size=angles),
+        value=rng.normal(),
+        value_error=(0.0, np.nan, rng.uniform())[k % 3],
+        history=rng.normal(size=length),
+        standard_errors=rng.uniform(size=length),
+        best_so_far=rng.normal(size=length),
+        gradient_norms=rng.uniform(size=length) if k != 1 else np.full(length, np.nan),
+        history_shots=rng.integers(0, 99, length).astype(float),
+        history_seconds=rng.uniform(size=length),
+        tail_means=rng.normal(size=(length, 3)),
+        evaluations=int(rng.integers(1, 1000)),
+        shots=int(rng.integers(0, 1000)),
+        seconds=rng.uniform(),
+        status=("converged", "iteration limit", "interrupted")[k % 3],
+        message=f'run {k}: "done"; naïve, 完了\n',
+        energy=rng.normal(),
+        energy_error=rng.uniform(),
+        best_bits=np.concatenate([index_to_bits(best, 3), np.zeros(num_qubits - 3, np.uint8)]),
+        best_cost=float(COST[best]),
+        bit_means=rng.uniform(size=num_qubits),
+        sampled_value=rng.normal(),
+        sampled_error=rng.uniform(),
+        sampled_bits=rng.integers(0, 2, (k + 1, num_qubits), dtype=np.uint8),
+        sampled_costs=rng.normal(size=k + 1),
+        sampled_counts=rng.integers(1, 9, k + 1),
+        sampled_accuracies={"test": rng.uniform(size=k + 1)},
+        architecture={"activation": {"relu": 0.25, "sigmoid": 0.75}} if k == 0 else {},
     )
+
+
+def a_training(num_qubits=3, lengths=(4, 1, 6), variant=VARIANTS[0], seed=2**70, rng=0):
+    """Runs of different lengths."""
+    rng, layers = np.random.default_rng(rng), variant.circuit.layers
+    angles = 2 * num_qubits * max(1, 2 * layers)
     return TrainingResult(
-        runs=runs,
-        ansatz={"name": "linear", "num_qubits": num_qubits, "layers": 2},
-        settings={"optimizer": "L-BFGS-B", "gradient_tolerance": 1e-6 / 3, "engine_shots": None, "runs": 3},
-        seed=2**40 + 1,
-        exact_minimum=-1 / 3,
+        runs=tuple(a_run(k, rng, num_qubits, angles, length) for k, length in enumerate(lengths)),
+        ansatz={"name": variant.circuit.ansatz, "num_qubits": num_qubits, "layers": layers},
+        engine={"name": "ExactEngine", "shots": None},
+        search=variant.search.decided(None).as_dict(),
+        cost_digest="ab" * 32,
+        seed=seed,
+        planned_runs=4,
+        initial=[[1 / 3] * angles],
+        exact_minimum=float(COST.min()),
         accuracies={"train": 0.98, "test": 1 / 3},
+        versions={"numpy": np.__version__},
     )
+
+
+def a_study(counts=(3, 2)):
+    """So many finished runs of each variant."""
+    trainings = {
+        v: dataclasses.replace(a_training(lengths=(5, 3, 2)[:count], variant=VARIANTS[v], rng=v), initial=None)
+        for v, count in enumerate(counts)
+        if count
+    }
+    return Study(Plan(VARIANTS, runs=4, seed=2**70), 3, "ab" * 32, float(COST.min()), trainings)
 
 
 def a_hamiltonian(num_qubits=3):
@@ -56,54 +93,36 @@ def a_hamiltonian(num_qubits=3):
 
 
 def everything():
-    cost = np.sin(np.arange(8.0))
     return Contents(
-        cost=cost,
-        spectrum=WalshSpectrum.from_cost(cost),
+        cost=COST,
+        spectrum=WalshSpectrum.from_cost(COST),
         hamiltonian=a_hamiltonian(),
-        task={"name": "demo", "options": {"digits": [0, 1]}, "data": {"sha256": "ab" * 32}},
-        bit_names=["W1[0,0]", "W1[1,0]", "b1"],
+        task={"name": "demo", "options": {"digits": [0, 1]}, "data": {"source": "here", "sha256": "ab" * 32}},
+        bit_names=["W1[0,0]", "W1[1,0]", "größe"],
         training=a_training(),
+        study=a_study(),
         provenance={"seed": 7, "config": {"layers": 2}},
     )
 
 
-def raw(array):
-    """An array's type, shape and bytes: -0.0 is not 0.0, and NaN is itself."""
-    if array is None:
-        return None
-    array = np.asarray(array)
-    return array.dtype.str, array.shape, array.tobytes()
+def plain(value):
+    """``value`` as text that is equal if and only if all numbers are, bit for bit: -0.0 is not 0.0, NaN is itself."""
+
+    def encode(found):
+        if isinstance(found, np.ndarray | np.generic):
+            return [found.dtype.str, found.shape, found.tobytes().hex()]
+        if hasattr(found, "as_dict"):
+            return found.as_dict()
+        return {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.init}
+
+    return json.dumps(value, default=encode)
 
 
-def numbers(contents):
-    """Every number in ``contents``, to be compared bit for bit."""
-    h, t = contents.hamiltonian, contents.training
-    found = {
-        "cost": raw(contents.cost),
-        "spectrum": None if contents.spectrum is None else raw(contents.spectrum.coefficients),
-        "weights": raw(contents.weights),
-        "hamiltonian": None if h is None else [
-            h.num_qubits, raw(h.masks), raw(h.coefficients), raw(h.constant), raw(h.discarded_weight), h.max_degree,
-            raw(h.tolerance),
-        ],
-        "training": None if t is None else [t.seed, raw(t.exact_minimum)],
-    }  # fmt: skip
-    for k, run in enumerate(() if t is None else t.runs):
-        found[f"run {k}"] = [
-            run.index, raw(run.parameters), raw(run.value), raw(run.history), raw(run.gradient_norms),
-            run.evaluations, raw(run.seconds), raw(run.best_bits), raw(run.best_cost),
-            raw(run.tail_means), raw(run.sampled_bits), raw(run.sampled_costs), raw(run.sampled_counts),
-            raw(run.best_so_far), raw(run.bit_means), {k: raw(v) for k, v in run.sampled_accuracies.items()},
-        ]  # fmt: skip
-    return found
-
-
-def words(contents):
-    """Every text in ``contents``, and what is kept as text."""
-    t = contents.training
-    found = [contents.task, None if contents.bit_names is None else list(contents.bit_names)]
-    return found + ([] if t is None else [t.ansatz, t.settings, t.accuracies, [(r.status, r.message) for r in t.runs]])
+def parts(contents):
+    """Every part but W(k), which is written along with what it follows from, and provenance: name -> `plain`."""
+    names = ("cost", "spectrum", "hamiltonian", "task", "training", "study")
+    found = {name: getattr(contents, name) for name in names} | {"bit_names": list(contents.bit_names or ())}
+    return {name: plain(value) for name, value in found.items()}
 
 
 def refused(path, message):

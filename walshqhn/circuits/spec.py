@@ -13,6 +13,7 @@ from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.cost.base import Cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.spectrum.walsh import WalshSpectrum
+from walshqhn.support.checks import check_text, check_whole
 from walshqhn.support.errors import InputError, UsageError, unknown_name
 from walshqhn.support.files import first_line
 from walshqhn.support.specs import Spec, option
@@ -89,6 +90,30 @@ def remake_ansatz(description: Mapping[str, Any], cost: Cost) -> Ansatz:
                 "only in Python, with that, can it be used again."
             )
     return ansatz
+
+
+def check_description(description: Any, num_qubits: int, num_parameters: int) -> None:
+    """UsageError unless an `Ansatz.description` can be of a circuit on so many qubits with so many angles.
+
+    Of circuits whose names are not ours, which someone may have written, it may say anything else.
+    """
+    if not isinstance(description, Mapping):
+        raise UsageError(f"the description of a circuit must be a table, got {type(description).__name__}.")
+    name = check_text("the name of a circuit", description.get("name"))
+    check_whole("num_qubits", description.get("num_qubits", num_qubits), num_qubits, num_qubits)
+    if name == "circuit":
+        for key in ("sha256", *({"file"} & set(description))):
+            check_text(key, description.get(key))
+        if len(description.get("parameters", ())) != num_parameters:
+            raise UsageError(f"the circuit must have {num_parameters} parameters.")
+    elif name in ANSATZES:
+        layers = check_whole("layers", description.get("layers"), 0, num_parameters)
+        CircuitSpec(name, layers, description.get("max_degree"))
+        if description.get("terms") is not None:
+            check_whole("terms", description["terms"], 0)
+        angles = {"qaoa": 2 * layers, "ma-qaoa": num_parameters}.get(name, 2 * num_qubits * max(1, 2 * layers))
+        if angles != num_parameters:
+            raise UsageError(f"the {name} ansatz with {layers} layers has {angles} angles, got {num_parameters}.")
 
 
 def _truncated(cost: Cost, max_degree: int | None) -> IsingHamiltonian:

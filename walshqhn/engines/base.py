@@ -232,4 +232,4 @@ def _evaluation(
 ) -> Evaluation:
     value, error = objective.evaluate(found)
     kept = None if found.is_exact else found
-    return Evaluation(row, value, error, gradient, found.bits, found.measured_costs, kept, cheapest)
+    return Evaluation(row.copy(), value, error, gradient, found.bits, found.measured_costs, kept, cheapest)

@@ -123,7 +123,7 @@ class ExactPrepared(Prepared):
         found = []
         for row in rows:
             with self._state(row) as state:
-                found.append(Evaluation(row, *objective.evaluate(_OfState(self._cost, state, self._kernels))))
+                found.append(Evaluation(row.copy(), *objective.evaluate(_OfState(self._cost, state, self._kernels))))
         return found
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
@@ -134,7 +134,7 @@ class ExactPrepared(Prepared):
             value, error = objective.evaluate(found)
             np.multiply(state, objective.linearized(found)(self._cost.values), out=adjoint)
             self._kernels.differentiate(values, state, adjoint, gradient)
-        return Evaluation(values, value, error, gradient)
+        return Evaluation(values.copy(), value, error, gradient)
 
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None

@@ -73,7 +73,7 @@ class CVaR(Objective):
         object.__setattr__(self, "alpha", check_real("alpha of CVaR", self.alpha, above=0, most=1))
 
     def __str__(self) -> str:
-        return f"cvar:{self.alpha!r}"
+        return f"cvar:{_text(self.alpha)}"
 
     def evaluate(self, found: Distribution) -> Estimate:
         q = self._quantile(found)
@@ -109,7 +109,7 @@ class Gibbs(Objective):
         object.__setattr__(self, "eta", check_real("eta of the Gibbs objective", self.eta, above=0))
 
     def __str__(self) -> str:
-        return f"gibbs:{self.eta!r}"
+        return f"gibbs:{_text(self.eta)}"
 
     def evaluate(self, found: Distribution) -> Estimate:
         if found.is_exact:
@@ -160,6 +160,10 @@ def make_objective(text: str | Objective) -> Objective:
             f"got {text!r}."
         ) from None
     return CVaR(number) if name == "cvar" else Gibbs(number)
+
+
+def _text(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def _error_of_mean(found: Distribution, values: FloatArray) -> float:

@@ -72,10 +72,12 @@ class EngineSpec(Spec):
         Raises
         ------
         UsageError
-            No such device, or what the engine refuses.
+            No such device, ``jobs`` for an engine other than backend, or what the engine refuses.
         TooLargeError
             A state or a table that does not fit in memory.
         """
+        if jobs is not None and self.engine != "backend":
+            raise UsageError(f"jobs does not go with the {self.engine} engine; it is for backend.")
         if self.engine == "exact":
             from walshqhn.engines.exact import ExactEngine
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import log2_exact
-from walshqhn.cost.table import check_cost_table
+from walshqhn.bits import unpack_bits
+from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.table import TableCost
+from walshqhn.engines.base import Rng
 from walshqhn.kernels.annealing import anneal
-from walshqhn.support.arrays import FloatArray
+from walshqhn.study.statistics import wilson
+from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.checks import check_whole
+from walshqhn.support.clock import Stopwatch
 from walshqhn.support.errors import UsageError
 from walshqhn.transform import wht
+
+_BATCH_BITS = 1 << 22  # of configurations that are drawn at a time
+_SPREAD_SAMPLES = 1000  # that the standard deviation of a cost without a table is estimated from
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,86 +32,149 @@ class Baseline:
     """A classical method's results."""
 
     name: str
+    """For tables."""
     costs: FloatArray
     """(runs,), least cost that each run found."""
-    evaluations: int
-    """Values of C that a run looked at."""
+    evaluations: int | None
+    """Values of C that a run looked at; None where the answer was known."""
     seconds: float
-    """Mean time of a run."""
+    """Mean time of a run, without the compilation of kernels."""
     is_random: bool = True
     """Whether runs differ by chance."""
 
-    def as_dict(self, minimum: float, epsilon: float) -> dict[str, Any]:
-        """A row for a table, as JSON can hold it."""
-        from walshqhn.study.statistics import wilson
-
-        p = wilson(int((self.costs - minimum <= epsilon).sum()), len(self.costs))
+    def as_dict(self, reference: float, epsilon: float) -> dict[str, Any]:
+        """A row for a table, as JSON can hold it; success and excess count from ``reference``."""
+        p = wilson(int((self.costs - reference <= epsilon).sum()), len(self.costs))
         return {
             "variant": self.name,
             "runs": len(self.costs),
             "success_probability": p.estimate,
             "interval": [p.low, p.high] if self.is_random else [p.estimate, p.estimate],
-            "median_excess": float(np.median(self.costs) - minimum),
-            "least_excess": float(self.costs.min() - minimum),
+            "median_excess": float(np.median(self.costs) - reference),
+            "least_excess": float(self.costs.min() - reference),
             "best_cost": float(self.costs.min()),
             "mean_evaluations": self.evaluations,
             "mean_seconds": self.seconds,
         }
 
 
-def exact_minimum(cost: npt.ArrayLike) -> Baseline:
-    """The least of all 2^N costs."""
-    table, start = check_cost_table(cost), time.perf_counter()
-    costs = np.array([table.min()])
-    return Baseline("exact minimum", costs, table.size, time.perf_counter() - start, is_random=False)
+def all_baselines(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, seed: int = 0) -> tuple[Baseline, ...]:
+    """Every method that there is for this cost; the random ones look at ``evaluations`` configurations in each run."""
+    source = as_cost(cost)
+    found = []
+    if source.minimum is not None:
+        found.append(exact_minimum(source))
+    if isinstance(source, TableCost | IsingHamiltonian):
+        found.append(round_linear(source))
+    return (
+        *found,
+        random_search(source, evaluations, runs, seed),
+        simulated_annealing(source, evaluations, runs, seed),
+    )
 
 
-def round_linear(cost: npt.ArrayLike) -> Baseline:
+def exact_minimum(cost: Cost | npt.ArrayLike) -> Baseline:
+    """The least of all 2^N costs. UsageError where nobody knows it."""
+    source, clock = as_cost(cost), Stopwatch()
+    if isinstance(source, TableCost):
+        return Baseline("exact minimum", np.array([source.values.min()]), source.values.size, clock.seconds, False)
+    minimum = source.minimum
+    if minimum is None or not minimum.is_exact:
+        raise UsageError(f"nobody knows the least cost of {source!r}; tabulate it, or compare with a search.")
+    return Baseline("exact minimum", np.array([minimum.value]), None, clock.seconds, False)
+
+
+def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
     """Each bit by the sign of its degree-1 coefficient: the minimum of C's 1-local part.
 
-    b_j = 1, z_j = -1, where f({j}) > 0.
+    b_j = 1, z_j = -1, where f({j}) > 0. UsageError for a cost that is neither a table nor a Hamiltonian.
     """
-    table, start = check_cost_table(cost), time.perf_counter()
-    coefficients = wht(table, norm="forward")
-    index = sum(1 << j for j in range(log2_exact(table.size, "a cost table")) if coefficients[1 << j] > 0)
-    seconds = time.perf_counter() - start
-    return Baseline("rounding degree 1", np.array([table[index]]), 1, seconds, is_random=False)
+    source, clock = as_cost(cost), Stopwatch()
+    slopes = np.zeros(source.num_bits)
+    if isinstance(source, TableCost):
+        slopes = wht(source.values, norm="forward")[1 << np.arange(source.num_bits)]
+    elif isinstance(source, IsingHamiltonian):
+        linear = source.degrees == 1
+        slopes[unpack_bits(source.masks[linear], source.num_bits).argmax(axis=1)] = source.coefficients[linear]
+    else:
+        raise UsageError(
+            f"rounding needs the coefficients of degree 1, {source!r} has none: give its table or a Hamiltonian of it."
+        )
+    found = source.costs((slopes > 0)[None].astype(np.uint8))
+    return Baseline("rounding degree 1", found, 1, clock.seconds, False)
 
 
-def random_search(cost: npt.ArrayLike, evaluations: int, runs: int, seed: int = 0) -> Baseline:
+def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
     """The best of ``evaluations`` configurations drawn at random."""
-    table = check_cost_table(cost)
-    _check(evaluations, runs)
-    rng, start = np.random.default_rng(seed), time.perf_counter()
-    costs = np.array([table[rng.integers(table.size, size=evaluations)].min() for _ in range(runs)])
-    return Baseline("random search", costs, evaluations, (time.perf_counter() - start) / runs)
+    source, generator = as_cost(cost), np.random.default_rng(rng)
+    check_whole("evaluations", evaluations, 1)
+    costs, clock = np.empty(check_whole("runs", runs, 1)), Stopwatch()
+    for k in range(runs):
+        costs[k] = min(float(found.min()) for found in _random_costs(source, evaluations, generator))
+    return Baseline("random search", costs, evaluations, clock.seconds / runs)
 
 
-def simulated_annealing(cost: npt.ArrayLike, evaluations: int, runs: int, seed: int = 0) -> Baseline:
+def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
     """One bit flipped at a time (Kirkpatrick et al., Science 220, 671 (1983)), from random starts.
 
     The temperature falls geometrically from the standard deviation of C, where most flips are
-    accepted, to a thousandth of it.
+    accepted, to a thousandth of it. Without a table that is estimated, from 1,000 configurations.
     """
-    table = check_cost_table(cost)
-    _check(evaluations, runs)
-    num_bits = log2_exact(table.size, "a cost table")
-    rng = np.random.default_rng(seed)
-    hot = float(table.std()) or 1.0
-    steps = max(evaluations - 1, 0)
-    temperatures = np.geomspace(hot, hot * 1e-3, steps) if steps else np.empty(0)
-    costs = np.empty(runs)
-    seconds = 0.0
-    for k in range(runs):
-        flips, uniforms = rng.integers(max(num_bits, 1), size=steps), rng.random(steps)
-        first = int(rng.integers(table.size))
-        start = time.perf_counter()
-        costs[k] = anneal(table, first, flips if num_bits else flips[:0], uniforms, temperatures)[0]
-        seconds += time.perf_counter() - start
+    source, generator = as_cost(cost), np.random.default_rng(rng)
+    steps = check_whole("evaluations", evaluations, 1) - 1
+    check_whole("runs", runs, 1)
+    steps = steps if source.num_bits else 0
+    if isinstance(source, TableCost):
+        costs, seconds = _anneal_table(source, steps, runs, generator)
+    else:
+        costs, seconds = _anneal_together(source, steps, runs, generator)
     return Baseline("simulated annealing", costs, evaluations, seconds / runs)
 
 
-def _check(evaluations: int, runs: int) -> None:
-    for name, value in (("evaluations", evaluations), ("runs", runs)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}.")
+def _random_costs(cost: Cost, count: int, generator: np.random.Generator) -> Iterator[FloatArray]:
+    """Costs of ``count`` random configurations, in parts."""
+    if isinstance(cost, TableCost):
+        yield cost.values[generator.integers(cost.values.size, size=count)]
+        return
+    batch = max(1, _BATCH_BITS // cost.num_bits)
+    for start in range(0, count, batch):
+        yield cost.costs(_random_bits(min(batch, count - start), cost.num_bits, generator))
+
+
+def _random_bits(count: int, num_bits: int, generator: np.random.Generator) -> BitArray:
+    return generator.integers(0, 2, (count, num_bits), dtype=np.uint8)
+
+
+def _temperatures(spread: float, steps: int) -> FloatArray:
+    hot = spread or 1.0
+    return np.geomspace(hot, hot * 1e-3, steps) if steps else np.empty(0)
+
+
+def _anneal_table(cost: TableCost, steps: int, runs: int, generator: np.random.Generator) -> tuple[FloatArray, float]:
+    """(least cost of every run, seconds), one run after the other."""
+    table, costs, seconds = cost.values, np.empty(runs), 0.0
+    temperatures = _temperatures(float(table.std()), steps)
+    for k in range(runs):
+        flips, uniforms = generator.integers(max(cost.num_bits, 1), size=steps), generator.random(steps)
+        first, clock = int(generator.integers(table.size)), Stopwatch()
+        costs[k] = anneal(table, first, flips, uniforms, temperatures)[0]
+        seconds += clock.seconds
+    return costs, seconds
+
+
+def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Generator) -> tuple[FloatArray, float]:
+    """The same without a table: all runs flip one bit at a time together, so that costs are asked for in batches."""
+    clock, each = Stopwatch(), np.arange(runs)
+    spread = np.std(cost.costs(_random_bits(_SPREAD_SAMPLES, cost.num_bits, generator)))
+    bits = _random_bits(runs, cost.num_bits, generator)
+    costs = cost.costs(bits)
+    best = costs.copy()
+    for temperature in _temperatures(float(spread), steps):
+        proposed = bits.copy()
+        proposed[each, generator.integers(cost.num_bits, size=runs)] ^= 1
+        found = cost.costs(proposed)
+        increase = np.maximum(found - costs, 0.0)
+        accepted = generator.random(runs) < np.exp(-increase / temperature)
+        bits[accepted], costs[accepted] = proposed[accepted], found[accepted]
+        np.minimum(best, costs, out=best)
+    return best, clock.seconds

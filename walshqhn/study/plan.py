@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Unit = tuple[int, int]
 """(number of the variant, number of the run)"""
-_NOT_IN_LABELS = ("max_iterations", "max_shots", "max_seconds", "gradient_tolerance", "samples", "tails")
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,14 @@ class Plan:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A label for each variant; those that differ in nothing else are told apart by their budgets and the like."""
-        settings = [variant.settings for variant in self.variants]
-        apart = [name for name in _NOT_IN_LABELS if len({one[name] for one in settings}) > 1]
-        return tuple(
-            ", ".join([variant.label, *(f"{name.replace('_', ' ')} {one[name]}" for name in apart)])
-            for variant, one in zip(self.variants, settings, strict=True)
-        )
+        """A label for each variant; equal ones are told apart by what labels do not say."""
+        settings, labels = [v.settings for v in self.variants], [v.label for v in self.variants]
+        found = []
+        for label, own in zip(labels, settings, strict=True):
+            others = [one for other, one in zip(labels, settings, strict=True) if other == label]
+            apart = [name for name in own if len({one[name] for one in others}) > 1]
+            found.append(", ".join([label, *(f"{name.replace('_', ' ')} {own[name]}" for name in apart)]))
+        return tuple(found)
 
     def units(self) -> list[Unit]:
         """All trainings, run by run: a study cut short has about as many runs of every variant."""

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import json
+import pickle
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy.typing as npt
 
 from walshqhn.binn.task import Task
-from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.cost.table import check_cost_table, sha256
-from walshqhn.engines.objectives import make_objective
-from walshqhn.study.plan import Plan, Study, Unit, Variant
+from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
+from walshqhn.cost.table import TableCost, tabulate
+from walshqhn.study.plan import Plan, Study, Unit
 from walshqhn.study.workers import resolve_workers, run_pieces
-from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
-from walshqhn.training.growth import train_layerwise
-from walshqhn.training.optimizers import make_optimizer
-from walshqhn.training.result import INTERRUPTED, RunResult, TrainingResult, package_versions
-from walshqhn.training.train import train
+from walshqhn.support.files import first_line
+from walshqhn.training.result import INTERRUPTED, TrainingResult
+from walshqhn.training.spec import Variant
+from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 
 
 def run_study(
-    cost: npt.ArrayLike,
+    cost: Cost | npt.ArrayLike,
     plan: Plan,
     *,
     workers: int | None = None,
@@ -39,7 +39,7 @@ def run_study(
     Parameters
     ----------
     cost
-        Cost table (2^N,).
+        What `as_cost` takes. It is tabulated, once, if a variant needs the table, and else evaluated as it is.
     plan
         What to do.
     workers
@@ -47,8 +47,8 @@ def run_study(
     task
         If given, runs hold the accuracies of the best networks, and how often each architecture is measured.
     resume
-        An earlier study of the same cost and settings: its finished runs are taken over. The
-        plan may have more runs and further variants.
+        An earlier study of the same cost and seed: its finished runs are taken over. The plan may have more runs and
+        further variants.
     on_run
         Called with the study so far after each training, so that it can be saved.
     jobs
@@ -64,36 +64,38 @@ def run_study(
     Raises
     ------
     UsageError
-        A setting that is not allowed, or ``resume`` with a study of other settings.
+        A setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to processes.
+    TooLargeError
+        A variant needs a table that does not fit in memory.
     WalshqhnError
         A worker failed.
     """
-    table = check_cost_table(cost)
-    count = resolve_workers(workers)
-    if task is not None and 1 << task.num_bits != table.size:
-        raise UsageError(f"the task has {task.num_bits} bits, the cost table {table.size} entries.")
-    study = Study(plan, table.size.bit_length() - 1, sha256(table), float(table.min()))
+    source, count = as_cost(cost), resolve_workers(workers)
+    if task is not None and task.num_bits != source.num_bits:
+        raise UsageError(f"the task has {task.num_bits} bits, the cost {source.num_bits}.")
+    table = tabulate(source) if any(needs_table(variant, source) for variant in plan.variants) else None
+    minimum = source.minimum if table is None else table.minimum
+    known = minimum.value if minimum is not None and minimum.is_exact else None
+    study = Study(plan, source.num_bits, source.digest, known)
     if resume is not None:
         study = replace(study, trainings=_taken_over(resume, study))
-    if plan.max_shots is not None and all(variant.shots is None for variant in plan.variants):
-        raise UsageError("max_shots limits measurements, but all variants compute exact values; use max_seconds.")
     for variant in plan.variants:  # says here, not in a worker, what is wrong
-        _prepare_variant(table, variant, 0)
-        make_objective(variant.objective)
-        make_optimizer(variant.method)
-    finished = {(v, run.index) for v, t in study.trainings.items() for run in t.runs}
+        ready_variant(variant, source, threads=1, table=table).check()
+    finished = {(v, run.index) for v, training in study.trainings.items() for run in training.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
     folder = None if jobs is None else Path(jobs)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    results = (
-        run_pieces(_prepare_worker, (table, plan, task, folder), todo, count)
-        if count > 1
-        else _in_this_process(table, plan, task, todo, folder)
-    )
+    arguments = (source, table, plan, task, folder)
+    if count > 1 and todo:
+        _check_pickles(source, plan, task)
+        results: Iterator[tuple[Unit, TrainingResult]] = run_pieces(_prepare_worker, arguments, todo, count)
+    else:
+        work = _prepare_worker(*arguments)
+        results = ((unit, work(unit)) for unit in todo)
     try:
-        for (v, _), (description, settings, run) in results:
-            study = replace(study, trainings=study.trainings | {v: _joined(study, v, description, settings, run)})
+        for (v, _), result in results:
+            study = replace(study, trainings=study.trainings | {v: _joined(study, v, result)})
             if on_run is not None:
                 on_run(study)
     except KeyboardInterrupt:
@@ -102,84 +104,85 @@ def run_study(
     return study
 
 
-def _joined(study: Study, v: int, description: Any, settings: Any, run: RunResult) -> TrainingResult:
-    runs = sorted([*study.runs(v), run], key=lambda r: r.index)
-    settings = settings | {"runs": study.plan.runs}
-    return TrainingResult(
-        tuple(runs), description, settings, study.plan.seed, study.exact_minimum, versions=package_versions()
-    )
+def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
+    """UsageError for what cannot be sent to processes. Tables can; they are large, so that it is not tried."""
+    for what, value in (("cost", cost), ("plan", plan), ("task", task)):
+        if isinstance(value, TableCost):
+            continue
+        try:
+            pickle.dumps(value)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"the {what} cannot be sent to other processes ({first_line(error)}): use workers=1, or functions and "
+                "classes that are defined in a module, neither lambda nor within a function."
+            ) from None
+
+
+def _joined(study: Study, v: int, result: TrainingResult) -> TrainingResult:
+    """The training of variant ``v`` with one run more: that of ``result``."""
+    runs = sorted([*study.runs(v), *result.runs], key=lambda run: run.index)
+    return replace(
+        result, runs=tuple(runs), cost_digest=study.cost_digest, seed=study.plan.seed, planned_runs=study.plan.runs,
+        exact_minimum=study.exact_minimum,
+    )  # fmt: skip
 
 
 def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
     """Trainings of ``earlier``, renumbered; UsageError, saying what differs, if it is another study."""
-    before, after = earlier.plan.as_dict(), now.plan.as_dict()
-    before["cost"], after["cost"] = earlier.cost_sha256[:16], now.cost_sha256[:16]
-    differing = [k for k in after if k not in ("variants", "runs") and before[k] != after[k]]
-    if differing:
-        details = "; ".join(f"{k}: {before[k]!r} there, {after[k]!r} here" for k in differing)
-        raise UsageError(f"cannot resume a study with other settings ({details}).")
-    missing = [v.label for v in earlier.plan.variants if v not in now.plan.variants]
+    pairs = {
+        "cost": (earlier.cost_digest[:16], now.cost_digest[:16]),
+        "seed": (earlier.plan.seed, now.plan.seed),
+    }
+    details = "; ".join(f"{name}: {a!r} there, {b!r} here" for name, (a, b) in pairs.items() if a != b)
+    if details:
+        raise UsageError(f"cannot resume another study ({details}).")
+    labels = dict(zip(earlier.plan.variants, earlier.plan.labels, strict=True))
+    missing = [label for variant, label in labels.items() if variant not in now.plan.variants]
     if missing:
-        raise UsageError(f"the earlier study also has the variants {'; '.join(missing)}: name them, too.")
+        raise UsageError(
+            f"the plan lacks the earlier study's variant{'s' if len(missing) > 1 else ''} {'; '.join(missing)}, with "
+            "these very settings: name what is there already, and what is new."
+        )
     if earlier.plan.runs > now.plan.runs:
         raise UsageError(f"the earlier study has {earlier.plan.runs} runs a variant; ask for as many, or more.")
     numbers = {variant: v for v, variant in enumerate(now.plan.variants)}
     return {
-        numbers[earlier.plan.variants[v]]: replace(t, settings=t.settings | {"runs": now.plan.runs})
-        for v, t in sorted(earlier.trainings.items())
+        numbers[earlier.plan.variants[v]]: replace(
+            training, planned_runs=now.plan.runs, exact_minimum=now.exact_minimum
+        )
+        for v, training in sorted(earlier.trainings.items())
     }
-
-
-def _prepare_variant(table: FloatArray, variant: Variant, seed: int, jobs: Path | None = None) -> tuple[Ansatz, Any]:
-    return variant.make_ansatz(table), variant.make_engine(table, seed=seed, threads=1, jobs=jobs)
 
 
 def _jobs_file(folder: Path | None, variant: Variant, seed: int) -> Path | None:
     """Where a training records its jobs: the name says what it is of, whatever its place in the plan."""
-    if folder is None or variant.engine != "backend":
+    if folder is None or variant.engine.engine != "backend":
         return None
-    return folder / f"{hashlib.sha256(repr(variant).encode()).hexdigest()[:12]}-{seed}.jobs"
+    text = json.dumps(variant.as_dict(), sort_keys=True)
+    return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
 
 
 def _prepare_worker(
-    table: FloatArray, plan: Plan, task: Task | None, jobs: Path | None = None
-) -> Callable[[Unit], tuple[Any, Any, RunResult]]:
+    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: Path | None
+) -> Callable[[Unit], TrainingResult]:
     """What a worker does with a unit; circuits and exact engines are made once for each variant."""
-    ready: dict[int, tuple[Ansatz, Any]] = {}
+    ready: dict[int, ReadyVariant] = {}
 
-    def work(unit: Unit) -> tuple[Any, Any, RunResult]:
+    def work(unit: Unit) -> TrainingResult:
         v, k = unit
         variant, seed = plan.variants[v], plan.seed_of(k)
-        if v not in ready or variant.engine != "exact":  # other engines draw from a seed of their own
-            ready[v] = _prepare_variant(table, variant, seed, _jobs_file(jobs, variant, seed))
-        settings: dict[str, Any] = {
-            "seed": seed,
-            "optimizer": variant.method,
-            "objective": variant.objective,
-            "max_iterations": plan.max_iterations,
-            "max_shots": None if variant.shots is None else plan.max_shots,
-            "max_seconds": plan.max_seconds,
-            "gradient_tolerance": plan.gradient_tolerance,
-            "samples": plan.samples,
-            "task": task,
-        }
-        ansatz, engine = ready[v]
-        if variant.grow:
-            stages = train_layerwise(ansatz, engine, variant.layers, **settings)
-        else:
-            stages = (train(ansatz, engine, **settings),)
-        result, runs = stages[-1], [stage.runs[0] for stage in stages]
-        if runs[-1].status == INTERRUPTED:
+        if v not in ready or variant.engine.engine != "exact":  # other engines draw from a seed of their own
+            path = _jobs_file(jobs, variant, seed)
+            ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path, table=table)
+        stages: list[TrainingResult] = []
+        result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
+        if result.status == INTERRUPTED:
             raise KeyboardInterrupt
+        runs = [stage.runs[0] for stage in stages] or [result.runs[0]]
         totals = {name: sum(getattr(run, name) for run in runs) for name in ("evaluations", "shots", "seconds")}
-        return result.ansatz, result.settings | {"initial": None}, replace(runs[-1], index=k, **totals)
+        return replace(
+            result, runs=(replace(result.runs[0], index=k, **totals),), initial=None, accuracies={},
+            search=variant.search.decided(variant.engine.shots).as_dict(),
+        )  # fmt: skip
 
     return work
-
-
-def _in_this_process(
-    table: FloatArray, plan: Plan, task: Task | None, todo: Sequence[Unit], jobs: Path | None = None
-) -> Iterator[tuple[Unit, Any]]:
-    work = _prepare_worker(table, plan, task, jobs)
-    for unit in todo:
-        yield unit, work(unit)

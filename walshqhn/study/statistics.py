@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import UsageError
+from walshqhn.support.checks import check_real
+from walshqhn.support.errors import TooLargeError, UsageError
 
 if TYPE_CHECKING:
     from walshqhn.study.plan import Study
@@ -22,9 +25,13 @@ class Proportion:
     """``successes`` out of ``count``, and an interval for the probability behind them."""
 
     successes: int
+    """How often it happened."""
     count: int
+    """How often it was tried."""
     low: float
+    """Lower end of the interval."""
     high: float
+    """Upper end."""
 
     @property
     def estimate(self) -> float:
@@ -36,8 +43,7 @@ def wilson(successes: int, count: int, confidence: float = 0.95) -> Proportion:
     """The Wilson score interval (E. B. Wilson, JASA 22, 209 (1927)); [0, 1] if ``count`` is 0."""
     from scipy.stats import binomtest
 
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence must lie between 0 and 1, got {confidence}.")
+    check_real("confidence", confidence, above=0, below=1)
     if count == 0:
         return Proportion(0, 0, 0.0, 1.0)
     interval = binomtest(int(successes), int(count)).proportion_ci(confidence, method="wilson")
@@ -46,16 +52,17 @@ def wilson(successes: int, count: int, confidence: float = 0.95) -> Proportion:
 
 @dataclass(frozen=True)
 class BestVariant:
-    """The variant that succeeded most often, and how sure that is."""
+    """The variant that succeeded most often, and whether that can be chance."""
 
     variant: int
+    """Its number in the plan."""
     p_values: dict[int, float]
     """For each other variant, the probability (Fisher's exact test, one-sided) of a lead like this if
     both were equally good."""
 
     @property
-    def is_certain(self) -> bool:
-        """Whether it leads all others at 5 % significance, corrected for their number (Bonferroni)."""
+    def is_significant(self) -> bool:
+        """Whether it leads every other at the 5 % level, corrected for their number (Bonferroni)."""
         return all(p * len(self.p_values) < 0.05 for p in self.p_values.values())
 
 
@@ -77,8 +84,8 @@ def best_variant(study: Study, epsilon: float) -> BestVariant:
 
 
 def success_curve(study: Study, variant: int, epsilons: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
-    """P(E - min C <= epsilon) and its interval for every epsilon: (3, len(epsilons)), estimate, low, high."""
-    excess = np.sort(study.energies(variant) - study.exact_minimum)
+    """P(E - `Study.reference` <= epsilon) and its interval: (3, len(epsilons)), rows estimate, low, high."""
+    excess = np.sort(study.energies(variant) - study.reference)
     reached = np.searchsorted(excess, np.asarray(epsilons, dtype=np.float64), side="right")
     known = {int(k): wilson(int(k), len(excess), confidence) for k in np.unique(reached)}
     return np.array([[known[int(k)].estimate, known[int(k)].low, known[int(k)].high] for k in reached]).T
@@ -90,8 +97,7 @@ def time_to_solution(study: Study, variant: int, epsilon: float, target: float =
     Mean seconds of a run times ln(1 - target) / ln(1 - p), at least one run (Ronnow et al., Science
     345, 420 (2014)); the bounds come from the interval of p. Infinite where p may be 0.
     """
-    if not 0 < target < 1:
-        raise UsageError(f"target must lie between 0 and 1, got {target}.")
+    check_real("target", target, above=0, below=1)
     runs = study.runs(variant)
     if not runs:
         return math.nan, math.nan, math.nan
@@ -107,37 +113,52 @@ def time_to_solution(study: Study, variant: int, epsilon: float, target: float =
     return repeated(p.estimate), repeated(p.high), repeated(p.low)
 
 
-def sampling_probability(study: Study, cost: npt.ArrayLike, variant: int, epsilon: float) -> FloatArray:
-    """For every run, the probability that one measurement of its final state costs at most min C + epsilon: (runs,).
+def sampling_probability(study: Study, cost: Cost | npt.ArrayLike, variant: int, epsilon: float) -> FloatArray:
+    """For every run, the probability that one measurement of its final state costs at most `Study.reference` + epsilon.
 
-    Exact, from the state vector, whatever engine trained it.
+    Exact, from the state vector, whatever engine trained it: shape (runs,).
+
+    Raises
+    ------
+    TooLargeError
+        The table of all costs and a state vector do not fit in memory.
+    UsageError
+        A circuit that cannot be made again.
     """
-    from walshqhn.circuits.spec import ansatz_like
+    from walshqhn.circuits.spec import remake_ansatz
     from walshqhn.engines.exact import ExactEngine
 
-    engine = ExactEngine(cost)
-    good = engine.table - study.exact_minimum <= epsilon
+    source = as_cost(cost)
     if not study.runs(variant):
         return np.zeros(0)
-    ansatz = ansatz_like(study.trainings[variant].ansatz, engine.table)
-    return np.array([engine.probabilities(ansatz, run.parameters)[good].sum() for run in study.runs(variant)])
+    try:
+        engine = ExactEngine(source)
+    except TooLargeError as error:
+        raise TooLargeError(
+            f"the probability that a measurement succeeds takes all 2^{source.num_bits} amplitudes ({error}) "
+            "success_probability(sampled=True) does without."
+        ) from None
+    good = engine.cost.values - study.reference <= epsilon
+    ansatz = remake_ansatz(study.trainings[variant].ansatz, source)
+    prepared = engine.prepare(ansatz)
+    return np.array([prepared.probabilities(run.parameters)[good].sum() for run in study.runs(variant)])
 
 
 def summary_rows(study: Study, epsilon: float) -> list[dict[str, Any]]:
-    """A row for each variant, as JSON can hold it."""
-    rows = []
-    for v, (variant, p) in enumerate(zip(study.plan.variants, study.success_probability(epsilon), strict=True)):
+    """A row for each variant, as JSON can hold it; excesses are those over `Study.reference`."""
+    rows, reference = [], study.reference
+    for v, (label, p) in enumerate(zip(study.plan.labels, study.success_probability(epsilon), strict=True)):
         runs, energies = study.runs(v), study.energies(v)
         estimate, low, high = time_to_solution(study, v, epsilon)
         rows.append(
             {
-                "variant": variant.label,
+                "variant": label,
                 "runs": len(runs),
                 "angles": len(runs[0].parameters) if runs else None,
                 "success_probability": p.estimate,
                 "interval": [p.low, p.high],
-                "median_excess": float(np.median(energies) - study.exact_minimum) if runs else None,
-                "least_excess": float(energies.min() - study.exact_minimum) if runs else None,
+                "median_excess": float(np.median(energies) - reference) if runs else None,
+                "least_excess": float(energies.min() - reference) if runs else None,
                 "statuses": dict(Counter(run.status for run in runs)),
                 "best_cost": min((run.best_cost for run in runs), default=None),
                 "mean_evaluations": float(np.mean([run.evaluations for run in runs])) if runs else None,

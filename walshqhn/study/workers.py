@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from walshqhn.support.errors import UsageError, WalshqhnError
+from walshqhn.support.checks import check_whole
+from walshqhn.support.errors import WalshqhnError
 from walshqhn.support.resources import THREADS_VARIABLE
 
 Piece = TypeVar("Piece")
@@ -26,9 +27,7 @@ def resolve_workers(workers: int | None) -> int:
     """The number of processes: ``workers``, else as many as there are cores. UsageError unless at least 1."""
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise UsageError(f"workers must be a whole number of at least 1, got {workers!r}.")
-    return workers
+    return check_whole("workers", workers, 1)
 
 
 def run_pieces(
@@ -57,10 +56,10 @@ def run_pieces(
             for _ in range(min(workers, len(todo))):
                 here, there = context.Pipe()
                 process = context.Process(target=_work, args=(there, prepare, arguments), daemon=True)
+                processes.append(process)
                 process.start()
                 there.close()
-                processes.append(process)
-                crew[here] = (process, _hand_out(here, todo))
+                crew[here] = (process, _hand_out(process, here, todo))
         while crew:
             for ready in wait(list(crew)):
                 assert isinstance(ready, Connection)
@@ -72,20 +71,24 @@ def run_pieces(
                 if failure is not None:
                     raise WalshqhnError(failure)
                 if todo:
-                    crew[ready] = (process, _hand_out(ready, todo))
+                    crew[ready] = (process, _hand_out(process, ready, todo))
                 else:
                     ready.close()
                 yield piece, result
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
+        started = [process for process in processes if process.pid is not None]
+        for process in started:
+            process.kill()  # not terminate: where the parent ignores SIGTERM, so do they
+        for process in started:
             process.join()
 
 
-def _hand_out(connection: Connection, todo: list[Piece]) -> Piece:
+def _hand_out(process: Any, connection: Connection, todo: list[Piece]) -> Piece:
     piece = todo.pop()
-    connection.send(piece)
+    try:
+        connection.send(piece)
+    except (BrokenPipeError, ConnectionResetError):  # not to be taken for a closed stdout
+        raise WalshqhnError(_obituary(process)) from None
     return piece
 
 

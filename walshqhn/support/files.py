@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,21 @@ import numpy.typing as npt
 from walshqhn.support.errors import InputError, UsageError
 
 
-def check_target(path: str | Path, *, overwrite: bool) -> Path:
-    """``path``, links followed, if it can be written; UsageError if not, or if it exists without ``overwrite``."""
-    target = Path(path).resolve()
+def check_target(path: str | Path, *, overwrite: bool, source: str | Path | None = None) -> Path:
+    """``path``, links followed, if it can be written.
+
+    UsageError if not, if it exists without ``overwrite``, or if it is the file ``source`` that is being read.
+    """
+    try:
+        target = Path(path).resolve()
+    except (OSError, RuntimeError):
+        raise UsageError(f"{path} is a link that leads nowhere.") from None
     if target.is_dir():
         raise UsageError(f"{path} is a folder; name a file.")
     if target.exists() and not target.is_file():
         raise UsageError(f"{path} is not a regular file.")
+    if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
+        raise UsageError(f"{path} is the source itself; name another file.")
     if target.exists() and not overwrite:
         raise UsageError(f"{path} exists; use --force (overwrite=True) to replace it, or another name.")
     if not target.parent.is_dir():
@@ -39,20 +48,28 @@ def write_atomically(path: str | Path, write: Callable[[Path], Any], *, overwrit
     interrupted, the temporary file is removed and ``path`` is as it was.
     """
     target = check_target(path, overwrite=overwrite)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".walshqhn-", suffix=".part")
     os.close(handle)
     temporary = Path(name)
     try:
         write(temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes it private
+        with suppress(OSError):  # mkstemp makes it private; some file systems know no permission bits
+            temporary.chmod(_mode(target))
         check_target(path, overwrite=overwrite)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _mode(target: Path) -> int:
+    """Permission bits of the file that is replaced, else those of a new one."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:

@@ -93,17 +93,10 @@ def train(
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
     runs, seed = check_whole("runs", runs, 1), check_whole("seed", seed, 0)
-    settings = search_spec(search, options).decided(engine.shots)
+    settings = checked_search(search_spec(search, options), ansatz, engine)
     if settings.grow:
         raise UsageError("train does not add layers: use train_layerwise, or train_variant with grow.")
     method, objective = settings.method, make_objective(settings.objective)
-    engine.check_objective(objective)
-    least = method.least_iterations(ansatz.num_parameters)
-    if settings.max_iterations < least:
-        raise UsageError(
-            f"{method.name} needs max_iterations of at least {least} for {ansatz.num_parameters} angles, "
-            f"got {settings.max_iterations}."
-        )
     start = _starting_points(initial, ansatz, runs)
     minimum = engine.cost.minimum
     blank = TrainingResult(
@@ -166,6 +159,19 @@ def search_spec(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpe
     if not isinstance(search, SearchSpec):
         raise UsageError(f"search is a SearchSpec(...), got {search!r}.")
     return replace(search, **options)
+
+
+def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> SearchSpec:
+    """``search``, its optimizer decided. UsageError where it does not go with the circuit or the engine."""
+    found = search.decided(engine.shots)
+    engine.check_objective(make_objective(found.objective))
+    least = found.method.least_iterations(ansatz.num_parameters)
+    if found.max_iterations < least:
+        raise UsageError(
+            f"{found.method.name} needs max_iterations of at least {least} for {ansatz.num_parameters} angles, "
+            f"got {found.max_iterations}."
+        )
+    return found
 
 
 def _check_kinds(ansatz: Any, engine: Any) -> None:

@@ -13,12 +13,14 @@ from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Engine
 from walshqhn.support.errors import UsageError
 from walshqhn.training.growth import train_layerwise
 from walshqhn.training.result import TrainingResult
 from walshqhn.training.spec import Variant
-from walshqhn.training.train import train
+from walshqhn.training.train import checked_search, train
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +28,17 @@ class ReadyVariant:
     """A variant's circuit and engine for one cost."""
 
     variant: Variant
+    """What was asked for."""
     cost: Cost
+    """What the circuit is made for."""
     ansatz: Ansatz
     """The circuit; of a variant that grows, the first one."""
     engine: Engine
+    """What runs it."""
+
+    def check(self) -> None:
+        """UsageError where circuit, engine and search do not go together."""
+        checked_search(self.variant.search, self.ansatz, self.engine)
 
     def train(
         self,
@@ -70,13 +79,37 @@ class ReadyVariant:
 
 
 def ready_variant(
-    variant: Variant, cost: Cost | npt.ArrayLike, *, seed: int = 0, threads: int | None = None,
+    variant: Variant,
+    cost: Cost | npt.ArrayLike,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
     jobs: str | Path | None = None,
-) -> ReadyVariant:  # fmt: skip
-    """The circuit and the engine that ``variant`` says, for ``cost``; arguments and errors as in `train_variant`."""
+    table: TableCost | None = None,
+) -> ReadyVariant:
+    """The circuit and the engine that ``variant`` says, for ``cost``; arguments and errors as in `train_variant`.
+
+    ``table`` is the same cost, tabulated, for what `needs_table`: so that it is done once for several variants.
+    """
     source = as_cost(cost)
-    engine = variant.engine.make(source, seed=seed, threads=threads, jobs=jobs)
-    return ReadyVariant(variant, source, variant.first_circuit.make(source), engine)
+    tabulated = source if table is None else table
+    engine_cost = tabulated if variant.engine.needs_table else source
+    circuit_cost = tabulated if _has_table_phases(variant, source) else source
+    return ReadyVariant(
+        variant,
+        circuit_cost,
+        variant.first_circuit.make(circuit_cost),
+        variant.engine.make(engine_cost, seed=seed, threads=threads, jobs=jobs),
+    )
+
+
+def needs_table(variant: Variant, cost: Cost) -> bool:
+    """Whether the engine or the circuit is made from a table of all 2^N costs."""
+    return variant.engine.needs_table or _has_table_phases(variant, cost)
+
+
+def _has_table_phases(variant: Variant, cost: Cost) -> bool:
+    return variant.circuit.ansatz in ("qaoa", "ma-qaoa") and not isinstance(cost, IsingHamiltonian)
 
 
 def train_variant(

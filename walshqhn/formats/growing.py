@@ -1,0 +1,62 @@
+"""Native files that grow while their training or study goes on."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+
+from walshqhn.formats.access import fill_image
+from walshqhn.formats.hdf5 import Contents, write_contents
+from walshqhn.formats.records import write_study, write_training
+from walshqhn.study.plan import Study
+from walshqhn.support.files import write_atomically
+from walshqhn.training.result import RunResult, TrainingResult
+
+
+class ResultFile:
+    """A file that grows with a training or a study.
+
+    Parameters
+    ----------
+    path
+        The file; whatever is there is replaced by the first `store`.
+    contents
+        All that it holds besides the result.
+    """
+
+    def __init__(self, path: str | Path, contents: Contents) -> None:
+        self.path, self.contents = Path(path), contents
+        self._image = io.BytesIO()
+        self._stored: dict[tuple[int, int], RunResult] = {}
+
+    def store(self, result: TrainingResult | Study) -> None:
+        """Write the runs that are not in the file yet; it is whole at any moment.
+
+        OSError if that fails; the file is then as it was, and the next call writes what is missing.
+        """
+        trainings = result.trainings if isinstance(result, Study) else {0: result}
+        runs = {(v, run.index): run for v, training in trainings.items() for run in training.runs}
+        grows = self._stored and all(runs.get(unit) is run for unit, run in self._stored.items())
+        image, self._image = self._image if grows else io.BytesIO(), io.BytesIO()  # half-filled ones are given up
+        stored, self._stored = self._stored if grows else {}, {}
+        new = {v: [run for run in t.runs if (v, run.index) not in stored] for v, t in trainings.items()}
+
+        def fill(file: h5py.File) -> None:
+            if not grows:
+                write_contents(file, self._with(result))
+            elif isinstance(result, Study):
+                write_study(file["study"], result, new)
+            elif new[0]:
+                write_training(file["training"], result, new[0])
+
+        fill_image(image, fill)
+        self._image, self._stored = image, runs
+        write_atomically(self.path, lambda target: target.write_bytes(image.getbuffer()), overwrite=True)
+
+    def _with(self, result: TrainingResult | Study) -> Contents:
+        if isinstance(result, Study):
+            return replace(self.contents, study=result)
+        return replace(self.contents, training=result)

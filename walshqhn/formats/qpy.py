@@ -1,0 +1,53 @@
+"""Hamiltonians as Qiskit's QPY files, which store circuits.
+
+The file holds one circuit with one ``PauliEvolutionGate`` of time 1 whose operator is the SparsePauliOp.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.support.errors import FormatError, InputError
+from walshqhn.support.files import first_line, write_atomically
+
+
+def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, overwrite: bool = False) -> None:
+    """Write a QPY file with the operator, constant included; `read_sparse_pauli_op` takes it out again."""
+    from qiskit import QuantumCircuit, qpy
+    from qiskit.circuit.library import PauliEvolutionGate
+
+    circuit = QuantumCircuit(hamiltonian.num_qubits, name="walshqhn")
+    # the default label lists every term, and QPY cannot store labels of more than 65,535 bytes
+    gate = PauliEvolutionGate(hamiltonian.to_sparse_pauli_op(), time=1.0, label="exp(-iH)")
+    circuit.append(gate, range(hamiltonian.num_qubits))
+    buffer = io.BytesIO()
+    qpy.dump(circuit, buffer)
+    write_atomically(path, lambda target: target.write_bytes(buffer.getvalue()), overwrite=overwrite)
+
+
+def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
+    """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate`` (of any time).
+
+    It is on all qubits of the circuit, with every term on those that the gate is placed on.
+    InputError if there is no such file or another gate, FormatError if it is no QPY file.
+    """
+    from qiskit import qpy
+    from qiskit.circuit.library import PauliEvolutionGate
+    from qiskit.quantum_info import SparsePauliOp
+
+    if not Path(path).is_file():
+        raise InputError(f"no such file: {path}")
+    try:
+        with Path(path).open("rb") as file:
+            circuit = qpy.load(file)[0]
+        gate = circuit.data[0].operation
+        qubits = [circuit.find_bit(qubit).index for qubit in circuit.data[0].qubits]
+    except Exception as error:  # damaged files make Qiskit's parsers raise whatever comes
+        raise FormatError(f"{path}: not a QPY file with a circuit ({first_line(error)}).") from error
+    if not isinstance(gate, PauliEvolutionGate):
+        raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
+    if not isinstance(gate.operator, SparsePauliOp):
+        raise InputError(f"{path}: the gate must hold one SparsePauliOp, found {type(gate.operator).__name__}.")
+    return IsingHamiltonian.from_sparse_pauli_op(gate.operator.apply_layout(qubits, num_qubits=circuit.num_qubits))
