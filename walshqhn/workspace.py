@@ -1,4 +1,4 @@
-"""A task or a file, and what follows from it: cost, spectrum, Hamiltonian, results. Each is made once, when asked for."""
+"""A task or a file, and what follows from it: cost, spectrum, Hamiltonian, results; each made once, when asked for."""
 
 from __future__ import annotations
 
