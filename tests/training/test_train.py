@@ -82,9 +82,7 @@ def test_a_starting_point_for_each_of_the_first_runs():
     rows = np.random.default_rng(1).uniform(0, 3, (2, 20))
     result = quick(initial=rows, runs=3, max_iterations=5)
     engine = ExactEngine(TABLE)
-    assert [run.history[0] for run in result.runs[:2]] == [
-        engine.expectation(LinearAnsatz(5, 1), row) for row in rows
-    ]
+    assert [run.history[0] for run in result.runs[:2]] == [engine.expectation(LinearAnsatz(5, 1), row) for row in rows]
     assert fingerprints(result)[2] == fingerprints(quick(runs=3, max_iterations=5))[2]
     assert fingerprints(result)[0] == fingerprints(quick(initial=rows[0], max_iterations=5))[0]
     assert result.initial == rows.tolist()
