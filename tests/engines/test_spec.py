@@ -2,102 +2,108 @@
 
 import numpy as np
 import pytest
-from quantum_oracles import random_table
+from quantum_oracles import random_angles, random_table
 
-from walshqhn import ExactEngine, LinearAnsatz
+from walshqhn import BlackBoxCost, ExactEngine, LinearAnsatz
+from walshqhn.cost.table import TableCost
 from walshqhn.engines.qiskit.aer import AerEngine
 from walshqhn.engines.qiskit.backend import BackendEngine
 from walshqhn.engines.qiskit.noise import depolarizing_noise
-from walshqhn.engines.spec import ENGINES, make_engine
+from walshqhn.engines.spec import EngineSpec
 from walshqhn.support.errors import TooLargeError, UsageError
 
-TABLE = random_table(3, seed=4)
+COST = TableCost(random_table(3, seed=4))
 ANSATZ = LinearAnsatz(3, 1)
-PARAMS = np.linspace(0.2, 2.0, ANSATZ.num_parameters)
+PARAMS = random_angles(12, seed=2)
 
 
 def test_exact_engines_agree():
-    expected = make_engine("exact", TABLE).expectation(ANSATZ, PARAMS)
-    assert make_engine("aer", TABLE).expectation(ANSATZ, PARAMS) == pytest.approx(expected, abs=1e-10)
+    expected = EngineSpec().make(COST).expectation(ANSATZ, PARAMS)
+    assert EngineSpec("aer").make(COST).expectation(ANSATZ, PARAMS) == pytest.approx(expected, abs=1e-10)
 
 
 def test_noise_without_shots_is_a_density_matrix():
-    engine = make_engine("aer", TABLE, noise="50")
+    engine = EngineSpec("aer", noise="50").make(COST)
     assert engine.method == "density_matrix"
-    direct = AerEngine(TABLE, method="density_matrix", noise_model=depolarizing_noise(50.0))
+    direct = AerEngine(COST, method="density_matrix", noise_model=depolarizing_noise(50.0))
     assert engine.expectation(ANSATZ, PARAMS) == pytest.approx(direct.expectation(ANSATZ, PARAMS), abs=1e-12)
-    clean = make_engine("exact", TABLE).expectation(ANSATZ, PARAMS)
+    clean = ExactEngine(COST).expectation(ANSATZ, PARAMS)
     assert engine.expectation(ANSATZ, PARAMS) != pytest.approx(clean, abs=1e-4)
 
 
 def test_matrix_product_states():
-    engine = make_engine("mps", TABLE, shots=20000, bond_dimension=2, seed=1)
-    assert engine.settings["max_bond_dimension"] == 2
-    exact = ExactEngine(TABLE)
-    deviation = np.sqrt(exact.probabilities(ANSATZ, PARAMS) @ TABLE**2 - exact.expectation(ANSATZ, PARAMS) ** 2)
-    found = engine.expectation(ANSATZ, PARAMS)
-    assert found == pytest.approx(exact.expectation(ANSATZ, PARAMS), abs=5 * deviation / np.sqrt(20000))
+    engine = EngineSpec("mps", shots=50, bond_dimension=2).make(COST, seed=7, threads=1)
+    assert engine.settings == {
+        "method": "matrix_product_state", "max_bond_dimension": 2, "truncation_threshold": 1e-16
+    }  # fmt: skip
+    assert (engine.shots, engine.seed, engine.threads) == (50, 7, 1)
 
 
-def test_hardware_by_name():
-    engine = make_engine("backend", TABLE, shots=100, backend="generic", mitigate_readout=True)
+def test_hardware_by_name(tmp_path):
+    engine = EngineSpec("backend", shots=100, backend="generic", mitigate_readout=True).make(
+        COST, seed=3, jobs=tmp_path / "jobs"
+    )
     assert isinstance(engine, BackendEngine)
     assert engine.backend.num_qubits == 3
     pairs = {tuple(sorted(pair)) for pair in engine.backend.coupling_map.get_edges()}
     assert pairs == {(0, 1), (1, 2)}
-    assert engine.mitigate_readout
+    assert (engine.mitigate_readout, engine.seed) == (True, 3)
+    assert (tmp_path / "jobs").exists()
 
 
 def test_a_fake_ibm_device_and_its_noise():
     pytest.importorskip("qiskit_ibm_runtime")
-    assert make_engine("backend", TABLE, shots=10, backend="fake_manila").backend.num_qubits == 5
-    noisy = make_engine("aer", TABLE, shots=100, noise="fake_manila")
-    assert noisy.noise_model is not None
+    assert EngineSpec("backend", shots=10, backend="fake_manila").make(COST).backend.num_qubits == 5
+    assert EngineSpec("aer", shots=100, noise="fake_manila").make(COST).noise_model is not None
 
 
-def test_a_cost_function_for_many_bits():
-    def ones(bits):
-        return bits.sum(axis=1).astype(float)
-
-    engine = make_engine("mps", ones, num_qubits=40, shots=50)
-    bits = engine.sample(LinearAnsatz(40, 1), np.zeros(160), 5, np.random.default_rng(0))
-    assert not bits.any()
-    assert engine.expectation(LinearAnsatz(40, 1), np.full(160, np.pi)) > 0
+def test_costs_of_many_bits():
+    """Only those that estimate from shots do without a table, and say so before the cost is evaluated."""
+    cost = BlackBoxCost(lambda bits: bits @ np.arange(40.0), 40)
+    engine = EngineSpec("mps", shots=50).make(cost)
+    flipped = np.zeros((2, 2, 40))
+    flipped[0, 0, 38] = np.pi  # then CX from qubit 38 to 39
+    assert engine.expectation(LinearAnsatz(40, 1), flipped.ravel()) == 77.0
+    with pytest.raises(TooLargeError, match=r"40 qubits.*needs 44 TB.*engine mps"):
+        EngineSpec("exact").make(cost)
+    with pytest.raises(TooLargeError, match=r"40 qubits in Aer needs 35.2 TB.*engine mps"):
+        EngineSpec("aer", shots=10).make(cost)
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "says"),
+    ("options", "needed"),
     [
-        ("exat", {}, "exat.*exact"),
-        ("exact", {"shots": 3}, "shots does not go with the exact engine; it is for aer or mps or backend"),
-        ("exact", {"noise": "1"}, "noise does not go with the exact engine; it is for aer or mps"),
-        ("aer", {"bond_dimension": 3}, "bond-dimension does not go with the aer engine; it is for mps"),
-        ("mps", {"jobs": "x"}, "jobs does not go with the mps engine"),
-        ("mps", {}, "set shots"),
-        ("backend", {"shots": 5}, "needs --backend NAME"),
-        ("backend", {"backend": "generic"}, "--shots"),
-        ("aer", {"noise": "-1"}, "0 ... 266.7"),
+        ({}, True),
+        ({"engine": "aer"}, True),
+        ({"engine": "aer", "shots": 5}, False),
+        ({"engine": "mps", "shots": 5}, False),
+        ({"engine": "backend", "backend": "generic", "shots": 5}, False),
+        ({"engine": "backend", "backend": "generic", "shots": 5, "mitigate_readout": True}, True),
     ],
 )
-def test_options_that_do_not_go_together(name, options, says):
+def test_which_need_a_table(options, needed):
+    assert EngineSpec(**options).needs_table is needed
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"engine": "exat"}, "exat.*exact"),
+        ({"shots": 3}, "shots does not go with the exact engine; it is for aer or mps or backend"),
+        ({"noise": "1"}, "noise does not go with the exact engine; it is for aer or mps"),
+        ({"engine": "aer", "bond_dimension": 3}, "bond-dimension does not go with the aer engine; it is for mps"),
+        ({"engine": "mps"}, "set shots"),
+        ({"engine": "backend", "shots": 5}, "needs --backend NAME"),
+        ({"engine": "backend", "backend": "generic"}, "--shots"),
+    ],
+)
+def test_options_that_do_not_go_together(options, says):
     with pytest.raises(UsageError, match=says):
-        make_engine(name, TABLE, **options)
+        EngineSpec(**options)
 
 
-@pytest.mark.parametrize("name", ["exact", "aer"])
-def test_a_function_is_no_table(name):
-    """Where a table would do, that is said; where none would fit, how large it is, and who does without."""
-
-    def ones(bits):
-        return bits.sum(axis=1)
-
-    with pytest.raises(UsageError, match=f"the {name} engine needs a table of all costs.* Use the engine mps"):
-        make_engine(name, ones, num_qubits=4)
-    with pytest.raises(TooLargeError, match=r"40 qubits.*needs 44 TB.*Use the engine mps .* or backend .*, with shots"):
-        make_engine(name, ones, num_qubits=40)
-    with pytest.raises(TooLargeError, match=r"40 qubits in Aer needs 35.2 TB.*engine mps"):
-        make_engine("aer", ones, num_qubits=40, shots=10)
-
-
-def test_every_name_is_known():
-    assert ENGINES == ("exact", "aer", "mps", "backend")
+def test_what_is_seen_only_when_the_engine_is_made(tmp_path):
+    with pytest.raises(UsageError, match=r"strength of depolarizing noise must be in.*got -1"):
+        EngineSpec("aer", noise="-1").make(COST)
+    with pytest.raises(UsageError, match="jobs does not go with the exact engine; it is for backend"):
+        EngineSpec().make(COST, jobs=tmp_path / "jobs")

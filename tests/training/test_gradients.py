@@ -1,4 +1,4 @@
-"""Gradients: the adjoint method against parameter shifts, differences, and itself on other numbers of threads."""
+"""Gradients from values alone, and the exact engine's against them."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from quantum_oracles import (
     finite_differences,
     fourier_coefficients,
-    linear_state,
     mean_cost,
     qaoa_gates,
     qaoa_state,
@@ -27,8 +26,8 @@ from walshqhn import (
     parameter_shift,
 )
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.program import Gate, Program
+from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.kernels import statevector
 from walshqhn.support.errors import InputError, UsageError
 
@@ -58,18 +57,6 @@ def test_adjoint_against_aer(ansatz):
     aer_value, aer_gradient = AerEngine(table).value_and_gradient(ansatz, angles)
     assert aer_value == pytest.approx(value, abs=1e-11)
     np.testing.assert_allclose(aer_gradient, gradient, rtol=0, atol=1e-11)
-
-
-@pytest.mark.parametrize(("num_qubits", "layers"), [(1, 1), (3, 0), (3, 1), (4, 1)])
-def test_adjoint_against_finite_differences_of_dense_matrices(num_qubits, layers):
-    table, ansatz = random_table(num_qubits), LinearAnsatz(num_qubits, layers)
-    angles = random_angles(ansatz.num_parameters)
-
-    def energy(x):
-        return mean_cost(linear_state(num_qubits, layers, x.reshape(-1, 2, num_qubits)), table)
-
-    _, gradient = ExactEngine(table).value_and_gradient(ansatz, angles)
-    np.testing.assert_allclose(gradient, finite_differences(energy, angles), rtol=0, atol=1e-8)
 
 
 @settings(max_examples=25)
@@ -104,17 +91,6 @@ def test_gradient_of_qaoa_against_shifts_of_single_gates(num_qubits, layers, for
     value, gradient = ExactEngine(table).value_and_gradient(QAOAAnsatz(operator, layers), angles)
     assert value == pytest.approx(mean_cost(qaoa_state(gates, angles, num_qubits), table), abs=1e-11)
     np.testing.assert_allclose(gradient, shifted_gate_gradient(gates, angles, num_qubits, table), rtol=0, atol=1e-9)
-
-
-@pytest.mark.parametrize("num_qubits", [1, 2, 5, 8])
-@pytest.mark.parametrize("layers", [1, 3])
-def test_gradient_of_qaoa_against_finite_differences(num_qubits, layers):
-    table = np.random.default_rng(num_qubits).normal(size=1 << num_qubits)
-    engine, ansatz = ExactEngine(table), QAOAAnsatz(table, layers)
-    angles = random_angles(2 * layers)
-    _, gradient = engine.value_and_gradient(ansatz, angles)
-    expected = finite_differences(lambda x: engine.expectation(ansatz, x), angles)
-    np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-7)
 
 
 def test_a_qaoa_of_another_cost_than_the_engines():
@@ -171,21 +147,6 @@ def test_parameter_shift_of_shared_and_scaled_parameters(ansatz):
     np.testing.assert_allclose(AerEngine(table).value_and_gradient(ansatz, angles)[1], gradient, rtol=0, atol=1e-10)
 
 
-def test_parameter_shifts_run_as_one_job(monkeypatch):
-    engine, jobs = AerEngine(random_table(2), shots=10), []
-    inner = engine._run
-
-    def count(circuits, **options):
-        jobs.append(len(circuits))
-        return inner(circuits, **options)
-
-    monkeypatch.setattr(engine, "_run", count)
-    engine.value_and_gradient(LinearAnsatz(2, 1), random_angles(8))
-    assert jobs == [17]
-    parameter_shift(engine, LinearAnsatz(2, 1), random_angles(8))
-    assert jobs == [17, 16]
-
-
 def test_a_parameter_that_turns_nothing_has_no_slope():
     class Idle(Ansatz):
         num_qubits, description = 1, {"name": "idle"}
@@ -218,7 +179,7 @@ def large(name, num_qubits):
     return table, ansatz, random_angles(ansatz.num_parameters)
 
 
-@pytest.mark.parametrize("num_qubits", [14, 15, 18])
+@pytest.mark.parametrize("num_qubits", [15, 18])
 @pytest.mark.parametrize("name", ["linear", "qaoa"])
 def test_results_do_not_depend_on_the_number_of_threads(num_qubits, name):
     """Bit for bit; 18 qubits are beyond what runs on one thread anyway."""
@@ -230,17 +191,6 @@ def test_results_do_not_depend_on_the_number_of_threads(num_qubits, name):
     assert gradient.tobytes() == other_gradient.tobytes()
     one, two = (ExactEngine(table, threads=t).statevector(ansatz, angles) for t in (1, 2))
     assert one.tobytes() == two.tobytes()
-
-
-@pytest.mark.parametrize("num_qubits", [14, 18])
-def test_a_large_gradient_against_finite_differences(num_qubits):
-    table, ansatz, angles = large("linear", num_qubits)
-    engine = ExactEngine(table)
-    _, gradient = engine.value_and_gradient(ansatz, angles)
-    some = [0, num_qubits - 1, num_qubits + 3, 3 * num_qubits + 1]
-    expected = finite_differences(lambda x: engine.expectation(ansatz, x), angles, 1e-4, some)
-    np.testing.assert_allclose(gradient[some], expected, rtol=0, atol=1e-8)
-    assert np.abs(expected).max() > 1e-4  # or there would be nothing to compare
 
 
 @pytest.mark.parametrize("name", ["linear", "qaoa"])

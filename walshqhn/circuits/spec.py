@@ -19,7 +19,7 @@ from walshqhn.support.files import first_line
 from walshqhn.support.specs import Spec, option
 
 ANSATZES = ("linear", "product", "qaoa", "ma-qaoa", "FILE.qpy")
-_PHASES = ("qaoa", "ma-qaoa")
+PHASES = ("qaoa", "ma-qaoa")
 
 
 def _known(name: Any) -> str:
@@ -38,7 +38,7 @@ class CircuitSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.max_degree is not None and self.ansatz not in _PHASES:
+        if self.max_degree is not None and self.ansatz not in PHASES:
             raise UsageError(f"max_degree truncates the phases of qaoa and ma-qaoa; {self.ansatz!r} has none.")
         if self.ansatz == "product" or self.ansatz.endswith(".qpy"):
             object.__setattr__(self, "layers", 0)  # they have none to count
@@ -59,7 +59,7 @@ class CircuitSpec(Spec):
             return ProductAnsatz(cost.num_bits)
         if self.ansatz == "linear":
             return LinearAnsatz(cost.num_bits, self.layers)
-        if self.ansatz in _PHASES:
+        if self.ansatz in PHASES:
             operator = cost if self.max_degree is None else _truncated(cost, self.max_degree)
             kind = QAOAAnsatz if self.ansatz == "qaoa" else MultiAngleQAOAAnsatz
             return kind(operator, self.layers)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -56,13 +56,13 @@ def build_app() -> App:
         ] = None,
     ) -> Any:
         if config is not None:
-            tables = _read_config(config)
+            tables = _read_config(config.expanduser())
             name = next((t for t in tokens if t in COMMANDS), "")
             own = _own_options(name)
             table = {k.replace("_", "-"): v for k, v in tables.get(name, {}).items()}
             app.config = (Dict({name: {k: v for k, v in table.items() if k in own}}, source=str(config)),)
             for option, value in table.items():  # a task's: whoever gives one on the command line keeps the others
-                given = any(t == f"--{option}" or t.startswith(f"--{option}=") for t in tokens)
+                given = any(t.split("=")[0].replace("_", "-") == f"--{option}" for t in tokens)
                 if option not in own and not given:
                     tokens = (*tokens, f"--{option}={value}")
         return app(tokens, exit_on_error=False, print_error=False)
@@ -73,6 +73,7 @@ def build_app() -> App:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program on ``arguments`` (default: the command line); return its exit code, never raise."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
     try:
         result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
         if sys.stdout is not None:
@@ -80,15 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError as error:
         return _complain(str(error), 2)
     except WalshqhnError as error:
-        return _complain(str(error), error.exit_code)
+        return _complain(_as_typed(str(error), tokens), error.exit_code)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
-    except BrokenPipeError:  # the reader has gone (head, less): nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _stdout_is_closed():  # its reader has gone (head, less)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         return _complain(str(error), 1)
     except MemoryError:
         return _complain("out of memory: use a smaller task, or close other programs", 1)
@@ -100,25 +101,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _own_options(command: str) -> set[str]:
+def _own_options(command: str) -> list[str]:
     """Names of a command's own options; all others belong to the task."""
     if not command:
-        return set()
-    function = getattr(import_module(f"walshqhn.cli.commands.{command}"), command)
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name.replace("_", "-") for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return []
+    from walshqhn.cli.options import own_options
+
+    return own_options(getattr(import_module(f"walshqhn.cli.commands.{command}"), command))
+
+
+def _as_typed(message: str, tokens: Sequence[str]) -> str:
+    """``message`` with options called as they are typed: the library's max_degree is --max-degree here."""
+    command = next((token for token in tokens if token in COMMANDS), "")
+    names = {option.replace("-", "_"): f"--{option}" for option in _own_options(command)}
+    start, _, rest = message.partition(" ")
+    if start.replace("-", "_") in names:
+        message = f"{names[start.replace('-', '_')]} {rest}"
+    pattern = "|".join(sorted((name for name in names if "_" in name), key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])({pattern})(?![\w-])", lambda m: names[m[0]], message) if pattern else message
+
+
+def _stdout_is_closed() -> bool:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     """A TOML file's tables, one for each command; lists as the text that options of tasks take."""
     import tomllib
 
-    from walshqhn.cli.common import format_value
+    from walshqhn.cli.options import format_value
 
     if not path.is_file():
         raise UsageError(f"no such configuration file: {path}")
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
     for command, table in tables.items():

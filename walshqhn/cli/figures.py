@@ -6,17 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from walshqhn.cli.common import Problem
-from walshqhn.cli.training import LARGEST_TABLE, operator_of
-from walshqhn.support.errors import UsageError, WalshqhnError
+from walshqhn.binn.task import NetworkTask
+from walshqhn.bits import index_to_bits
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.cost.table import TableCost
+from walshqhn.plotting.circuit import circuit_size, plot_circuit
+from walshqhn.plotting.network import has_weight_image, plot_weights
+from walshqhn.plotting.spectrum import plot_cost_histogram, plot_degree_weights, plot_largest_coefficients
+from walshqhn.plotting.study import plot_energies, plot_success
+from walshqhn.plotting.style import new_figure
+from walshqhn.plotting.training import has_tails, plot_architecture, plot_tails, plot_training
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import InputError, UsageError, WalshqhnError
 from walshqhn.support.files import check_target, write_atomically
-
-if TYPE_CHECKING:
-    from walshqhn.circuits.ansatz import Ansatz
-    from walshqhn.study.plan import Study
-    from walshqhn.training.result import TrainingResult
+from walshqhn.training.result import TrainingResult
+from walshqhn.workspace import Workspace
 
 KINDS = (".png", ".pdf", ".svg")
 _LARGEST_DRAWING = 1000  # gates
@@ -32,70 +38,59 @@ class Drawing:
     """Width and height, inches."""
 
 
-def drawings(problem: Problem, training: TrainingResult | None) -> dict[str, Drawing]:
-    """Every figure that ``problem`` and ``training`` have the data for, by kind."""
-    from walshqhn.binn.task import NetworkTask
-    from walshqhn.bits import index_to_bits
-    from walshqhn.plotting import spectrum as plotting
-
-    names, hamiltonian = problem.bit_names, problem.contents.hamiltonian if problem.contents is not None else None
-    study = problem.contents.study if problem.contents is not None else None
-    if training is None and study is not None and study.done:
-        training = _best_training(study)
+def drawings(workspace: Workspace, training: TrainingResult | None = None) -> dict[str, Drawing]:
+    """Every figure that there is data for, by kind; ``training``: in place of the one in the workspace."""
+    names, study, task = workspace.bit_names, workspace.study, workspace.task
+    training = training or workspace.training
     found = None if training is None else training.best_cost
+    table = _table(workspace)
     possible: dict[str, Drawing] = {}
-    if problem.num_bits <= LARGEST_TABLE:
-        possible = {
-            "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, problem.spectrum.degree_weights())),
-            "coefficients": Drawing(
-                lambda ax: plotting.plot_largest_coefficients(ax, problem.spectrum.hamiltonian(), names), (6.5, 5.0)
-            ),
-            "histogram": Drawing(lambda ax: plotting.plot_cost_histogram(ax, problem.cost, found=found)),
-        }
-    elif hamiltonian is not None:
-        possible = {
-            "spectrum": Drawing(lambda ax: plotting.plot_degree_weights(ax, hamiltonian.degree_weights())),
-            "coefficients": Drawing(lambda ax: plotting.plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0)),
-        }
+    if table is not None or workspace.stored_hamiltonian is not None:
+        source = workspace.hamiltonian if table is None else workspace.spectrum
+        hamiltonian = workspace.hamiltonian if table is None else workspace.spectrum.hamiltonian()
+        possible["spectrum"] = Drawing(lambda ax: plot_degree_weights(ax, source.degree_weights()))
+        possible["coefficients"] = Drawing(lambda ax: plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0))
+    if table is not None:
+        possible["histogram"] = Drawing(lambda ax: plot_cost_histogram(ax, table, found=found))
     if training is not None:
-        from walshqhn.plotting import training as plotting_training
-
-        possible["training"] = Drawing(lambda ax: plotting.plot_training(ax, training))
-        if plotting_training.has_tails(training):
-            possible["tails"] = Drawing(lambda ax: plotting_training.plot_tails(ax, training))
-        options = sum(len(shares) for shares in training.best_run.architecture.values())
-        if options:
-            size = (6.0, 1.4 + 0.32 * options)
-            possible["architecture"] = Drawing(lambda ax: plotting_training.plot_architecture(ax, training), size)
-        circuit = _circuit(training, problem)
-        if circuit is not None:
-            possible["circuit"] = Drawing(lambda ax: plotting.plot_circuit(ax, circuit), plotting.circuit_size(circuit))
+        possible |= _of_training(workspace, training)
     if study is not None and study.done:
-        from walshqhn.plotting import study as plotting_study
-
-        possible["success"] = Drawing(lambda ax: plotting_study.plot_success(ax, study))
-        possible["energies"] = Drawing(
-            lambda ax: plotting_study.plot_energies(ax, study, problem.cost),
-            (6.5, 1.6 + 0.6 * len(study.plan.variants)),
-        )
-    task = problem.task
-    if isinstance(task, NetworkTask) and plotting.has_weight_image(task):
-        best = index_to_bits(int(problem.cost.argmin()), problem.num_bits) if training is None else training.best_bits
-        possible["network"] = Drawing(lambda ax: plotting.plot_weights(ax, task, best), (3.2, 3.6))
+        possible["success"] = Drawing(lambda ax: plot_success(ax, study))
+        size = (6.5, 1.6 + 0.6 * len(study.plan.variants))
+        possible["energies"] = Drawing(lambda ax: plot_energies(ax, study, table), size)
+    best = None if training is None else training.best_bits
+    if best is None and table is not None:
+        best = index_to_bits(int(table.argmin()), workspace.num_bits)
+    if best is not None and isinstance(task, NetworkTask) and has_weight_image(task):
+        possible["network"] = Drawing(lambda ax: plot_weights(ax, task, best), (3.2, 3.6))
     return possible
 
 
-def _best_training(study: Study) -> TrainingResult:
-    """The variant whose best run has the least energy: what figures of one training show of a study."""
-    return study.trainings[min(study.trainings, key=lambda v: float(study.energies(v).min()))]
-
-
-def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
-    """The circuit of a training; None if only its maker has it, or it is too large to be looked at."""
-    from walshqhn.circuits.spec import ansatz_like
-
+def _table(workspace: Workspace) -> FloatArray | None:
+    """The cost table; None if there is no cost, or one of too many bits."""
     try:
-        circuit = ansatz_like(training.ansatz, operator_of(problem, training.ansatz["name"]))
+        return workspace.cost.values if isinstance(workspace.cost, TableCost) else None
+    except InputError:
+        return None
+
+
+def _of_training(workspace: Workspace, training: TrainingResult) -> dict[str, Drawing]:
+    possible = {"training": Drawing(lambda ax: plot_training(ax, training))}
+    if has_tails(training):
+        possible["tails"] = Drawing(lambda ax: plot_tails(ax, training))
+    options = sum(len(shares) for shares in training.best_run.architecture.values())
+    if options:
+        possible["architecture"] = Drawing(lambda ax: plot_architecture(ax, training), (6.0, 1.4 + 0.32 * options))
+    circuit = _circuit(workspace, training)
+    if circuit is not None:
+        possible["circuit"] = Drawing(lambda ax: plot_circuit(ax, circuit), circuit_size(circuit))
+    return possible
+
+
+def _circuit(workspace: Workspace, training: TrainingResult) -> Ansatz | None:
+    """The circuit of a training; None if only its maker has it, or it is too large to be looked at."""
+    try:
+        circuit = workspace.circuit(training)
     except WalshqhnError:
         return None
     return circuit if len(circuit.program.gates) <= _LARGEST_DRAWING else None
@@ -103,8 +98,6 @@ def _circuit(training: TrainingResult, problem: Problem) -> Ansatz | None:
 
 def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
     """Draw every figure to its path; nothing is drawn if one of them exists."""
-    from walshqhn.plotting.spectrum import new_figure
-
     for path in figures:
         check_target(check_figure_name(path), overwrite=overwrite)
     for path, drawing in figures.items():

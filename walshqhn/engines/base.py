@@ -3,7 +3,8 @@
 An `Engine` holds a cost and says how circuits are run. `Engine.prepare` makes a circuit ready once (compiles it, makes
 room for its state); the `Prepared` circuit is then asked for values, gradients and samples at any angles. An engine of
 one's own implements `Engine.prepare`, and of `Prepared` only `distributions` and `measure`: gradients follow by the
-parameter-shift rule, overlaps by running circuits forth and back. `walshqhn.testing.check_engine` tries it out.
+parameter-shift rule, overlaps by running circuits forth and back. One that measures starts from `engines.shots`, and
+implements `run`. `walshqhn.testing.check_engine` tries it out.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit_aer.noise import NoiseModel
 
-_TAKERS = {  # the settings that not every engine takes
+TAKERS = {  # the settings that not every engine takes
     "shots": ("aer", "mps", "backend"),
     "noise": ("aer", "mps"),
     "bond_dimension": ("mps",),
@@ -50,7 +50,7 @@ class EngineSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, takers in _TAKERS.items():
+        for name, takers in TAKERS.items():
             if getattr(self, name) not in (None, False) and self.engine not in takers:
                 text = name.replace("_", "-")
                 raise UsageError(f"{text} does not go with the {self.engine} engine; it is for {' or '.join(takers)}.")

@@ -72,10 +72,11 @@ class PauliTrajectories:
                 "a phase gate is compiled before it meets noise: use MultiAngleQAOAAnsatz, or "
                 "CircuitAnsatz(ansatz.circuit())."
             )
-        self._ansatz, self._separate = ansatz, _Separate(ansatz.program)
-        self._prepared = engine.prepare(self._separate)
+        self._ansatz, self.separate = ansatz, SeparateAnsatz(ansatz.program)
+        """The circuit that is run, with an angle of its own for every rotation."""
+        self._prepared = engine.prepare(self.separate)
         (single, double), gauge, counted = _propagate(ansatz.program)
-        self._num_angles = len(self._separate.scales)
+        self._num_angles = len(self.separate.scales)
         self._effects = [np.array(single, np.uint8).reshape(-1, 2, len(counted)) & counted,
                          np.array(double, np.uint8).reshape(-1, 4, len(counted)) & counted]  # fmt: skip
         self._gauge = _reduced(gauge & counted, self._num_angles)
@@ -86,14 +87,13 @@ class PauliTrajectories:
         All shots are independent. Several strengths at once cost less than one after the other, since they share
         states. TooLargeError if the shots do not fit in memory; InputError for parameters that do not fit.
         """
-        angles = self._separate.angles(self._ansatz.check_parameters(params))
+        angles = self.separate.angles(self._ansatz.check_parameters(params))
         count, generator = check_whole("shots", shots, 1), np.random.default_rng(rng)
-        patterns = self._patterns(count, noise, generator)
-        negated, flips = np.split(patterns, [self._num_angles], axis=1)
+        negated, flips = self.patterns(count, noise, generator)
         keys, first, group = np.unique(_as_keys(np.packbits(negated, axis=1)), return_index=True, return_inverse=True)
         order = np.argsort(group, kind="stable")
         ends = np.cumsum(np.bincount(group, minlength=len(keys)))
-        bits = np.empty((len(patterns), self._ansatz.num_qubits), np.uint8)
+        bits = np.empty((len(flips), self._ansatz.num_qubits), np.uint8)
         for k, members in enumerate(np.split(order, ends[:-1])):
             signs = 1.0 - 2.0 * negated[first[k]]
             bits[members] = self._prepared.sample(angles * signs, len(members), generator)
@@ -101,11 +101,12 @@ class PauliTrajectories:
 
     def num_states(self, shots: int, noise: Sequence[GateNoise], rng: Rng) -> int:
         """How many states `sample` would prepare, drawn with ``rng``."""
-        patterns = self._patterns(check_whole("shots", shots, 1), noise, np.random.default_rng(rng))
-        return len(np.unique(_as_keys(np.packbits(patterns[:, : self._num_angles], axis=1))))
+        negated, _ = self.patterns(check_whole("shots", shots, 1), noise, np.random.default_rng(rng))
+        return len(np.unique(_as_keys(np.packbits(negated, axis=1))))
 
-    def _patterns(self, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator) -> BitArray:
-        """(len(noise) shots, angles + N), which angles are negated and which bits flipped; shots of one noise together.
+    def patterns(self, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator) -> tuple[BitArray, BitArray]:
+        """Which angles of `separate` are negated, (len(noise) shots, angles), and which bits flipped, (..., N), by the
+        errors that are drawn; shots of one noise together.
 
         Each is brought to the one form that all have that prepare the same state.
         """
@@ -123,10 +124,10 @@ class PauliTrajectories:
                     np.bitwise_xor.at(patterns, level * shots + shot, effects[place, bit])
         for pivot, row in self._gauge:
             patterns[patterns[:, pivot] == 1] ^= row
-        return patterns
+        return patterns[:, : self._num_angles], patterns[:, self._num_angles :]
 
 
-class _Separate(Ansatz):
+class SeparateAnsatz(Ansatz):
     """A circuit with an angle of its own for every rotation, so that each can be negated alone."""
 
     def __init__(self, program: Program) -> None:

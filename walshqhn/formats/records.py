@@ -46,7 +46,7 @@ _OBJECTIVES = ("mean", "cvar", "gibbs")
 def write_training(group: h5py.Group, training: TrainingResult, runs: Sequence[RunResult]) -> None:
     """Write ``training`` into its group, adding ``runs``: those that are not there yet."""
     if training.initial is not None and INITIAL.name not in group:
-        write_column(group, INITIAL, np.atleast_2d(np.asarray(training.initial)))
+        write_column(group, INITIAL, np.asarray(training.initial))
     for column in TRAINING:
         write_column(group, column, np.concatenate([_rows(run, column) for run in runs]), grows=True)
     values = {a.name: getattr(training, a.name) for a in TRAINING_ATTRIBUTES[:-1]}

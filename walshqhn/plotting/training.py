@@ -1,4 +1,4 @@
-"""Figures of single trainings. As in `walshqhn.plotting.spectrum`, functions draw into the Axes they are given."""
+"""Figures of single trainings. Functions draw into the Axes they are given; none saves or shows anything."""
 
 from __future__ import annotations
 
@@ -6,17 +6,59 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, PINK, finish, literal
 from walshqhn.support.errors import UsageError
-from walshqhn.training.result import TAIL_FRACTIONS
+from walshqhn.training.result import TAIL_FRACTIONS, TrainingResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from walshqhn.training.result import TrainingResult
-
-_TAIL_COLOURS = (ORANGE, GREEN, "#CC79A7")
+_TAIL_COLOURS = (ORANGE, GREEN, PINK)
 _LEAST = 1e-9  # of the first excess: what lies below is drawn there
+_VALUES_ONLY = ("COBYLA", "COBYQA", "Nelder-Mead")  # an iteration of theirs is an evaluation
+
+
+def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
+    """The mean cost E (or another objective) along every run; above the exact minimum, on a log axis, where known."""
+    best = result.best_run
+    symbol, words = _objective(result)
+    is_cost = symbol != "G"  # which has another zero
+    base = result.exact_minimum or 0.0 if is_cost else 0.0
+    log = is_cost and result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
+    for run in result.runs:
+        is_best = run is best
+        ax.plot(
+            np.arange(len(run.history)),
+            run.history - base,
+            color=BLUE if is_best else GREY,
+            linewidth=2 if is_best else 0.8,
+            zorder=3 if is_best else 2,
+        )
+    if log:
+        ax.set_yscale("log")
+        excess = np.concatenate([run.history - base for run in result.runs])
+        ax.set_ylim(bottom=max(float(excess.min()) / 2, 1e-12 * float(excess.max())))
+    method = str(result.search["optimizer"]).partition(":")[0]
+    ax.set_xlabel("evaluation" if method in _VALUES_ONLY else "iteration")
+    ax.set_ylabel(rf"${symbol} - C_{{\min}}$" if log else f"${symbol}$")
+    ax.text(0.02, 0.03, f"${symbol}$: {words}", fontsize=8, color=GREY, transform=ax.transAxes)
+    if len(result.runs) > 1:
+        of = f"best of {len(result.runs)} runs"
+        ax.text(0.98, 0.95, of, color=BLUE, ha="right", transform=ax.transAxes, fontsize=9)
+        ax.text(0.98, 0.89, "the others", color=GREY, ha="right", transform=ax.transAxes, fontsize=9)
+    layers = result.ansatz.get("layers")
+    depth = "" if layers is None else f", {layers} layer{'' if layers == 1 else 's'}"
+    finish(ax, title or literal(f"Training: {result.ansatz['name']} ansatz{depth}, {result.search['optimizer']}"))
+
+
+def _objective(result: TrainingResult) -> tuple[str, str]:
+    """Symbol and words for what was minimized."""
+    name, _, setting = str(result.search["objective"]).partition(":")
+    if name == "cvar":
+        return r"\mathrm{CVaR}", f"mean cost of the cheapest {100 * float(setting):g} % of what is measured"
+    if name == "gibbs":
+        return "G", rf"Gibbs objective, $-\log\langle e^{{-\eta C}}\rangle$, $\eta$ = {float(setting):g}"
+    return "E", "mean cost of what is measured"
 
 
 def has_tails(result: TrainingResult) -> bool:
@@ -33,8 +75,7 @@ def plot_tails(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         raise UsageError("the training recorded no means of its cheapest shots: use shots, or tails=True (--tails).")
     run = result.best_run
     base = result.exact_minimum or 0.0
-    mean = result.settings.get("objective", {"name": "mean"})["name"] == "mean"
-    curves = [(run.history, "all shots", BLUE)] if mean else []
+    curves = [(run.history, "all shots", BLUE)] if result.search["objective"] == "mean" else []
     for k in reversed(range(len(TAIL_FRACTIONS))):
         curves.append((run.tail_means[:, k], f"cheapest {TAIL_FRACTIONS[k]:.0%}".replace("%", " %"), _TAIL_COLOURS[k]))
     iterations = np.arange(len(run.history))
@@ -49,10 +90,9 @@ def plot_tails(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
     ax.set_ylabel(r"mean cost $- C_{\min}$" if log else "mean cost")
     ax.legend(frameon=False, fontsize=8)
     of = f"best of {len(result.runs)} runs" if len(result.runs) > 1 else "one run"
-    shots = result.settings.get("engine_shots")
+    shots = result.engine["shots"]
     what = f"{shots:,} shots a value" if shots else "exact distribution"
-    ax.set_title(title or f"Training: the cheapest shots, {of}, {what}", fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax, title or f"Training: the cheapest shots, {of}, {what}")
 
 
 def plot_architecture(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
@@ -73,10 +113,9 @@ def plot_architecture(ax: Axes, result: TrainingResult, *, title: str = "") -> N
         others = [run.architecture[choice][option] for run in result.runs if run is not best and run.architecture]
         jitter = place + rng.uniform(-0.25, 0.25, len(others))
         ax.plot(others, jitter, "o", color=GREY, markersize=3, markeredgecolor="white", markeredgewidth=0.4)
-    ax.set_yticks(places, [f"{choice.replace('_', ' ')}: {option}" for choice, option, _ in rows], fontsize=9)
+    ax.set_yticks(places, [literal(f"{choice.replace('_', ' ')}: {option}") for choice, option, _ in rows], fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.15)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
     ax.set_xlabel("probability to measure it" + ("; points: the other runs" if len(result.runs) > 1 else ""))
-    ax.set_title(title or "Architectures in the trained state (bars: best run)", fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
+    finish(ax, title or "Architectures in the trained state (bars: best run)")

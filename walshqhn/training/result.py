@@ -118,8 +118,8 @@ class TrainingResult:
     """What all random draws follow from."""
     planned_runs: int
     """How many runs there are when nothing is missing."""
-    initial: list[Any] | None
-    """The starting points that were given: of run 0, or a list of several runs' first angles."""
+    initial: list[list[float]] | None
+    """The starting points that were given, of the first so many runs: a list of lists of angles."""
     exact_minimum: float | None
     """Least cost of any configuration, where it is known."""
     accuracies: dict[str, float]

@@ -34,7 +34,8 @@ def minimize(method: Optimizer, search: Search, x0: FloatArray) -> Outcome:
 
 def finish(k: int, evaluator: Evaluator, outcome: Outcome | None, samples: int, task: Task | None) -> RunResult:
     """What run ``k`` leaves behind; the final samples are drawn here. No ``outcome``: it was interrupted."""
-    found = evaluator.sample(samples)
+    with numpy_threads(1):  # sums by BLAS depend on it
+        found = evaluator.sample(samples)
     best, bits, costs = evaluator.best, found.bits, found.measured_costs
     assert best is not None
     assert evaluator.best_bits is not None

@@ -83,7 +83,7 @@ class Variant:
                     "single settings."
                 )
         self.search.decided(self.engine.shots)
-        if self.search.grow and (self.circuit.ansatz not in _FEWEST_LAYERS or self.circuit.layers < 1):
+        if self.search.grow and (self.circuit.ansatz not in FEWEST_LAYERS or self.circuit.layers < 1):
             raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
 
     @classmethod
@@ -128,7 +128,7 @@ class Variant:
         """What training begins with: the circuit, when it grows the one with the fewest layers."""
         if not self.search.grow:
             return self.circuit
-        return replace(self.circuit, layers=_FEWEST_LAYERS[self.circuit.ansatz])
+        return replace(self.circuit, layers=FEWEST_LAYERS[self.circuit.ansatz])
 
     @property
     def label(self) -> str:
@@ -158,4 +158,4 @@ class Variant:
         return ", ".join(parts)
 
 
-_FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # that growth begins with
+FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # that growth begins with

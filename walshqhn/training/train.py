@@ -107,7 +107,7 @@ def train(
         cost_digest=engine.cost.digest,
         seed=seed,
         planned_runs=runs,
-        initial=None if initial is None else (start if np.ndim(initial) > 1 else start[0]).tolist(),
+        initial=None if initial is None else start.tolist(),
         exact_minimum=minimum.value if minimum is not None and minimum.is_exact else None,
         accuracies={},
         versions=package_versions(),
@@ -184,6 +184,8 @@ def _check_kinds(ansatz: Any, engine: Any) -> None:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return repr(value) if isinstance(value, str) else type(value).__name__
 
 

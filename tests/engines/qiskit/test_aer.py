@@ -1,13 +1,14 @@
-"""Aer beyond what every engine does: cost functions, seeds, matrix product states, what does not fit."""
+"""Aer: the conformance kit, costs that are functions, jobs in parts, matrix product states, what does not fit."""
 
 import numpy as np
 import pytest
 from quantum_oracles import random_angles, random_table
 
-from walshqhn import AerEngine, ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz
+from walshqhn import AerEngine, BlackBoxCost, ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz
 from walshqhn.bits import masks_from_supports
 from walshqhn.engines.qiskit.noise import noise_model
-from walshqhn.support.errors import InputError, TooLargeError, UsageError
+from walshqhn.support.errors import TooLargeError, UsageError
+from walshqhn.testing import check_engine
 
 
 def make_bits(bits):
@@ -15,50 +16,56 @@ def make_bits(bits):
     return np.concatenate([np.pi * np.asarray(bits), np.zeros(len(bits))])
 
 
-# --- cost functions and seeds ----------------------------------------------------------------------
+ENGINES = {
+    "statevector": {},
+    "density matrix": {"method": "density_matrix"},
+    "shots": {"shots": 2000, "seed": 11},
+    "matrix product state": {"method": "matrix_product_state", "shots": 2000, "seed": 11},
+}
 
 
-def test_aer_takes_a_cost_function():
-    """70 bits in a table would not do; the function sees bits, in order."""
+@pytest.mark.parametrize("kind", ENGINES)
+def test_it_does_what_engines_promise(kind):
+    check_engine(AerEngine(random_table(3), **ENGINES[kind]))
+
+
+# --- costs and jobs --------------------------------------------------------------------------------
+
+
+def test_a_cost_that_is_a_function_sees_bits_in_order():
     seen = []
 
     def cost(bits):
         seen.append(bits)
         return bits @ np.array([1.0, 10.0, 100.0])
 
-    engine = AerEngine(cost, num_qubits=3, shots=20)
-    assert engine.exact_minimum is None
+    engine = AerEngine(BlackBoxCost(cost, 3), shots=20)
     assert engine.expectation(ProductAnsatz(3), make_bits([1, 0, 1])) == 101.0
     assert seen[0].tolist() == [[1, 0, 1]] * 20
 
 
-@pytest.mark.parametrize("arguments", [{}, {"num_qubits": 2}, {"shots": 5}])
-def test_aer_needs_qubits_and_shots_with_a_cost_function(arguments):
-    with pytest.raises(UsageError, match="needs num_qubits and shots"):
-        AerEngine(lambda bits: bits.sum(axis=1), **arguments)
+def test_a_cost_is_tabulated_only_without_shots():
+    hamiltonian = IsingHamiltonian(3, np.array([[3], [4]], np.uint64), [1.0, 0.5])
+    assert AerEngine(hamiltonian, shots=5).cost is hamiltonian
+    assert AerEngine(hamiltonian).cost.values.tolist() == hamiltonian.energies().tolist()
 
 
-def test_aer_measures_anew_each_time_and_repeats_with_its_seed():
-    ansatz, angles = ProductAnsatz(4), random_angles(8)
-    table = random_table(4)
-    values = []
-    for seed in (3, 3, 4):
-        engine = AerEngine(table, shots=200, seed=seed)
-        values.append([engine.expectation(ansatz, angles) for _ in range(3)])
-    assert len(set(values[0])) == 3
-    assert values[0] == values[1]
-    assert values[0] != values[2]
+def test_probabilities_with_shots_where_the_method_has_them():
+    angles = random_angles(12)
+    expected = ExactEngine(random_table(3)).probabilities(LinearAnsatz(3, 1), angles)
+    found = AerEngine(random_table(3), shots=10).probabilities(LinearAnsatz(3, 1), angles)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
 def test_a_job_larger_than_memory_allows_goes_out_in_parts(monkeypatch):
     """Values stay what they are with exact probabilities; samples are still each row's own."""
     table, ansatz = random_table(3), LinearAnsatz(3, 1)
     rows = np.stack([random_angles(12, seed=s) for s in range(5)])
-    expected = AerEngine(table).expectations(ansatz, rows)
-    monkeypatch.setattr("walshqhn.engines.qiskit.aer._JOB_BYTES", 150)
-    assert AerEngine(table).expectations(ansatz, rows) == pytest.approx(expected, abs=1e-14)
+    expected = AerEngine(table).prepare(ansatz).expectations(rows)
+    monkeypatch.setattr("walshqhn.engines.qiskit.aer.JOB_BYTES", 150)
+    assert AerEngine(table).prepare(ansatz).expectations(rows) == pytest.approx(expected, abs=1e-14)
     even = np.full((4, 12), np.pi / 2)
-    samples = AerEngine(table).sample_many(ansatz, even, 50, np.random.default_rng(0))
+    samples = AerEngine(table).prepare(ansatz).measure(even, 50, 0)
     assert len({row.tobytes() for row in samples}) == 4
 
 
@@ -70,11 +77,15 @@ def weights_of(bits):
     return bits @ np.arange(1.0, bits.shape[1] + 1)
 
 
+def weighted(num_bits):
+    return BlackBoxCost(weights_of, num_bits)
+
+
 @pytest.mark.parametrize("num_qubits", [40, 100])
 def test_many_qubits_as_a_matrix_product_state(num_qubits):
     """A basis state with a pattern that no reversal preserves, and then a superposition."""
     bits = (np.arange(num_qubits) % 3 == 0) | (np.arange(num_qubits) < 5)
-    engine = AerEngine(weights_of, num_qubits=num_qubits, shots=200, method="matrix_product_state")
+    engine = AerEngine(weighted(num_qubits), shots=200, method="matrix_product_state")
     ansatz = ProductAnsatz(num_qubits)
     assert engine.expectation(ansatz, make_bits(bits)) == weights_of(bits[None, :])[0]
     angles = np.concatenate([np.linspace(0.2, 2.5, num_qubits), np.zeros(num_qubits)])
@@ -89,7 +100,7 @@ def test_a_chain_of_40_qubits_is_entangled_from_end_to_end():
     n = 40
     angles = np.zeros((2, 2, n))
     angles[0, 0, 0] = np.pi / 2
-    engine = AerEngine(weights_of, num_qubits=n, shots=400, method="matrix_product_state", max_bond_dimension=2)
+    engine = AerEngine(weighted(n), shots=400, method="matrix_product_state", max_bond_dimension=2)
     samples = engine.sample(LinearAnsatz(n, 1), angles.ravel(), 400, np.random.default_rng(0))
     flipped = np.zeros(n, np.uint8)
     flipped[[0, 1]] = 1  # sub-layer 2: CX 0-1
@@ -129,9 +140,8 @@ def test_qaoa_of_40_qubits_by_light_cones():
     path = IsingHamiltonian(4, masks_from_supports([(0, 1), (1, 2), (2, 3)], 4), np.full(3, 0.8))
     table = IsingHamiltonian(4, masks_from_supports([(1, 2)], 4), np.ones(1)).energies()
     expected = ExactEngine(table).expectation(QAOAAnsatz(path, 1), angles)
-    engine = AerEngine(
-        lambda bits: 1.0 - 2.0 * (bits[:, 0] ^ bits[:, 1]), num_qubits=n, shots=shots, method="matrix_product_state"
-    )
+    cost = IsingHamiltonian(n, masks_from_supports([(0, 1)], n), np.ones(1))
+    engine = AerEngine(cost, shots=shots, method="matrix_product_state")
     assert abs(expected) > 0.2
     assert engine.expectation(QAOAAnsatz(ring, 1), angles) == pytest.approx(expected, abs=5 / shots**0.5)
 
@@ -141,9 +151,9 @@ def test_qaoa_of_40_qubits_by_light_cones():
 
 def test_forty_qubits_as_a_state_vector():
     with pytest.raises(TooLargeError, match=r"state vector of 40 qubits in Aer needs 35.2 TB.*matrix_product_state"):
-        AerEngine(weights_of, num_qubits=40, shots=10)
+        AerEngine(weighted(40), shots=10)
     with pytest.raises(TooLargeError, match=r"density matrix of 30 qubits.*statevector"):
-        AerEngine(weights_of, num_qubits=30, shots=10, method="density_matrix")
+        AerEngine(weighted(30), shots=10, method="density_matrix")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +166,10 @@ def test_forty_qubits_as_a_state_vector():
         ({"shots": 0}, "shots must be a whole number of at least 1, got 0"),
         ({"max_bond_dimension": 3}, "belongs to method=\"matrix_product_state\", got method='statevector'"),
         ({"method": "matrix_product_state", "max_bond_dimension": 0, "shots": 5}, "max_bond_dimension must be.*got 0"),
-        ({"method": "matrix_product_state", "truncation_threshold": -1.0, "shots": 5}, r"lies in \[0, 1\), got -1.0"),
-        ({"num_qubits": 3}, "table is one of 2 bits, but num_qubits is 3"),
+        (
+            {"method": "matrix_product_state", "truncation_threshold": -1.0, "shots": 5},
+            r"must be in \[0, 1\), got -1.0",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together(arguments, message):
@@ -169,12 +181,6 @@ def test_probabilities_where_only_shots_can_tell():
     engine = AerEngine(random_table(2), method="matrix_product_state", shots=5)
     with pytest.raises(UsageError, match="no exact probabilities"):
         engine.probabilities(ProductAnsatz(2), np.zeros(4))
-
-
-def test_a_cost_function_that_returns_something_else():
-    engine = AerEngine(lambda bits: bits, num_qubits=2, shots=4)
-    with pytest.raises(InputError, match=r"must return 4 finite numbers, got shape \(4, 2\)"):
-        engine.expectation(ProductAnsatz(2), np.zeros(4))
 
 
 def test_settings_name_what_decides_the_results():

@@ -107,10 +107,9 @@ def test_qaoa_gets_its_noise_gate_by_gate():
     """A diagonal gate that Aer would apply as one would go without noise; total noise makes all bits even."""
     table = random_table(3)
     model = noise_model(0.75, 15 / 16)  # every gate is followed by a uniformly random Pauli
-    for operator in (table,):
-        engine = AerEngine(table, method="density_matrix", noise_model=model)
-        probabilities = engine.probabilities(QAOAAnsatz(operator, 1), [0.3, 0.0])
-        np.testing.assert_allclose(probabilities, 1 / 8, rtol=0, atol=1e-12)
+    engine = AerEngine(table, method="density_matrix", noise_model=model)
+    probabilities = engine.probabilities(QAOAAnsatz(table, 1), [0.3, 0.0])
+    np.testing.assert_allclose(probabilities, 1 / 8, rtol=0, atol=1e-12)
     weak = AerEngine(table, method="density_matrix", noise_model=noise_model(0.0, 0.2))
     angles = [0.3, 0.5]
     noisy, exact = (e.expectation(QAOAAnsatz(table, 1), angles) for e in (weak, ExactEngine(table)))
@@ -149,12 +148,12 @@ def test_noise_of_a_backend_reaches_every_gate():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: depolarizing_noise(-1), "lies in 0 ... 266.7, got -1"),
-        (lambda: depolarizing_noise(300), "lies in 0 ... 266.7, got 300"),
-        (lambda: noise_model(1.5, 0), r"p1 is a probability in \[0, 1\], got 1.5"),
-        (lambda: noise_model(0, -0.1), "p2 is a probability"),
-        (lambda: noise_model(0, np.nan), "p2 is a probability"),
-        (lambda: noise_model(0, 0, readout=(0.1, 2)), "readout is a probability"),
+        (lambda: depolarizing_noise(-1), r"must be in \[0, 266.667\], got -1"),
+        (lambda: depolarizing_noise(300), r"must be in \[0, 266.667\], got 300"),
+        (lambda: noise_model(1.5, 0), r"p1 must be in \[0, 1\], got 1.5"),
+        (lambda: noise_model(0, -0.1), "p2 must be"),
+        (lambda: noise_model(0, np.nan), "p2 must be"),
+        (lambda: noise_model(0, 0, readout=(0.1, 2)), "readout must be"),
         (lambda: noise_model(0, 0, readout=(0.1, 0.1, 0.1)), "one probability or a pair"),
     ],
 )

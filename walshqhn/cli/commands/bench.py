@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Threads, Whole, print_json, remark, stdout
+from walshqhn import bench as benchmarks
+from walshqhn.bench import growth as growth_module
+from walshqhn.bench import report
+from walshqhn.cli.figures import check_figure_name
+from walshqhn.cli.options import Force, Json, OptionalPath, Threads, Whole
+from walshqhn.cli.output import plural, print_json, remark, stdout, table
+from walshqhn.support.checks import check_whole
+from walshqhn.support.errors import WalshqhnError, unknown_name
+from walshqhn.support.files import check_target, write_atomically
+from walshqhn.support.resources import resolve_threads
 
 
 def bench(
@@ -20,7 +27,7 @@ def bench(
     repeats: Annotated[Whole, Parameter(help="Rounds; medians are over these.")] = 7,
     json: Json = False,
     growth: Annotated[
-        Path | None, Parameter(help="Also measure how cost grows with N, and draw it into this file (.png .pdf .svg).")
+        OptionalPath, Parameter(help="Also measure how cost grows with N, and draw it into this file (.png .pdf .svg).")
     ] = None,
     force: Force = False,
 ) -> int | None:
@@ -29,16 +36,7 @@ def bench(
     Results are compared before anything is timed. Peers: pip install 'walshqhn[bench]'; those that
     are missing are named and skipped. All rows take some minutes; Ctrl-C prints what there is.
     """
-    from walshqhn import bench as benchmarks
-    from walshqhn.bench import report
-    from walshqhn.bench.growth import draw_growth
-    from walshqhn.cli.figures import check_figure_name
-    from walshqhn.support.errors import UsageError, unknown_name
-    from walshqhn.support.files import check_target, write_atomically
-    from walshqhn.support.resources import resolve_threads
-
-    if repeats < 1:
-        raise UsageError(f"repeats must be at least 1, got {repeats}.")
+    check_whole("repeats", repeats, 1)
     try:
         rows = benchmarks.find_rows(names)
     except KeyError as error:
@@ -60,25 +58,25 @@ def bench(
     try:
         for k, row in enumerate(rows, start=1):
             remark(f"[{k}/{len(rows)}] {row.title}")
-            document["rows"].append(_measured(benchmarks, row, settings))
+            document["rows"].append(_measured(row, settings))
         if growth is not None:
-            document["growth"] = _growth(benchmarks, settings)
+            document["growth"] = _growth(settings)
     except KeyboardInterrupt:
         interrupted = True
     if growth is not None and "growth" in document:
-        figure = draw_growth(document["growth"], report.machine_line(document["machine"], settings.threads))
+        figure = growth_module.draw_growth(
+            document["growth"], report.machine_line(document["machine"], settings.threads)
+        )
         write_atomically(growth, lambda path: figure.savefig(path, format=growth.suffix[1:]), overwrite=force)
         remark(f"wrote {growth}")
-    print_json(document) if json else _print_table(report, document)
+    print_json(document) if json else _print_table(document)
     if interrupted:
         remark("walshqhn: interrupted")
         return 130
     return None
 
 
-def _measured(benchmarks: ModuleType, row: Any, settings: Any) -> dict[str, Any]:
-    from walshqhn.support.errors import WalshqhnError
-
+def _measured(row: benchmarks.Row, settings: benchmarks.Settings) -> dict[str, Any]:
     try:
         result: dict[str, Any] = benchmarks.measure(row, settings).as_dict()
     except benchmarks.Disagreement as error:
@@ -86,42 +84,32 @@ def _measured(benchmarks: ModuleType, row: Any, settings: Any) -> dict[str, Any]
     return result
 
 
-def _growth(benchmarks: ModuleType, settings: Any) -> dict[str, Any]:
-    from walshqhn.bench import growth as module
-
-    found: dict[str, Any] = {panel.name: {} for panel in module.panels()}
-    for panel, size, seconds in module.measure_growth(settings):
+def _growth(settings: benchmarks.Settings) -> dict[str, Any]:
+    found: dict[str, Any] = {panel.name: {} for panel in growth_module.panels()}
+    for panel, size, seconds in growth_module.measure_growth(settings):
         remark(f"growth of {panel}: N = {size}")
         for name, value in seconds.items():
             found[panel].setdefault(name, []).append([size, value])
     return found
 
 
-def _print_list(rows: list[Any], json: bool) -> None:
+def _print_list(rows: list[benchmarks.Row], json: bool) -> None:
     if json:
         print_json({row.name: row.title for row in rows})
         return
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    shown = table()
     for row in rows:
-        table.add_row(row.name, row.title)
-    stdout().print(table)
+        shown.add_row(row.name, row.title)
+    stdout().print(shown)
 
 
-def _print_table(report: ModuleType, document: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("what", "who", "time", "", "goal met"):
-        table.add_column(heading)
+def _print_table(document: dict[str, Any]) -> None:
+    shown = table(("what", "who", "time", "", "goal met"), left=5)
     for result in document["rows"]:
         for line in report.cells(result):
-            table.add_row(*line)
-        table.add_row()
+            shown.add_row(*line)
+        shown.add_row()
     out = stdout()
-    out.print(table)
-    out.print(
-        f"Medians of {document['repeats']} rounds; {report.machine_line(document['machine'], document['threads'])}",
-        markup=False,
-    )
+    out.print(shown)
+    rounds = plural(document["repeats"], "round")
+    out.print(f"Medians of {rounds}; {report.machine_line(document['machine'], document['threads'])}")

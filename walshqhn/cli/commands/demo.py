@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Problem, Threads, Whole, number, plural, print_json, stdout
+from walshqhn.binn.catalog import load_task
+from walshqhn.bits import bits_to_label, index_to_bits
+from walshqhn.circuits.ansatz import LinearAnsatz
+from walshqhn.cli.figures import draw, drawings
+from walshqhn.cli.options import FilePath, Force, Json, Threads, Whole
+from walshqhn.cli.output import number, plural, print_json, stdout
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.engines.base import Evaluation
+from walshqhn.engines.exact import ExactEngine
+from walshqhn.engines.qiskit.aer import AerEngine
+from walshqhn.formats import hdf5 as storage
+from walshqhn.formats.qpy import write_sparse_pauli_op
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError
+from walshqhn.support.files import check_target
+from walshqhn.training.result import INTERRUPTED
+from walshqhn.training.train import train
+from walshqhn.workspace import Workspace
 
 _STAGES = 9
 
 
 def demo(
     *,
-    output: Annotated[Path, Parameter(alias="-o", help="Folder for the files it makes.")] = Path("walshqhn-demo"),
+    output: Annotated[FilePath, Parameter(alias="-o", help="Folder for the files it makes.")] = Path("walshqhn-demo"),
     runs: Annotated[Whole, Parameter(help="Restarts of the training.")] = 4,
     max_iterations: Annotated[Whole, Parameter(help="Limit for each of them.")] = 60,
     shots: Annotated[Whole, Parameter(help="Shots of the trained circuit on Aer.")] = 4096,
@@ -30,23 +48,11 @@ def demo(
     Images of 0 and 1 at 4x4 pixels, all 2^17 binary networks, their Walsh spectrum, HDF5 and
     SparsePauliOp, a variational circuit trained with gradients, shots on Qiskit Aer, figures.
     """
-    import numpy as np
     from qiskit.result import sampled_expectation_value
 
-    from walshqhn.binn.catalog import load_task
-    from walshqhn.binn.task import NetworkTask
-    from walshqhn.bits import bits_to_label, index_to_bits
-    from walshqhn.circuits.ansatz import LinearAnsatz
-    from walshqhn.cli.figures import draw, drawings
-    from walshqhn.cost.hamiltonian import IsingHamiltonian
-    from walshqhn.engines.exact import ExactEngine
-    from walshqhn.engines.qiskit.aer import AerEngine
-    from walshqhn.formats import hdf5 as storage
-    from walshqhn.formats.export import write_sparse_pauli_op
-    from walshqhn.support.files import check_target
-    from walshqhn.training.result import INTERRUPTED
-    from walshqhn.training.train import train
-
+    for name, value in (("runs", runs), ("max_iterations", max_iterations), ("shots", shots)):
+        check_whole(name, value, 1)
+    check_whole("seed", seed, 0)
     say = _Narrator(quiet=json)
     file = output / "mnist-4x4.h5"
     operators = {"exact": output / "operator-exact.qpy", "degree 2": output / "operator-degree-2.qpy"}
@@ -58,15 +64,14 @@ def demo(
         check_target(path, overwrite=force)
 
     task = load_task("mnist-4x4")
-    assert isinstance(task, NetworkTask)
     n = task.num_bits
     say(
         f"{len(task.data.train):,} real MNIST images of 0 and 1, shrunk to 4x4 pixels; "
         f"{len(task.data.test or ()):,} more are kept for testing."
     )
 
-    problem = Problem("mnist-4x4", task, None, threads)
-    cost = problem.cost
+    workspace = Workspace("mnist-4x4", task, threads=threads)
+    cost = workspace.table
     lowest = int(cost.argmin())
     optima, blank = int((cost <= cost[lowest] + 1e-12).sum()), int((~task.data.train.x.any(axis=0)).sum())
     say(
@@ -75,7 +80,7 @@ def demo(
         f"since {blank} of the 16 pixels are blank in every image."
     )
 
-    spectrum = problem.spectrum
+    spectrum = workspace.spectrum
     weights = spectrum.degree_weights()
     local = weights[1:3].sum() / weights[1:].sum()
     say(f"Walsh spectrum: degrees 1 and 2 carry {100 * local:.3f} % of the variance, so the cost is nearly 2-local.")
@@ -115,16 +120,16 @@ def demo(
         f"minimizing that gives cost {number(best_truncated, 8)}."
     )
 
-    ansatz, engine = LinearAnsatz(n, 2), ExactEngine(cost, threads=threads)
+    ansatz, engine = LinearAnsatz(n, 2), ExactEngine(workspace.cost, threads=threads)
     result = train(
-        ansatz, engine, runs=runs, seed=seed, max_iterations=max_iterations, task=task, progress=say.training(runs)
+        ansatz, engine, runs=runs, seed=seed, max_iterations=max_iterations, task=task, callback=say.training(runs)
     )
     say(
         f"linear ansatz, 2 layers, {ansatz.num_parameters} angles: {result.evaluations} exact gradients in "
         f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to {number(result.value)}."
     )
 
-    aer = AerEngine(cost, seed=seed)
+    aer = AerEngine(workspace.cost, seed=seed)
     bits = aer.sample(ansatz, result.parameters, shots, np.random.default_rng(seed))
     sampled = aer.costs(bits)
     error = float(sampled.std(ddof=1) / np.sqrt(shots)) if shots > 1 else float("nan")
@@ -151,17 +156,12 @@ def demo(
         float(task.network.weights(best)["b1"][0]),
     )
 
-    trained = storage.Contents(
-        cost,
-        spectrum,
-        hamiltonian,
-        task.spec,
-        task.bit_names,
-        result,
-        provenance={"seed": seed, "config": result.settings},
+    storage.save(
+        file,
+        replace(contents, training=result, provenance={"seed": seed, "config": result.search}),
+        overwrite=True,
     )
-    storage.save(file, trained, overwrite=True)
-    possible = drawings(problem, result)
+    possible = drawings(workspace, result)
     draw({path: possible[kind] for kind, path in figures.items()}, overwrite=force)
     say(f"figures drawn: {', '.join(path.name for path in figures.values())}.")
 
@@ -204,7 +204,7 @@ class _Narrator:
         self._stage += 1
         if not self._quiet:
             label = f"[{self._stage}/{_STAGES}] {now - self._last:4.1f} s  "
-            self._out.print(label + text, markup=False, soft_wrap=True)
+            self._out.print(label + text, soft_wrap=True)
         self._last = now
 
     def elapsed(self) -> float:
@@ -216,10 +216,8 @@ class _Narrator:
         if self._quiet or not self._out.is_terminal:
             return None
 
-        def update(run: int, iteration: int, value: float) -> None:
-            self._out.print(
-                f"  run {run + 1} of {runs}, iteration {iteration:3d}, E = {value:.6f}", end="\r", markup=False
-            )
+        def update(run: int, found: Evaluation) -> None:
+            self._out.print(f"  run {run + 1} of {runs}, E = {found.value:.6f}", end="\r")
 
         return update
 
@@ -239,8 +237,8 @@ class _Narrator:
         """Where things are, and what to do next."""
         if interrupted:
             self._out.print("\nThe training was interrupted; the rest used what it had found.")
-        self._out.print(f"\nDone in {self.elapsed():.1f} s. Everything is in {folder}/:", markup=False, soft_wrap=True)
-        self._out.print(f"  {file.name:<22} cost, spectrum, Hamiltonian and training (HDF5)", markup=False)
-        self._out.print(f"  {'operator-*.qpy':<22} the SparsePauliOps, for Qiskit", markup=False)
-        self._out.print(f"  {'*.png':<22} the figures", markup=False)
-        self._out.print("\nNext: walshqhn tasks; walshqhn info " + str(file), markup=False, soft_wrap=True)
+        self._out.print(f"\nDone in {self.elapsed():.1f} s. Everything is in {folder}/:", soft_wrap=True)
+        self._out.print(f"  {file.name:<22} cost, spectrum, Hamiltonian and training (HDF5)")
+        self._out.print(f"  {'operator-*.qpy':<22} the SparsePauliOps, for Qiskit")
+        self._out.print(f"  {'*.png':<22} the figures")
+        self._out.print("\nNext: walshqhn tasks; walshqhn info " + str(file), soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import (
+from walshqhn.cli.options import (
     Force,
     Json,
     OptionalWhole,
@@ -16,27 +16,22 @@ from walshqhn.cli.common import (
     TaskOptions,
     Threads,
     check_native_name,
-    open_problem,
-    plural,
-    print_json,
-    stdout,
+    open_source,
 )
+from walshqhn.cli.output import plural, print_json, stdout
+from walshqhn.cost.truncation import check_truncation
+from walshqhn.formats.hdf5 import Contents
+from walshqhn.formats.registry import FORMATS, Export
+from walshqhn.support.files import check_target
 
-Format = Literal["native", "sparse-pauli-op", "sympy", "csv"]
-_ENDINGS = {"native": ".h5", "sparse-pauli-op": ".qpy", "sympy": ".txt", "csv": ".csv"}
+_HELP = "; ".join(f"{name}: {format.help}" for name, format in FORMATS.items()) + "."
 
 
 def export(
     source: Source,
     /,
     *,
-    format: Annotated[
-        Format,
-        Parameter(
-            help="native: HDF5; sparse-pauli-op: QPY, one PauliEvolutionGate that holds the operator; "
-            "sympy: text, a term a line; csv: degree, qubits, names of bits, coefficient."
-        ),
-    ],
+    format: Annotated[Literal[tuple(FORMATS)], Parameter(help=_HELP)],  # type: ignore[valid-type]
     output: Annotated[Output, Parameter(help="Default: SOURCE with the format's ending, in this folder.")] = None,
     max_degree: Annotated[OptionalWhole, Parameter(help="Truncate to this degree.")] = None,
     tolerance: Annotated[float, Parameter(help="Drop terms with |f(S)| up to this.")] = 0.0,
@@ -50,34 +45,23 @@ def export(
     **options: TaskOptions,
 ) -> None:
     """Write the Hamiltonian of a file or task in another format, truncated if wanted."""
-    from walshqhn.cost.truncation import check_truncation
-    from walshqhn.formats import export as formats
-    from walshqhn.support.files import check_target
-
     check_truncation(max_degree, tolerance, max_terms)
-    target = output or Path(Path(source).stem + _ENDINGS[format])
+    target = output or Path(Path(source).stem + FORMATS[format].ending)
     if format == "native":
         check_native_name(target)
-    check_target(target, overwrite=force)
-    problem = open_problem(source, options, threads, command=export)
-    hamiltonian = problem.hamiltonian.truncate(max_degree, tolerance, max_terms)
-    if format == "native":
-        from walshqhn.formats.hdf5 import Contents, save
-
-        truncation = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
-        contents = Contents(
-            hamiltonian=hamiltonian,
-            task=problem.spec,
-            bit_names=problem.bit_names,
-            provenance={"config": truncation, "source": source},
-        )
-        save(target, contents, overwrite=force)
-    elif format == "sparse-pauli-op":
-        formats.write_sparse_pauli_op(target, hamiltonian, overwrite=force)
-    elif format == "sympy":
-        formats.write_sympy(target, hamiltonian, names=problem.bit_names if names else None, overwrite=force)
-    else:
-        formats.write_csv(target, hamiltonian, names=problem.bit_names, overwrite=force)
+    check_target(target, overwrite=force, source=source)
+    workspace = open_source(source, options, threads, export)
+    hamiltonian = workspace.hamiltonian.truncate(max_degree, tolerance, max_terms)
+    contents = Contents(
+        hamiltonian=hamiltonian,
+        task=workspace.spec,
+        bit_names=workspace.bit_names,
+        provenance={
+            "source": source,
+            "config": {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms},
+        },
+    )
+    FORMATS[format].write(target, Export(hamiltonian, contents, workspace.bit_names, names), force)
     facts = {
         "output": target,
         "format": format,
@@ -88,10 +72,9 @@ def export(
     }
     if json:
         print_json(facts)
-    else:
-        stdout().print(
-            f"{target}: {plural(len(hamiltonian), 'term')} on {plural(hamiltonian.num_qubits, 'qubit')}, "
-            f"RMS error of the cost {hamiltonian.rms_error:.3g}",
-            markup=False,
-            soft_wrap=True,
-        )
+        return
+    qubits = plural(hamiltonian.num_qubits, "qubit")
+    text = (
+        f"{target}: {plural(len(hamiltonian), 'term')} on {qubits}, RMS error of the cost {hamiltonian.rms_error:.3g}"
+    )
+    stdout().print(text, soft_wrap=True)

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Force, Json, Source, TaskOptions, Threads, open_problem, print_json, stdout
+from walshqhn.cli.figures import draw, drawings
+from walshqhn.cli.options import Force, Json, OptionalPath, Source, TaskOptions, Threads, open_source
+from walshqhn.cli.output import print_json, stdout
 from walshqhn.support.errors import UsageError
 
 Kind = Literal[
@@ -31,7 +33,7 @@ def plot(
             "Default: all there is data for.",
         ),
     ] = None,
-    output: Annotated[Path | None, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,
+    output: Annotated[OptionalPath, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,
     figure_format: Annotated[Literal["png", "pdf", "svg"], Parameter(help="Kind of file.")] = "png",
     threads: Threads = None,
     force: Force = False,
@@ -39,11 +41,7 @@ def plot(
     **options: TaskOptions,
 ) -> None:
     """Draw the figures that a file or task has the data for, each to SOURCE-KIND.png."""
-    from walshqhn.cli.figures import draw, drawings
-
-    problem = open_problem(source, options, threads, command=plot)
-    training = problem.contents.training if problem.contents is not None else None
-    possible = drawings(problem, training)
+    possible = drawings(open_source(source, options, threads, plot))
     wanted: list[str] = list(possible) if kind is None else [*kind]
     for name in wanted:
         if name not in possible:
@@ -57,4 +55,4 @@ def plot(
         print_json({"figures": written})
     else:
         for path in written:
-            stdout().print(str(path), markup=False, soft_wrap=True)
+            stdout().print(str(path), soft_wrap=True)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Json, Threads, Whole, number, open_problem, print_json, stdout
+from walshqhn.bits import bits_to_label
+from walshqhn.cli.options import Json, Threads, Whole, open_source
+from walshqhn.cli.output import number, print_json, stdout, table
+from walshqhn.engines.spec import EngineSpec
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError
 
 
 def sample(
-    file: Annotated[str, Parameter(help="A file stored by walshqhn train.")],
+    file: Annotated[str, Parameter(help="A file stored by walshqhn train; of a study, its variant of least E.")],
     /,
     *,
     shots: Annotated[Whole, Parameter(help="Measurements.")] = 1024,
@@ -25,33 +30,25 @@ def sample(
     json: Json = False,
 ) -> None:
     """Measure a trained circuit and rank the distinct networks it returns by their cost."""
-    import numpy as np
-
-    from walshqhn.bits import bits_to_label
-    from walshqhn.circuits.spec import ansatz_like
-    from walshqhn.cli.training import cost_of, operator_of
-    from walshqhn.engines.base import check_shots
-    from walshqhn.engines.spec import make_engine
-
-    problem = open_problem(file, {}, threads)
-    training = problem.contents.training if problem.contents is not None else None
+    for name, value, least in (("shots", shots, 1), ("seed", seed, 0), ("top", top, 0)):
+        check_whole(name, value, least)
+    workspace = open_source(file, {}, threads, sample)
+    training, task = workspace.training, workspace.task
     if training is None:
         raise InputError(f"{file} holds no training; walshqhn train --output makes such a file.")
-    cost, num_qubits = cost_of(problem)
     if engine is None:
-        engine = "exact" if num_qubits is None else "mps"
-    check_shots(shots)
-    circuit = ansatz_like(training.ansatz, operator_of(problem, training.ansatz["name"]))
-    sampled = None if engine == "exact" else shots
-    runner = make_engine(engine, cost, num_qubits=num_qubits, seed=seed, threads=threads, shots=sampled)
-    bits = runner.sample(circuit, training.parameters, shots, np.random.default_rng(seed))
+        engine = "exact" if workspace.num_bits <= workspace.LARGEST_TABLE else "mps"
+    spec = EngineSpec(engine, shots=None if engine == "exact" else shots)
+    runner = spec.make(workspace.cost, seed=seed, threads=threads)
+    bits = runner.sample(workspace.circuit(training), training.parameters, shots, np.random.default_rng(seed))
     all_costs = runner.costs(bits)
     distinct, counts = np.unique(bits, axis=0, return_counts=True)
     costs = runner.costs(distinct)
-    order = np.lexsort((-counts, costs))[: max(0, top)]
-    splits = [s for s in ("train", "validation", "test") if problem.task is not None and problem.task.has_split(s)]
-    accuracies = {s: problem.task.accuracy(distinct[order], s) for s in splits} if problem.task is not None else {}
-    minimum = runner.exact_minimum
+    order = np.lexsort((-counts, costs))[:top]
+    splits = task.splits if task is not None else ()
+    accuracies = {s: task.accuracy(distinct[order], s) for s in splits} if task is not None else {}
+    known = runner.cost.minimum
+    minimum = known.value if known is not None and known.is_exact else None
     rows: list[dict[str, Any]] = [
         {
             "bits": bits_to_label(distinct[k]),
@@ -75,8 +72,6 @@ def sample(
     if json:
         print_json(facts)
         return
-    from rich.table import Table
-
     out = stdout()
     error = "" if facts["standard_error"] is None else f" ± {number(facts['standard_error'], 2)}"
     out.print(
@@ -84,11 +79,9 @@ def sample(
         f"exact minimum {'unknown' if minimum is None else number(minimum)}",
         soft_wrap=True,
     )
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("bits (last ... first)", overflow="fold", min_width=min(40, problem.num_bits))
-    for heading in ("count", "cost", "above minimum", *(f"{s} accuracy" for s in splits)):
-        table.add_column(heading, justify="right")
+    shown = table(("bits (last ... first)", "count", "cost", "above minimum", *(f"{s} accuracy" for s in splits)))
+    shown.columns[0].overflow, shown.columns[0].min_width = "fold", min(40, workspace.num_bits)
     for row in rows:
         scores = (f"{row['accuracy'][s]:.4f}" for s in splits)
-        table.add_row(row["bits"], f"{row['count']:,}", number(row["cost"], 8), number(row["excess"], 3), *scores)
-    out.print(table)
+        shown.add_row(row["bits"], f"{row['count']:,}", number(row["cost"], 8), number(row["excess"], 3), *scores)
+    out.print(shown)

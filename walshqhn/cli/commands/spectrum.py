@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from math import comb
-from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from cyclopts import Parameter
 
-from walshqhn.cli.common import (
+from walshqhn.cli.figures import Drawing, check_figure_name, draw
+from walshqhn.cli.options import (
     Force,
     Json,
+    OptionalPath,
     OptionalWhole,
     Output,
     Source,
     TaskOptions,
     Threads,
     check_native_name,
-    number,
-    open_problem,
-    plural,
-    print_json,
-    remark,
-    stdout,
+    open_source,
 )
+from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
+from walshqhn.cost.truncation import check_truncation
+from walshqhn.formats.hdf5 import Contents, save
+from walshqhn.plotting.spectrum import plot_degree_weights
+from walshqhn.plotting.style import literal
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.files import check_target
 
 
 def spectrum(
@@ -31,7 +35,7 @@ def spectrum(
     /,
     *,
     output: Annotated[Output, Parameter(help="Store cost, spectrum and Hamiltonian in this HDF5 file.")] = None,
-    plot: Annotated[Path | None, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
+    plot: Annotated[OptionalPath, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
     max_degree: Annotated[OptionalWhole, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
     tolerance: Annotated[
         float | None, Parameter(help="Drop its terms with |f(S)| up to this; default: what is rounding.")
@@ -43,48 +47,41 @@ def spectrum(
     **options: TaskOptions,
 ) -> None:
     """Cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; prints the weights W(k)."""
-    from walshqhn.cli.figures import Drawing, check_figure_name, draw
-    from walshqhn.cost.truncation import check_truncation
-    from walshqhn.plotting.spectrum import plot_degree_weights
-    from walshqhn.support.files import check_target
-
     check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
         check_native_name(output)
-        check_target(output, overwrite=force)
+        check_target(output, overwrite=force, source=source)
     if plot is not None:
-        check_target(check_figure_name(plot), overwrite=force)
-    problem = open_problem(source, options, threads, command=spectrum)
-    found = problem.spectrum
+        check_target(check_figure_name(plot), overwrite=force, source=source)
+    workspace = open_source(source, options, threads, spectrum)
+    costs, found = workspace.table, workspace.spectrum
     weights = found.degree_weights()
-    stored = problem.contents.hamiltonian if problem.contents is not None else None
-    if stored is not None and stored.is_truncated and problem.contents is not None and problem.contents.cost is None:
+    stored = workspace.stored_hamiltonian
+    if stored is not None and stored.is_truncated and workspace.contents.cost is None:
         hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it knows what was dropped before
     else:
         hamiltonian = found.hamiltonian(max_degree, tolerance, max_terms)
-    low = int(problem.cost.argmin())
+    low = int(costs.argmin())
     variance = float(weights[1:].sum())
     if output is not None:
-        from walshqhn.formats.hdf5 import Contents, save
-
         contents = Contents(
-            cost=problem.cost,
+            cost=costs,
             spectrum=found,
             hamiltonian=hamiltonian,
-            task=problem.spec,
-            bit_names=problem.bit_names,
+            task=workspace.spec,
+            bit_names=workspace.bit_names,
             provenance={"config": {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}},
         )
         save(output, contents, overwrite=force)
     if plot is not None:
-        title = f"Weight spectrum: {problem.name}"
+        title = literal(f"Weight spectrum: {workspace.name}")
         draw({plot: Drawing(lambda ax: plot_degree_weights(ax, weights, title=title))}, overwrite=force)
     if json:
         print_json(
             {
                 "source": source,
                 "num_bits": found.num_bits,
-                "minimum": {"index": low, "cost": float(problem.cost[low])},
+                "minimum": {"index": low, "cost": float(costs[low])},
                 "mean": found.mean,
                 "variance": variance,
                 "degree_weights": weights,
@@ -99,8 +96,8 @@ def spectrum(
         )
         return
     out = stdout()
-    out.print(f"{problem.name}: N = {found.num_bits}, {plural(problem.cost.size, 'configuration')}", markup=False)
-    out.print(f"cost: mean {number(found.mean)}, variance {number(variance)}, minimum {number(problem.cost[low], 9)}\n")
+    out.print(f"{workspace.name}: N = {found.num_bits}, {plural(costs.size, 'configuration')}")
+    out.print(f"cost: mean {number(found.mean)}, variance {number(variance)}, minimum {number(costs[low], 9)}\n")
     _print_weights(weights, found.num_bits, variance)
     discarded = hamiltonian.discarded_weight
     dropped = f", dropped weight {number(discarded, 3)}" if discarded > 1e-24 * weights.sum() else ""
@@ -111,22 +108,16 @@ def spectrum(
             remark(f"{text} {target}")
 
 
-def _print_weights(weights: object, num_bits: int, variance: float) -> None:
-    import numpy as np
-    from rich.table import Table
-
-    values = np.asarray(weights, dtype=np.float64)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("k", "coefficients", "W(k)", "of the variance", "cumulated"):
-        table.add_column(heading, justify="right")
-    seen = np.flatnonzero(values > 1e-28 * values.sum())
+def _print_weights(weights: FloatArray, num_bits: int, variance: float) -> None:
+    shown = table(("k", "coefficients", "W(k)", "of the variance", "cumulated"), left=0)
+    seen = np.flatnonzero(weights > 1e-28 * weights.sum())
     cumulated = 0.0
     for k in range(int(seen.max(initial=0)) + 1):
         if k not in seen:
-            table.add_row(str(k), f"{comb(num_bits, k):,}", "0 (rounding)" if values[k] else "0")
+            shown.add_row(str(k), f"{comb(num_bits, k):,}", "0 (rounding)" if weights[k] else "0")
             continue
-        share = values[k] / variance if k and variance else 0.0
+        share = weights[k] / variance if k and variance else 0.0
         cumulated += share
         shares = (f"{share:.6f}", f"{cumulated:.6f}") if k else ("", "")
-        table.add_row(str(k), f"{comb(num_bits, k):,}", f"{values[k]:.6e}", *shares)
-    stdout().print(table)
+        shown.add_row(str(k), f"{comb(num_bits, k):,}", f"{weights[k]:.6e}", *shares)
+    stdout().print(shown)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from walshqhn.cli.common import Json, TaskOptions, format_value, open_problem, print_json, stdout
+from walshqhn.binn.catalog import list_tasks, task_options
+from walshqhn.cli.options import Json, TaskOptions, format_value, open_source
+from walshqhn.cli.output import print_json, stdout, table
+from walshqhn.support.errors import UsageError
 
 
 def tasks(
@@ -21,36 +24,27 @@ def tasks(
 
     Options of the task change what is shown: walshqhn tasks gaussian --skip false,true
     """
-    from walshqhn.binn.catalog import list_tasks, task_options
-    from walshqhn.support.errors import UsageError
-
     if name is None:
         if options:
             raise UsageError(f"unknown option --{next(iter(options))}; name the task it belongs to.")
         _list(list_tasks(), json)
         return
-    if name == "table" and "path" not in options:
-        shown: dict[str, Any] = {"name": name, "description": list_tasks()[name], "options": {"path": None}}
-        print_json(shown) if json else stdout().print(f"{name}: {shown['description']}\n  --path FILE", markup=False)
-        return
     defaults = task_options(name)
-    if name == "custom" and "path" not in options:
-        bits: tuple[str, ...] = ()
-        spec_options = {k: None if v is inspect.Parameter.empty else v for k, v in defaults.items()}
-    else:
-        problem = open_problem(name, options, command=tasks)
-        bits = problem.bit_names
-        assert problem.task is not None
-        spec_options = problem.task.spec["options"]
+    needed = [option for option, value in defaults.items() if value is inspect.Parameter.empty]
+    bits: tuple[str, ...] = ()
+    shown = {k: None if k in needed else v for k, v in defaults.items()}
+    if all(option in options for option in needed):
+        workspace = open_source(name, options, None, tasks)
+        bits, shown = workspace.bit_names, (workspace.spec or {})["options"]
     if json:
-        print_json({"name": name, "description": list_tasks()[name], "options": spec_options, "bit_names": bits})
+        print_json({"name": name, "description": list_tasks()[name], "options": shown, "bit_names": bits})
         return
     out = stdout()
-    out.print(f"{name}: {list_tasks()[name]}", markup=False)
+    out.print(f"{name}: {list_tasks()[name]}")
     out.print("\nOptions and their values")
-    for option, value in spec_options.items():
-        text = "(needed)" if value is None and defaults[option] is inspect.Parameter.empty else format_value(value)
-        out.print(f"  --{option.replace('_', '-'):<21} {text}", markup=False)
+    for option, value in shown.items():
+        text = "(needed)" if value is None and option in needed else format_value(value)
+        out.print(f"  --{option.replace('_', '-'):<21} {text}")
     if bits:
         out.print(f"\nBits (N = {len(bits)}): qubit, name")
         width = max(len(b) for b in bits) + 8
@@ -58,18 +52,16 @@ def tasks(
         rows = -(-len(bits) // columns)
         for r in range(rows):
             line = "".join(f"{j:>4}  {bits[j]:<{width - 6}}" for j in range(r, len(bits), rows))
-            out.print(line.rstrip(), markup=False)
+            out.print(line.rstrip())
 
 
 def _list(known: dict[str, str], json: bool) -> None:
     if json:
         print_json(known)
         return
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    shown = table()
     for name, description in known.items():
-        table.add_row(name, description)
+        shown.add_row(name, description)
     out = stdout()
-    out.print(table)
-    out.print("\nwalshqhn tasks NAME shows the options and the bits of one.", markup=False)
+    out.print(shown)
+    out.print("\nwalshqhn tasks NAME shows the options and the bits of one.")

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import inspect
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
-from walshqhn.cli.common import (
+from walshqhn.cli.keeper import Keeper
+from walshqhn.cli.options import (
     Force,
     Json,
+    OptionalPath,
     OptionalWhole,
     Output,
-    Problem,
     Source,
     TaskOptions,
     Threads,
     Whole,
     check_native_name,
-    open_problem,
-    print_json,
-    remark,
+    open_source,
 )
-from walshqhn.support.errors import UsageError
-
-if TYPE_CHECKING:
-    from walshqhn.cli.training import Display
-    from walshqhn.study.plan import Variant
-    from walshqhn.training.result import TrainingResult
-
-_CIRCUIT, _ENGINE, _SEARCH, _STUDY = (
-    Group(name, sort_key=k) for k, name in enumerate(("Circuit", "Engine", "Search", "Studies"), start=1)
-)
-Optimizers = Literal["L-BFGS-B", "COBYLA", "COBYQA", "Nelder-Mead", "Adam", "SPSA", "QN-SPSA"]
+from walshqhn.cli.output import ProgressDisplay, plural, print_json, remark
+from walshqhn.cli.results import show_study, show_training
+from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, variant_parameters, with_product
+from walshqhn.engines.base import Evaluation
+from walshqhn.engines.qiskit.backend import BackendEngine
+from walshqhn.study.plan import Plan, Study
+from walshqhn.study.run import run_study
+from walshqhn.study.workers import resolve_workers
+from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.files import check_target
+from walshqhn.support.hooks import native_format
+from walshqhn.training.result import INTERRUPTED, TrainingResult
+from walshqhn.training.spec import Variant
+from walshqhn.training.variant import ready_variant
+from walshqhn.workspace import Workspace
 
 
 def train(
@@ -40,90 +46,30 @@ def train(
     /,
     *,
     output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
-    ansatz: Annotated[
-        str,
-        Parameter(
-            group=_CIRCUIT,
-            help="linear, product, qaoa, ma-qaoa or a QPY file with a circuit; several (linear,qaoa): a study.",
-        ),
-    ] = "linear",
-    layers: Annotated[str, Parameter(group=_CIRCUIT, help="Its layers; several (0,1,2,3): a study.")] = "2",
-    max_degree: Annotated[
-        OptionalWhole, Parameter(group=_CIRCUIT, help="qaoa: make its phases from terms up to this degree.")
-    ] = None,
-    grow: Annotated[
-        bool,
-        Parameter(
-            group=_CIRCUIT, negative="", show_default=False, help="Train layer by layer, from the fewest to --layers."
-        ),
-    ] = False,
-    engine: Annotated[
-        Literal["exact", "aer", "mps", "backend"],
-        Parameter(group=_ENGINE, help="What runs it: mps: matrix product states; backend: hardware."),
-    ] = "exact",
-    shots: Annotated[
-        OptionalWhole, Parameter(group=_ENGINE, help="Estimate values from so many shots; not with exact.")
-    ] = None,
-    noise: Annotated[
-        str | None,
-        Parameter(group=_ENGINE, help="aer, mps: strength p of depolarizing noise, or a backend to imitate."),
-    ] = None,
-    bond_dimension: Annotated[
-        OptionalWhole, Parameter(group=_ENGINE, help="mps: truncate matrix product states to this.")
-    ] = None,
-    backend: Annotated[
-        str | None, Parameter(group=_ENGINE, help="backend: generic, fake_... or an IBM device's name.")
-    ] = None,
-    mitigate_readout: Annotated[
-        bool,
-        Parameter(group=_ENGINE, negative="", show_default=False, help="backend: correct E for errors in reading out."),
-    ] = False,
     jobs: Annotated[
-        Path | None,
+        OptionalPath,
         Parameter(
-            group=_ENGINE,
+            group=ENGINE,
             help="backend: record jobs in this file (studies: folder), to pick them up after an interruption. "
             "Default: for IBM devices, OUTPUT with the ending .jobs.",
         ),
     ] = None,
-    optimizer: Annotated[
-        Optimizers | None, Parameter(group=_SEARCH, help="Default: L-BFGS-B, with shots COBYLA.")
-    ] = None,
-    objective: Annotated[
-        str, Parameter(group=_SEARCH, help="mean, cvar:ALPHA (mean of the cheapest fraction) or gibbs:ETA.")
-    ] = "mean",
-    runs: Annotated[Whole, Parameter(group=_SEARCH, help="Restarts from random angles.")] = 5,
-    max_iterations: Annotated[Whole, Parameter(group=_SEARCH, help="Limit for each run.")] = 500,
-    max_shots: Annotated[OptionalWhole, Parameter(group=_SEARCH, help="Budget of each run.")] = None,
-    max_seconds: Annotated[float | None, Parameter(group=_SEARCH, help="Budget of each run.")] = None,
-    gradient_tolerance: Annotated[
-        float, Parameter(group=_SEARCH, help="L-BFGS-B, Adam: largest gradient component to stop at.")
-    ] = 1e-6,
-    samples: Annotated[Whole, Parameter(group=_SEARCH, help="Bit strings sampled at the end of each run.")] = 1024,
-    tails: Annotated[
-        bool,
-        Parameter(
-            group=_SEARCH,
-            negative="",
-            show_default=False,
-            help="Record the mean of the cheapest 1, 5 and 10 % at every iteration; with shots always done.",
-        ),
-    ] = False,
-    seed: Annotated[Whole, Parameter(group=_SEARCH, help="Seed of angles and samples.")] = 0,
+    runs: Annotated[Whole, Parameter(group=SEARCH, help="Restarts from random angles.")] = 5,
+    seed: Annotated[Whole, Parameter(group=SEARCH, help="Seed of angles and samples.")] = 0,
     data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
     workers: Annotated[
         OptionalWhole,
         Parameter(
-            group=_STUDY, help="Make a study, in so many processes of one thread each; default there: all cores."
+            group=STUDIES, help="Make a study, in so many processes of one thread each; default there: all cores."
         ),
     ] = None,
     product_baseline: Annotated[
         bool,
-        Parameter(group=_STUDY, help="Also train the product state, on the exact engine, for comparison."),
+        Parameter(group=STUDIES, help="Also train the product state, on the exact engine, for comparison."),
     ] = True,
     epsilon: Annotated[
         float | None,
-        Parameter(group=_STUDY, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
+        Parameter(group=STUDIES, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
     ] = None,
     resume: Annotated[
         bool, Parameter(negative="", show_default=False, help="Go on with the training stored in --output.")
@@ -135,136 +81,144 @@ def train(
 ) -> int:
     """Train a variational circuit on the cost of a task or file, from several random starts.
 
-    Several circuits or depths, or --workers, make a study: how often does each succeed? Ctrl-C keeps
-    what was found; with --output it is stored, and --resume goes on from there.
+    Options of circuit, engine and search take several values, separated by commas (--layers 0,1,2): that makes a
+    study of all combinations, as --workers does. How often does each succeed? Ctrl-C keeps what was found; with
+    --output it is stored, and --resume goes on from there.
     """
-    from walshqhn.cli import study as studies
-    from walshqhn.cli.training import default_jobs
-    from walshqhn.study.plan import Plan
-    from walshqhn.support.files import check_target
-
     if resume and output is None:
         raise UsageError("--resume needs --output, the file to go on with.")
     if output is not None:
         check_native_name(output)
-        check_target(output, overwrite=force or resume)
+        check_target(output, overwrite=force or resume, source=None if resume else source)
+    given = {name: options.pop(name) for name in Variant.options() if options.get(name) is not None}
+    options = {name: text for name, text in options.items() if name not in Variant.options()}
     if data_seed is not None:
         options["seed"] = str(data_seed)
-    variants = studies.variants_of(
-        ansatz, layers, engine=engine, shots=shots, optimizer=optimizer, objective=objective, max_degree=max_degree,
-        grow=grow, noise=noise, bond_dimension=bond_dimension, backend=backend, mitigate_readout=mitigate_readout,
-    )  # fmt: skip
+    variants = make_variants(given)
     is_study = len(variants) > 1 or workers is not None
-    if jobs is None and engine == "backend" and backend is not None and backend != "generic":
-        jobs = default_jobs(backend, output)
-    config: dict[str, Any] = {
-        "source": source, "task": None, "ansatz": ansatz, "layers": layers, "max_degree": max_degree, "grow": grow,
-        "engine": engine, "shots": shots, "noise": noise, "bond_dimension": bond_dimension, "backend": backend,
-        "mitigate_readout": mitigate_readout, "jobs": None if jobs is None else str(jobs),
-        "optimizer": variants[0].method, "objective": objective, "runs": runs, "max_iterations": max_iterations,
-        "max_shots": max_shots, "max_seconds": max_seconds, "gradient_tolerance": gradient_tolerance,
-        "samples": samples, "tails": tails, "seed": seed,
-    }  # fmt: skip
-    if is_study and tails:
-        raise UsageError("--tails is for single trainings, not for studies.")
-    problem = open_problem(source, options, threads, command=train)
-    if problem.spec is not None:
-        config["task"] = problem.spec["name"]
-        config |= {_option_name(k, config): v for k, v in problem.spec["options"].items()}
-    going_on = output if resume and output is not None and output.exists() else None
-    if is_study:
-        if product_baseline:
-            variants = studies.with_product(variants)
-        config |= {"workers": workers, "product_baseline": product_baseline}
-        plan = Plan(variants, runs, seed, max_iterations, gradient_tolerance, samples, max_shots, max_seconds)
-        before = None if going_on is None else studies.earlier_study(going_on)
-        study = studies.run(problem, plan, output, workers, before, config, jobs)
-        studies.show(problem, study, epsilon, json, output)
-        return 0 if study.is_complete else 130
-    if epsilon is not None:
+    if epsilon is not None and not is_study:
         raise UsageError("--epsilon is for studies: name several layers, or --workers.")
-    settings: dict[str, Any] = {
-        "runs": runs, "seed": seed, "max_iterations": max_iterations, "max_shots": max_shots,
-        "max_seconds": max_seconds, "gradient_tolerance": gradient_tolerance, "samples": samples, "tails": tails,
-    }  # fmt: skip
-    return _train_one(problem, variants[0], settings, output, going_on, jobs, json, config)
+    if is_study and product_baseline:
+        variants = with_product(variants)
+    plan = Plan(variants, runs, seed)
+    job = _Job(open_source(source, options, threads, train), plan, output, resume, jobs or _default_jobs(plan, output))
+    if is_study:
+        study = job.run_study(workers, epsilon, json)
+        return 0 if study.is_complete else 130
+    return 130 if job.run_training(json).status == INTERRUPTED else 0
 
 
-def _option_name(task_option: str, taken: dict[str, Any]) -> str:
-    """What ``walshqhn train`` calls an option of the task."""
-    return f"data_{task_option}" if task_option in taken else task_option
+_parameters = inspect.signature(train).parameters.values()
+train.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    sorted([*variant_parameters(), *_parameters], key=lambda p: p.kind), return_annotation="int"
+)
+train.__annotations__ |= {p.name: p.annotation for p in variant_parameters()}
 
 
-def _train_one(
-    problem: Problem,
-    variant: Variant,
-    settings: dict[str, Any],
-    output: Path | None,
-    going_on: Path | None,
-    jobs: Path | None,
-    json: bool,
-    config: dict[str, Any],
-) -> int:
-    from walshqhn.cli.training import Display, Keeper, compiled_facts, cost_of, earlier_training, operator_of, show
-    from walshqhn.training.result import INTERRUPTED
-    from walshqhn.training.train import train as run_training
+def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
+    """Where jobs on devices are recorded that take time and money; None for copies that run here."""
+    devices = [v.engine.backend for v in plan.variants if v.engine.engine == "backend" and v.engine.backend]
+    real = [name for name in devices if name != "generic" and not name.startswith("fake_")]
+    if not real:
+        return None
+    return Path(f"{real[0]}.jobs") if output is None else output.with_suffix(".jobs")
 
-    cost, num_qubits = cost_of(problem)
-    runner = variant.make_engine(cost, seed=settings["seed"], threads=problem.threads, num_qubits=num_qubits, jobs=jobs)
-    if jobs is not None:
-        remark(f"jobs are recorded in {jobs}; after an interruption the same command picks them up")
-    operator = operator_of(problem, variant.ansatz)
-    circuit = variant.make_ansatz(operator)
-    keeper = Keeper(output, problem, config)
-    earlier = None if going_on is None else earlier_training(going_on)
-    settings |= {"optimizer": variant.method, "objective": variant.objective, "task": problem.task}
-    value = "E" if variant.objective == "mean" else variant.objective
-    with Display(settings["runs"], settings["max_iterations"], value) as display:
-        settings |= {"progress": display.update, "on_run": keeper}
-        if variant.grow:
-            result = _grown(variant, operator, circuit, runner, settings, earlier, display)
+
+@dataclass(frozen=True)
+class _Job:
+    """What was asked for."""
+
+    workspace: Workspace
+    plan: Plan
+    output: Path | None
+    resume: bool
+    jobs: Path | None
+
+    def run_training(self, json: bool) -> TrainingResult:
+        """Train the one variant there is, store and show it."""
+        workspace, variant, plan = self.workspace, self.plan.variants[0], self.plan
+        earlier = self._earlier("training")
+        ready = ready_variant(variant, workspace.cost, seed=plan.seed, threads=workspace.threads, jobs=self.jobs)
+        self._say_where_jobs_are()
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True)
+        limit, symbol = variant.search.max_iterations, _symbol(variant)
+        stage = ""
+        with ProgressDisplay("training", plan.runs * limit) as display:
+            counts = [0] * plan.runs
+
+            def update(run: int, found: Evaluation) -> None:
+                counts[run] += 1
+                text = f"{stage}run {run + 1} of {plan.runs}, iteration {counts[run] - 1}, {symbol} = {found.value:.6g}"
+                display.update(run * limit + counts[run] - 1, text)
+
+            def deeper(stages: tuple[TrainingResult, ...]) -> None:
+                nonlocal stage
+                stage, counts[:] = f"{stages[-1].ansatz['layers'] + 1} layers, ", [0] * plan.runs
+
+            result = ready.train(
+                seed=plan.seed, runs=plan.runs, resume=earlier, task=workspace.task, callback=update,
+                on_run=keeper.keep, on_depth=deeper,
+            )  # fmt: skip
+        compiled = None
+        if isinstance(ready.engine, BackendEngine):
+            found = ready.engine.prepare(workspace.circuit(result)).compiled
+            name = ready.engine.backend.name
+            compiled = {"backend": name, "depth": found.depth, "two_qubit_gates": found.two_qubit_gates}
+        if json:
+            print_json(result.summary() | {"source": workspace.name, "output": self.output, "compiled": compiled})
         else:
-            result = run_training(circuit, runner, resume=earlier, **settings)
-    compiled = compiled_facts(runner, operator, result)
-    if json:
-        print_json(result.summary() | {"source": problem.name, "output": output, "compiled": compiled})
-    else:
-        show(problem, result, compiled)
-    keeper.check()
-    if output is not None and not json:
-        remark(f"stored in {output}")
-    return 130 if result.status == INTERRUPTED else 0
+            show_training(workspace.name, result, compiled)
+        keeper.finish(result)
+        if self.output is not None and not json:
+            remark(f"stored in {self.output}")
+        return result
 
+    def run_study(self, workers: int | None, epsilon: float | None, json: bool) -> Study:
+        """Do what the plan says; the study is stored after each training, and shown."""
+        workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
+        earlier = self._earlier("study")
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False)
+        self._say_where_jobs_are()
+        already = 0 if earlier is None else earlier.done
+        started = time.monotonic()
+        text = f"trainings, {plural(resolve_workers(workers), 'worker')}"
+        with ProgressDisplay(text, len(plan.units()), already) as display:
 
-def _grown(
-    variant: Variant,
-    operator: Any,
-    circuit: Any,
-    runner: Any,
-    settings: dict[str, Any],
-    earlier: TrainingResult | None,
-    display: Display,
-) -> TrainingResult:
-    """Layer by layer; an earlier result is of one of the depths on the way, and goes on from there."""
-    from walshqhn.circuits.spec import ansatz_like
-    from walshqhn.training.growth import train_layerwise
+            def keep(study: Study) -> None:
+                wanted, new = len(plan.units()), study.done - already
+                left = (time.monotonic() - started) / new * (wanted - study.done)
+                minutes = f"about {left / 60:.0f} min {left % 60:.0f} s left"
+                display.update(study.done, note=f"{study.done}/{wanted}, {minutes}")
+                keeper.keep(study)
 
-    if earlier is not None:
-        wanted = dict(circuit.description) | {"layers": earlier.ansatz.get("layers")}
-        if earlier.ansatz != wanted and earlier.ansatz.get("name") != "product":
-            raise UsageError(f"the earlier training, of {earlier.ansatz}, does not grow into {variant.label}.")
-        began, runs = circuit.description["layers"], earlier.settings["runs"]
-        if earlier.ansatz["layers"] > began and runs != settings["runs"]:
-            raise UsageError(
-                f"the earlier training has grown beyond {began} layer{'' if began == 1 else 's'} with {runs} runs: "
-                f"it goes on with as many, got {settings['runs']}. Train anew (--force) for others."
+            study = run_study(
+                cost, plan, workers=workers, task=workspace.task, resume=earlier, on_run=keep, jobs=self.jobs
             )
-        circuit = ansatz_like(earlier.ansatz, operator)
-        settings = settings | {"initial": earlier.settings.get("initial")}
+        show_study(cost, study, epsilon, json, self.output)
+        keeper.finish(study)
+        return study
 
-    def grown(stages: tuple[TrainingResult, ...]) -> None:
-        display.stage = f"{stages[-1].ansatz['layers'] + 1} layers, "
+    def _earlier(self, part: str) -> Any:
+        """What --resume goes on with: a training or a study. InputError if the file holds none."""
+        if not self.resume or self.output is None or not self.output.exists():
+            return None
+        held = (
+            self.workspace.contents if self.output == Path(self.workspace.name) else native_format().load(self.output)
+        )
+        found = getattr(held, part)
+        if found is None:
+            raise InputError(f"{self.output} holds no {part} to go on with.")
+        return found
 
-    return train_layerwise(
-        circuit, runner, variant.layers, resume=() if earlier is None else (earlier,), on_depth=grown, **settings
-    )[-1]
+    def _facts(self) -> dict[str, Any]:
+        """For the provenance: what was decided, whether on the command line, in a file or by default."""
+        config = {"source": self.workspace.name, "task": self.workspace.spec, "jobs": self.jobs and str(self.jobs)}
+        return {"seed": self.plan.seed, "config": config | self.plan.as_dict()}
+
+    def _say_where_jobs_are(self) -> None:
+        if self.jobs is not None:
+            remark(f"jobs are recorded in {self.jobs}; after an interruption the same command picks them up")
+
+
+def _symbol(variant: Variant) -> str:
+    return "E" if str(variant.search.objective) == "mean" else str(variant.search.objective)

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 Method = Literal["statevector", "matrix_product_state", "density_matrix"]
 METHODS: tuple[str, ...] = get_args(Method)
+JOB_BYTES = 1 << 26
+"""Of measured bits, or probabilities, at a time; larger jobs go out in parts."""
 _BASIS = ["h", "rx", "ry", "rz", "cx"]
 _NO_GATES = ("measure", "reset", "delay")
-_JOB_BYTES = 1 << 26  # of measured bits at a time, as text and as numbers
 _MEMORY_ADVICE = 'Use fewer qubits, or method="matrix_product_state" (engine mps) with shots.'
 
 
@@ -172,7 +173,7 @@ class AerPrepared(SampledPrepared):
         from qiskit import ClassicalRegister
 
         number = self.ansatz.num_qubits
-        batch = max(1, _JOB_BYTES // (shots * number))
+        batch = max(1, JOB_BYTES // (shots * number))
         for start in range(0, len(points), batch):
             jobs = []
             for row in points[start : start + batch]:
@@ -189,7 +190,7 @@ class AerPrepared(SampledPrepared):
 
     def _probabilities(self, points: FloatArray) -> Iterator[FloatArray]:
         """|psi_x|^2 (2^N,) at each row of ``points``."""
-        batch = max(1, _JOB_BYTES >> (self.ansatz.num_qubits + 3))
+        batch = max(1, JOB_BYTES >> (self.ansatz.num_qubits + 3))
         for start in range(0, len(points), batch):
             jobs = []
             for row in points[start : start + batch]:

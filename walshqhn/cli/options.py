@@ -1,0 +1,109 @@
+"""Options that several commands share, and what their text stands for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from walshqhn.support.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from walshqhn.workspace import Workspace
+
+
+def _whole(kind: Any, tokens: Any) -> int:
+    return int(tokens[0].value)
+
+
+def _path(kind: Any, tokens: Any) -> Path:
+    return Path(tokens[0].value).expanduser()
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+"""A whole number: 1.5 is an error, not 1 or 2."""
+OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
+FilePath = Annotated[Path, Parameter(converter=_path)]
+"""A path; ~ is the home folder, also where no shell has seen to it."""
+OptionalPath = Annotated[Path | None, Parameter(converter=_path)]
+Json = Annotated[bool, Parameter(negative="", show_default=False, help="Print JSON instead of text.")]
+Force = Annotated[bool, Parameter(negative="", show_default=False, help="Replace output that exists.")]
+Threads = Annotated[OptionalWhole, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
+TaskOptions = Annotated[
+    str,
+    Parameter(
+        allow_leading_hyphen=True,
+        help="Any option of the task (see: walshqhn tasks NAME), e.g. --digits 3,7 or --weight-values=-3,1.",
+    ),
+]
+Source = Annotated[str, Parameter(help="A task, a walshqhn file (.h5), or a cost table (.npy .npz .txt .csv .h5).")]
+Output = Annotated[OptionalPath, Parameter(alias="-o")]
+
+
+def parse_value(text: str) -> Any:
+    """An option's text as a value: 3 -> 3, 0.1, true, none, 3,7 -> (3, 7), 0,1;-1,1 -> ((0, 1), (-1, 1))."""
+    if ";" in text:
+        return tuple(parse_value(part) for part in text.split(";"))
+    if "," in text:
+        return tuple(parse_value(part) for part in text.split(",") if part.strip())
+    word = text.strip()
+    constants = {"true": True, "false": False, "none": None}
+    if word.lower() in constants:
+        return constants[word.lower()]
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+def format_value(value: Any) -> str:
+    """The inverse of `parse_value`; lists, as JSON has them, are taken for tuples."""
+    if isinstance(value, tuple | list) and not value:
+        return "none"
+    if isinstance(value, tuple | list):
+        nested = any(isinstance(v, tuple | list) for v in value)
+        return (";" if nested else ",").join(format_value(v) for v in value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def own_options(command: Callable[..., Any]) -> list[str]:
+    """The options of a command, as typed but for the dashes in front; all others belong to the task."""
+    parameters = inspect.signature(command).parameters.values()
+    return [p.name.rstrip("_").replace("_", "-") for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+def open_source(source: str, options: Mapping[str, str], threads: int | None, command: Callable[..., Any]) -> Workspace:
+    """The task or file that ``source`` names, with a progress display for its cost and remarks on stderr.
+
+    ``options`` are those that ``command`` does not know, so the task's; its own are among the names that a misspelt
+    one is compared with.
+    """
+    from walshqhn.binn.catalog import list_tasks, task_options, text_options
+    from walshqhn.cli.output import progress_bar, remark
+    from walshqhn.workspace import Workspace
+
+    own, values = own_options(command), {}
+    if source in list_tasks():
+        known, texts = task_options(source), text_options(source)
+        for name, text in options.items():
+            option = name.replace("-", "_")
+            if option not in known:
+                listed = [name.replace("_", "-") for name in known]
+                raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {source!r}")
+            values[option] = text if option in texts and text.lower() != "none" else parse_value(text)
+    elif options and (Path(source).exists() or Path(source).suffix):
+        where = f" ({source} is a file; only tasks have options of their own)"
+        raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)
+    expanded = str(Path(source).expanduser()) if source.startswith("~") else source
+    return Workspace.open(expanded, values, threads=threads, progress=progress_bar, remark=remark)
+
+
+def check_native_name(path: Path) -> None:
+    """UsageError unless ``path`` is called like an HDF5 file, by which commands know it again."""
+    if path.suffix.lower() not in (".h5", ".hdf5"):
+        raise UsageError(f"name the HDF5 file .h5, got {str(path)!r}.")

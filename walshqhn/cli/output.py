@@ -1,0 +1,108 @@
+"""What commands print: results on stdout, progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import json as json_module
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def stdout() -> Console:
+    """For results."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:  # a file or a pipe has no edge to wrap at
+        console.width = 200
+    return console
+
+
+def stderr() -> Console:
+    """For progress and remarks."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def remark(text: str) -> None:
+    """A line on stderr."""
+    stderr().print(text, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """``value`` as JSON on stdout; NaN becomes null."""
+    print(json_module.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value
+
+
+def table(headings: Sequence[str] = (), *, left: int = 1) -> Table:
+    """An empty table; the first ``left`` columns are words, the others numbers."""
+    from rich.table import Table
+
+    found = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(headings), header_style="bold")
+    for k, heading in enumerate(headings):
+        found.add_column(heading, justify="left" if k < left else "right")
+    return found
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Any]:
+    """A progress bar on stderr, on terminals only; yields a function that takes the fraction done."""
+    with ProgressDisplay(text, 1.0) as display:
+        yield lambda fraction: display.update(fraction)
+
+
+class ProgressDisplay:
+    """How far ``text`` has come on the way to ``total``, on stderr, on terminals only."""
+
+    def __init__(self, text: str, total: float, done: int = 0) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )  # fmt: skip
+        self._bar = Progress(*columns, console=stderr(), transient=True, disable=not sys.stderr.isatty())
+        self._handle = self._bar.add_task(text, total=total, completed=done, note="")
+
+    def __enter__(self) -> ProgressDisplay:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._bar.__exit__(*details)
+
+    def update(self, done: float, text: str | None = None, note: str = "") -> None:
+        """``done`` so far; other words if there are any."""
+        self._bar.update(self._handle, completed=done, description=text, note=note)
+
+
+def plural(count: int, noun: str) -> str:
+    """'1 run', '2 runs', '4,055 terms'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """``value`` to ``digits`` significant digits; a dash where there is none, or none that is finite."""
+    return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"

@@ -1,0 +1,139 @@
+"""What `walshqhn train` says of a training or a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from walshqhn.bits import bits_to_label
+from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
+from walshqhn.cost.base import Cost
+from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.table import TableCost
+from walshqhn.study.baselines import all_baselines
+from walshqhn.study.plan import Study
+from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
+from walshqhn.support.checks import check_real
+from walshqhn.training.result import REMEDIES, TrainingResult
+
+_SPREAD_SAMPLES = 1000  # that the standard deviation of a cost is estimated from, where it is not known
+
+
+def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | None = None) -> None:
+    """Print the main figures; ``compiled``: of the circuit on a device."""
+    out, run = stdout(), result.best_run
+    words = [f"{result.ansatz['name']} ansatz"]
+    if "layers" in result.ansatz:
+        words.append(plural(result.ansatz["layers"], "layer"))
+    words += [plural(len(run.parameters), "angle"), plural(len(result.runs), "run"), f"{number(result.seconds, 3)} s"]
+    if result.shots:
+        words.append(plural(result.shots, "shot"))
+    out.print(f"{name}: {', '.join(words)}")
+    objective = result.search["objective"]
+    if objective != "mean":
+        out.print(f"objective       {number(run.value, 9)}{_error(run.value_error)}  ({objective})")
+    out.print(f"mean cost E     {number(run.energy, 9)}{_error(run.energy_error)}  ({result.status})")
+    out.print(f"best sample     {number(result.best_cost, 9)}  {bits_to_label(result.best_bits)}")
+    if result.exact_minimum is not None:
+        above = f"{number(result.excess, 3)} above the exact minimum" if result.excess else "it is the exact minimum"
+        out.print(f"exact minimum   {number(result.exact_minimum, 9)}  ({above})")
+    for split, value in result.accuracies.items():
+        out.print(f"accuracy        {value:.4f}  ({split})")
+    for choice, shares in run.architecture.items():
+        out.print(f"{choice:15s} {', '.join(f'{option}: {share:.3f}' for option, share in shares.items())}")
+    if compiled is not None:
+        gates = plural(compiled["two_qubit_gates"], "two-qubit gate")
+        out.print(f"circuit         depth {compiled['depth']:,}, {gates} on {compiled['backend']}")
+    if result.remedy:
+        remark(f"{result.status}: {result.remedy}")
+
+
+def _error(error: float) -> str:
+    return f" ± {number(error, 2)}" if error > 0 else ""
+
+
+def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, Any]:
+    """Rows for every variant, and for classical methods that may look at as many costs, as JSON can hold them.
+
+    ``epsilon``: distance from the minimum that counts as success; None: 1 % of the standard deviation of C.
+    """
+    epsilon = 0.01 * _spread(cost) if epsilon is None else check_real("epsilon", epsilon, least=0)
+    rows = summary_rows(study, epsilon)
+    for v, row in enumerate(rows):
+        found = sampling_probability(study, cost, v, epsilon) if isinstance(cost, TableCost) else np.zeros(0)
+        row["sampling_probability"] = float(found.mean()) if len(found) else None
+    evaluations = max((round(row["mean_evaluations"]) for row in rows if row["mean_evaluations"]), default=1)
+    classical = all_baselines(cost, evaluations, study.plan.runs, study.plan.seed)
+    best = best_variant(study, epsilon)
+    succeeded = rows[best.variant]["success_probability"] > 0
+    return {
+        "epsilon": epsilon,
+        "exact_minimum": study.exact_minimum,
+        "reference": study.reference,
+        "runs": study.plan.runs,
+        "complete": study.is_complete,
+        "variants": rows,
+        "baselines": [baseline.as_dict(study.reference, epsilon) for baseline in classical],
+        "best": study.plan.labels[best.variant] if succeeded else None,
+        "best_is_significant": best.is_significant,
+    }
+
+
+def _spread(cost: Cost) -> float:
+    """Standard deviation of the cost over all configurations, or an estimate."""
+    if isinstance(cost, TableCost):
+        return float(cost.values.std())
+    if isinstance(cost, IsingHamiltonian):
+        return float(np.sqrt(np.square(cost.coefficients).sum()))
+    bits = np.random.default_rng(0).integers(0, 2, (_SPREAD_SAMPLES, cost.num_bits), dtype=np.uint8)
+    return float(cost.costs(bits).std())
+
+
+def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, output: Path | None) -> None:
+    """Print what `study_report` says."""
+    facts = study_report(cost, study, epsilon)
+    if json:
+        print_json(facts | {"output": output, "plan": study.plan.as_dict()})
+        return
+    headings = ("runs", "P(success)", "95 % interval", "one shot", "least excess", "evaluations", "time to 99 %")
+    shown = table(("variant", *headings))
+    for row in (*facts["variants"], *facts["baselines"]):
+        low, high = row["interval"]
+        evaluations, seconds = row["mean_evaluations"], number(row.get("time_to_solution"), 3)
+        shown.add_row(
+            row["variant"],
+            str(row["runs"]),
+            number(row["success_probability"], 3) if row["runs"] else "-",
+            f"{low:.3f} to {high:.3f}" if row["runs"] and low < high else "-",
+            number(row.get("sampling_probability"), 3),
+            number(row["least_excess"], 3),
+            "-" if evaluations is None else f"{evaluations:,.0f}",
+            seconds if seconds == "-" else f"{seconds} s",
+        )
+    out = stdout()
+    out.print(shown)
+    known = facts["exact_minimum"] is not None
+    least = "min C" if known else "the least cost found"
+    out.print(
+        f"Success: E - {least} <= {facts['epsilon']:.3g} (for classical methods, the best cost found instead of E). "
+        f"{least[0].upper() if not known else least[0]}{least[1:]} = {number(facts['reference'], 9)}. "
+        "One shot: probability that a single measurement is that good."
+    )
+    ended = [f"{row['variant']}: {_counted(row['statuses'])}" for row in facts["variants"] if row["runs"]]
+    out.print(f"Why runs ended: {'; '.join(ended)}.", soft_wrap=True)
+    if len(facts["variants"]) > 1 and facts["best"] is not None:
+        sure = "at the 5 % level" if facts["best_is_significant"] else "not at the 5 % level: more runs would tell"
+        out.print(f"Most often successful: {facts['best']}, {sure}.")
+    for status in sorted({status for row in facts["variants"] for status in row["statuses"]}):
+        if REMEDIES[status]:
+            remark(f"{status}: {REMEDIES[status]}")
+    if not study.is_complete:
+        wanted = plural(len(study.plan.units()), "training")
+        remark(f"interrupted: {study.done} of {wanted} done; --resume does the rest")
+
+
+def _counted(statuses: dict[str, int]) -> str:
+    """'198 converged, 2 stalled', the most frequent first."""
+    return ", ".join(f"{n} {status}" for status, n in sorted(statuses.items(), key=lambda item: -item[1]))

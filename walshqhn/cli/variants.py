@@ -1,0 +1,103 @@
+"""The options of `walshqhn train` that say how: made from the specs, and made into variants.
+
+Any of them may be given several values, separated by commas: one variant for each combination.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from walshqhn.circuits.spec import PHASES
+from walshqhn.engines.spec import TAKERS, EngineSpec
+from walshqhn.support.errors import UsageError
+from walshqhn.support.specs import Option
+from walshqhn.training.spec import FEWEST_LAYERS, Variant
+
+_SEVERAL = "Options above take several values, separated by commas: a study of all combinations."
+CIRCUIT, ENGINE, SEARCH = (Group(name, sort_key=k) for k, name in enumerate(("Circuit", "Engine", "Search"), start=1))
+STUDIES = Group("Studies", sort_key=4, help=_SEVERAL)
+_GROUPS = {"circuit": CIRCUIT, "engine": ENGINE, "search": SEARCH}
+
+
+def _text(kind: Any, tokens: Any) -> str:
+    return str(tokens[0].value)
+
+
+def variant_parameters() -> list[inspect.Parameter]:
+    """A keyword parameter for every setting of a variant; its value is text, flags are true; None: not given."""
+    found = []
+    for part, kind in Variant.PARTS.items():
+        for name, setting in kind.options().items():
+            hint: Any = setting.kind
+            annotation = Annotated[hint | None, _parameter(setting, _GROUPS[part])]
+            found.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+    return found
+
+
+def _parameter(setting: Option, group: Group) -> Parameter:
+    if setting.kind is bool:
+        return Parameter(group=group, help=setting.help, negative="", show_default=False)
+    missing = [choice for choice in setting.choices if choice not in setting.help]
+    text = setting.help + (f" One of {', '.join(setting.choices)}." if missing else "")
+    shown = False if setting.default is None else str(setting.default)
+    return Parameter(group=group, help=text, converter=_text, show_default=shown, allow_leading_hyphen=True)
+
+
+def make_variants(given: Mapping[str, str | bool]) -> tuple[Variant, ...]:
+    """One variant for each combination of the values ``given``, each once.
+
+    Where there are several circuits or engines, a setting goes to those that know it.
+    UsageError for a value that is not allowed, or that no variant knows.
+    """
+    options = Variant.options()
+    values = {
+        name: [text] if isinstance(text, bool) else [options[name].parse(one) for one in _listed(name, text)]
+        for name, text in given.items()
+    }
+    found: list[Variant] = []
+    used: set[str] = set()
+    several = any(len(values.get(name, ())) > 1 for name in ("ansatz", "engine", "shots"))
+    for combination in product(*values.values()):
+        settings = dict(zip(values, combination, strict=True))
+        if several:
+            settings = {name: value for name, value in settings.items() if _is_known(name, settings)}
+        used |= set(settings)
+        variant = Variant.of(**settings)
+        if variant not in found:
+            found.append(variant)
+    for name in values:
+        if name not in used:
+            raise UsageError(f"{name} goes with none of these variants.")
+    return tuple(found)
+
+
+def _listed(name: str, text: str) -> list[str]:
+    return [str(Path(one).expanduser()) if name == "ansatz" and one[:1] == "~" else one for one in text.split(",")]
+
+
+def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the circuit and the engine of these settings know the one called ``name``."""
+    ansatz, engine = settings.get("ansatz", "linear"), settings.get("engine", "exact")
+    if name == "max_degree":
+        return ansatz in PHASES
+    if name == "grow":
+        return ansatz in FEWEST_LAYERS
+    if name == "max_shots":
+        return settings.get("shots") is not None and engine in TAKERS["shots"]
+    return engine in TAKERS.get(name, (engine,))
+
+
+def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """And last the product state on the exact engine, a classical method, unless it is among them."""
+    states = (("product", 0), ("linear", 0))
+    if any((v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine == "exact" for v in variants):
+        return variants
+    search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False)
+    return (*variants, Variant(replace(variants[0].circuit, ansatz="product", max_degree=None), EngineSpec(), search))

@@ -1,0 +1,45 @@
+"""Figures of networks: their weights as pictures. Functions draw into the Axes they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.binn.task import NetworkTask
+from walshqhn.plotting.style import GREY
+from walshqhn.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def has_weight_image(task: NetworkTask) -> bool:
+    """Whether one weight belongs to each pixel of an image, so that `plot_weights` can draw them."""
+    return task.data.image_shape is not None and not task.network.hidden and task.network.num_outputs == 1
+
+
+def plot_weights(ax: Axes, task: NetworkTask, bits: npt.ArrayLike, *, title: str = "") -> None:
+    """Weights of one configuration as a picture of the input; pixels that are blank in all training images say "any".
+
+    UsageError if the weights are no image.
+    """
+    if not has_weight_image(task) or task.data.image_shape is None:
+        raise UsageError(f"task {task.name!r} has no single image of weights to draw.")
+    blocks = task.network.weights(bits)
+    image = blocks["W1"][:, 0].reshape(task.data.image_shape)
+    blank = np.logical_not(task.data.train.x.any(axis=0)).reshape(image.shape)
+    limit = float(np.abs(image).max()) or 1.0
+    ax.imshow(np.where(blank, np.nan, image), cmap="RdBu", vmin=-1.6 * limit, vmax=1.6 * limit)
+    ax.set_facecolor("#E8E8E8")
+    for (i, j), value in np.ndenumerate(image):
+        text = "any" if blank[i, j] else f"{value:+g}" if value else "0"
+        ax.text(j, i, text, ha="center", va="center", fontsize=11, color=GREY if blank[i, j] else "black")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xlabel(
+        "blue: ink there speaks for the second class,\nred: for the first; any: no image has ink there", fontsize=7
+    )
+    bias = blocks[task.network.output_bias][0]
+    ax.set_title(title or f"Weights of the best network\n(bias {f'{bias:+g}' if bias else '0'})", fontsize=10)

@@ -1,0 +1,31 @@
+"""What all figures share: colours, a figure to draw into, text as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette: told apart by colour-blind readers and in grey
+BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "#CC79A7"
+COLOURS = (GREY, BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#E69F00", "#000000")
+
+
+def new_figure(width: float = 6.0, height: float = 4.0) -> tuple[Any, Axes]:
+    """A Figure of so many inches and its Axes, without pyplot's global state."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
+    return figure, figure.add_subplot()
+
+
+def finish(ax: Axes, title: str) -> None:
+    """Title, and a frame of two sides."""
+    ax.set_title(title, fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def literal(text: str) -> str:
+    """``text`` as it is: Matplotlib takes what stands between dollar signs for mathematics."""
+    return text.replace("$", r"\$")
