@@ -1,5 +1,6 @@
 """Native files damaged on disk, byte by byte: refused, or read as they were, never misread."""
 
+import dataclasses
 import os
 import pickle
 import random
@@ -9,18 +10,19 @@ import sys
 
 import h5py
 import pytest
-from storage_cases import everything, numbers, refused
+from storage_cases import everything, parts, refused
 
-from walshqhn.formats import hdf5 as storage
+from walshqhn.formats import hdf5
 from walshqhn.formats.hdf5 import load, save
 from walshqhn.support.errors import FormatError
 
+CONTENTS = dataclasses.replace(everything(), study=None)
 needs_alarm = pytest.mark.skipif(os.name != "posix", reason="needs signal.alarm")
 
 
 @pytest.fixture
 def saved(tmp_path):
-    save(tmp_path / "file.h5", everything())
+    save(tmp_path / "file.h5", CONTENTS)
     return tmp_path / "file.h5"
 
 
@@ -34,11 +36,11 @@ def test_a_file_cut_off_anywhere(saved, tmp_path):
 
 def test_a_file_whose_end_was_overwritten_with_zeros(saved, tmp_path):
     content = saved.read_bytes()
-    expected = numbers(load(saved))
+    expected = parts(load(saved))
     for kept in range(0, len(content), len(content) // 20):
         (tmp_path / "cut.h5").write_bytes(content[:kept] + bytes(len(content) - kept))
         try:
-            found = numbers(load(tmp_path / "cut.h5"))
+            found = parts(load(tmp_path / "cut.h5"))
         except FormatError:
             continue
         assert found == expected
@@ -49,7 +51,7 @@ def probe(path, jobs):
 
     In a process of its own, since a damaged file may take the HDF5 library down with it.
     """
-    content, expected = path.read_bytes(), numbers(load(path))
+    content, expected = path.read_bytes(), parts(load(path))
     victim = path.with_name("flipped.h5")
     for position, change in jobs:
         signal.alarm(3)  # seconds, then this process dies
@@ -57,7 +59,7 @@ def probe(path, jobs):
         damaged[position] ^= change
         victim.write_bytes(damaged)
         try:
-            verdict = "same" if numbers(load(victim)) == expected else "DIFFERENT"
+            verdict = "same" if parts(load(victim)) == expected else "DIFFERENT"
         except FormatError:
             verdict = "refused"
         except BaseException as error:
@@ -87,8 +89,8 @@ def bad_ones(path, jobs):
 @pytest.fixture
 def reproducible(tmp_path, monkeypatch):
     """A file whose bytes are where they are on every machine: without versions, time and command line."""
-    monkeypatch.setattr(storage, "provenance", lambda **facts: {"versions": {}, **facts})
-    save(tmp_path / "file.h5", everything())
+    monkeypatch.setattr(hdf5, "provenance", lambda **facts: {"versions": {}, **facts})
+    save(tmp_path / "file.h5", CONTENTS)
     return tmp_path / "file.h5"
 
 
@@ -96,7 +98,7 @@ def reproducible(tmp_path, monkeypatch):
 def test_a_changed_byte_never_gives_other_numbers(reproducible):
     """Anywhere in the file, and more densely at its beginning, where HDF5 keeps its bookkeeping."""
     rng, size = random.Random(20), reproducible.stat().st_size
-    positions = [rng.randrange(size) for _ in range(250)] + [rng.randrange(2048) for _ in range(100)]
+    positions = [rng.randrange(size) for _ in range(160)] + [rng.randrange(2048) for _ in range(60)]
     assert bad_ones(reproducible, [(p, rng.choice([0x01, 0x10, 0x80, 0xFF])) for p in positions]) == {}
 
 
@@ -115,7 +117,7 @@ def test_a_changed_byte_around_texts_does_no_harm(reproducible):
 
 
 def test_changed_bytes_inside_the_data_are_noticed(saved, tmp_path):
-    """Every stored chunk of every data set, at its first, middle and last byte."""
+    """The first, middle and last byte of every data set."""
     content, chunks = saved.read_bytes(), []
     with h5py.File(saved) as file:
 
@@ -125,13 +127,12 @@ def test_changed_bytes_inside_the_data_are_noticed(saved, tmp_path):
                 chunks.append((info.byte_offset, info.size))
 
         file.visititems(collect)
-    assert len(chunks) == 32
-    for offset, size in chunks:
-        for position in {offset, offset + size // 2, offset + size - 1}:
-            damaged = bytearray(content)
-            damaged[position] ^= 0x04
-            (tmp_path / "flipped.h5").write_bytes(damaged)
-            refused(tmp_path / "flipped.h5", "damaged")
+    assert len(chunks) == 35
+    for k, (offset, size) in enumerate(chunks):
+        damaged = bytearray(content)
+        damaged[offset + (0, size // 2, size - 1)[k % 3]] ^= 0x04
+        (tmp_path / "flipped.h5").write_bytes(damaged)
+        refused(tmp_path / "flipped.h5", "damaged: /.*: ")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Classical methods against brute force."""
+"""Classical methods against brute force, with a table and without."""
 
 import math
 
 import numpy as np
 import pytest
+from training_cases import a_chain, least_energy
 
+from walshqhn import BlackBoxCost, IsingHamiltonian, TableCost, WalshSpectrum
 from walshqhn.kernels.annealing import anneal
 from walshqhn.study import baselines
 from walshqhn.support.errors import UsageError
@@ -48,12 +50,12 @@ def test_rounding_ignores_interactions():
 
 def test_random_search_finds_what_chance_allows():
     """The minimum of 64 is hit with probability 1 - (63/64)^40 = 0.467."""
-    found = baselines.random_search(TABLE, 40, 2000, seed=1)
+    found = baselines.random_search(TABLE, 40, 2000, rng=1)
     hits = (found.costs == TABLE.min()).sum()
     p = 1 - (63 / 64) ** 40
     assert abs(hits - 2000 * p) < 5 * math.sqrt(2000 * p * (1 - p))
-    assert baselines.random_search(TABLE, 40, 5, seed=2).costs.tolist() == (
-        baselines.random_search(TABLE, 40, 5, seed=2).costs.tolist()
+    assert baselines.random_search(TABLE, 40, 5, rng=2).costs.tolist() == (
+        baselines.random_search(TABLE, 40, 5, rng=2).costs.tolist()
     )
 
 
@@ -75,8 +77,8 @@ def test_annealing_step_by_step(version):
 
 def test_annealing_beats_random_search_where_neighbours_are_alike():
     table = linear_table(RNG.normal(size=12))
-    annealed = baselines.simulated_annealing(table, 300, 100, seed=4)
-    drawn = baselines.random_search(table, 300, 100, seed=4)
+    annealed = baselines.simulated_annealing(table, 300, 100, rng=4)
+    drawn = baselines.random_search(table, 300, 100, rng=4)
     assert (annealed.costs == table.min()).mean() > 0.9 > 0.5 > (drawn.costs == table.min()).mean()
 
 
@@ -84,6 +86,78 @@ def test_the_smallest_costs():
     assert baselines.simulated_annealing([2.5], 5, 2).costs.tolist() == [2.5, 2.5]
     assert baselines.simulated_annealing([2.0, 1.0], 1, 50).costs.min() == 1.0
     assert baselines.round_linear([2.5]).costs.tolist() == [2.5]
+
+
+# --- without a table ------------------------------------------------------------------------------
+
+
+def untabulated(table):
+    """The same cost as a function."""
+    cost = TableCost(table)
+    return BlackBoxCost(cost.costs, cost.num_bits)
+
+
+def test_rounding_a_hamiltonian():
+    hamiltonian = WalshSpectrum.from_cost(TABLE).hamiltonian()
+    assert baselines.round_linear(hamiltonian).costs == pytest.approx(baselines.round_linear(TABLE).costs, abs=1e-12)
+
+
+def test_random_search_draws_uniformly_without_a_table():
+    found = baselines.random_search(untabulated(TABLE), 40, 2000, rng=1)
+    p = 1 - (63 / 64) ** 40
+    assert abs((found.costs == TABLE.min()).sum() - 2000 * p) < 5 * math.sqrt(2000 * p * (1 - p))
+
+
+def test_annealing_together_is_annealing_one_by_one():
+    """Each run by Metropolis' rule, from the same draws."""
+    runs, steps, rng = 7, 60, np.random.default_rng(5)
+    found = baselines.simulated_annealing(untabulated(TABLE), steps + 1, runs, rng=5)
+    spread = TABLE[rng.integers(0, 2, (1000, 6), dtype=np.uint8) @ (1 << np.arange(6))].std()
+    x = rng.integers(0, 2, (runs, 6), dtype=np.uint8) @ (1 << np.arange(6))
+    best = TABLE[x]
+    for temperature in np.geomspace(spread, spread * 1e-3, steps):
+        flips, uniforms = rng.integers(6, size=runs), rng.random(runs)
+        for k in range(runs):
+            y = x[k] ^ (1 << flips[k])
+            if TABLE[y] <= TABLE[x[k]] or uniforms[k] < math.exp(-(TABLE[y] - TABLE[x[k]]) / temperature):
+                x[k] = y
+        best = np.minimum(best, TABLE[x])
+    assert found.costs.tolist() == best.tolist()
+
+
+@pytest.mark.parametrize(("num_bits", "evaluations", "least_gap"), [(40, 2000, 1.0), (785, 3000, 200.0)])
+def test_many_bits(num_bits, evaluations, least_gap):
+    chain = a_chain(num_bits)
+    bits, least = least_energy(chain)
+    assert chain.costs(bits[None])[0] == pytest.approx(least)
+    found = {b.name: b for b in baselines.all_baselines(chain, evaluations, 4, seed=2)}
+    assert list(found) == ["rounding degree 1", "random search", "simulated annealing"]
+    assert found["rounding degree 1"].costs[0] == pytest.approx(least)
+    assert (found["simulated annealing"].costs < least + least_gap).all()
+    assert (found["random search"].costs > found["simulated annealing"].costs + least_gap / 10).all()
+
+
+def test_which_methods_there_are():
+    names = [[b.name for b in baselines.all_baselines(cost, 5, 2)] for cost in (TABLE, untabulated(TABLE))]
+    assert names[0] == ["exact minimum", "rounding degree 1", "random search", "simulated annealing"]
+    assert names[1] == ["random search", "simulated annealing"]
+
+
+def test_constant_costs_without_a_table():
+    flat = IsingHamiltonian(3, np.zeros((0, 1), np.uint64), np.zeros(0), constant=2.5)
+    assert [b.costs.tolist() for b in baselines.all_baselines(flat, 5, 2)] == [[2.5], [2.5, 2.5], [2.5, 2.5]]
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [(baselines.exact_minimum, "nobody knows the least cost of"), (baselines.round_linear, "coefficients of degree 1")],
+)
+def test_what_a_function_cannot_tell(method, message):
+    with pytest.raises(UsageError, match=message):
+        method(untabulated(TABLE))
 
 
 @pytest.mark.parametrize("method", [baselines.random_search, baselines.simulated_annealing])

@@ -11,12 +11,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from study_cases import ONE, PRODUCT, QUICK, TABLE, TWO, content
+from study_cases import ONE, PRODUCT, QUICK, SHORT, TABLE, TWO, content, longer
+from training_cases import a_chain
 
-from walshqhn import ExactEngine, LinearAnsatz, Plan, Study, Variant, load_task, run_study, train
-from walshqhn.formats.hdf5 import Contents, load, save
+from walshqhn import (
+    BlackBoxCost,
+    ExactEngine,
+    LinearAnsatz,
+    Plan,
+    Study,
+    TableCost,
+    Variant,
+    load_task,
+    run_study,
+    train,
+)
 from walshqhn.study import workers
-from walshqhn.support.errors import InputError, UsageError, WalshqhnError
+from walshqhn.support.errors import TooLargeError, UsageError
 from walshqhn.training.growth import train_layerwise
 
 TESTS = Path(__file__).parent.parent
@@ -45,7 +56,11 @@ def test_every_run_is_the_training_it_says(study):
     for v, variant in enumerate(QUICK.variants):
         for run in study.runs(v):
             alone = train(
-                LinearAnsatz(4, variant.layers), engine, seed=QUICK.seed_of(run.index), max_iterations=15, samples=20
+                LinearAnsatz(4, variant.circuit.layers),
+                engine,
+                seed=QUICK.seed_of(run.index),
+                max_iterations=15,
+                samples=20,
             ).runs[0]
             assert run.value == alone.value
             assert run.parameters.tobytes() == alone.parameters.tobytes()
@@ -75,18 +90,17 @@ def test_an_interrupted_study_resumes_to_the_same(study, tmp_path, count):
 
 
 def test_ctrl_c_stops_workers_at_once():
-    slow = replace(QUICK, runs=50, variants=(TWO,), max_iterations=100000, gradient_tolerance=1e-15)
+    slow = Plan((Variant.of(layers=2, max_iterations=100000, gradient_tolerance=1e-15),), runs=50)
     cut = run_study(np.random.default_rng(1).normal(size=1 << 10), slow, workers=2, on_run=stop_after(1))
     assert cut.done == 1
     assert not workers.multiprocessing.active_children()
 
 
 def test_ctrl_c_before_anything_was_done(monkeypatch):
-    def no_time(*arguments):
+    def no_time(*arguments, **settings):
         raise KeyboardInterrupt
-        yield
 
-    monkeypatch.setattr("walshqhn.study.run._in_this_process", no_time)
+    monkeypatch.setattr("walshqhn.training.variant.ReadyVariant.train", no_time)
     with pytest.raises(KeyboardInterrupt):
         run_study(TABLE, QUICK, workers=1)
 
@@ -105,10 +119,10 @@ def test_more_runs_and_more_variants(study):
     ("table", "plan", "says"),
     [
         (TABLE, replace(QUICK, seed=6), "seed: 5 there, 6 here"),
-        (TABLE, replace(QUICK, max_iterations=9, samples=4), "max_iterations: 15 there, 9 here; samples: 20 there"),
         (TABLE + 1, QUICK, "cost: "),
         (TABLE, replace(QUICK, runs=2), "3 runs a variant"),
-        (TABLE, replace(QUICK, variants=(ONE,)), "product"),
+        (TABLE, replace(QUICK, variants=(ONE,)), "variant product, with these very settings"),
+        (TABLE, replace(QUICK, variants=(PRODUCT, Variant.of(layers=1))), "variant linear, 1 layer, with these very"),
     ],
 )
 def test_another_study_is_not_resumed(study, table, plan, says):
@@ -117,26 +131,10 @@ def test_another_study_is_not_resumed(study, table, plan, says):
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"variants": ()}, "at least one variant"),
-        ({"variants": (ONE, ONE)}, "twice"),
-        ({"runs": 0}, "runs must be a whole number of at least 1, got 0"),
-        ({"runs": 1.5}, "got 1.5"),
-    ],
-)
-def test_bad_plans(change, says):
-    with pytest.raises(UsageError, match=says):
-        replace(QUICK, **change)
-
-
-@pytest.mark.parametrize(
     ("variant", "says"),
     [
-        (Variant("linaer"), "Did you mean 'linear'"),
-        (Variant("linear", -1), "-1 layers"),
-        (Variant(engine="axe"), "engine"),
-        (Variant(shots=10), "shots does not go with the exact engine"),
+        (Variant.of(optimizer="COBYQA", max_iterations=9), "COBYQA needs max_iterations of at least 66 for 32 angles"),
+        (Variant.of(engine="backend", backend="fake_nowhere", shots=4), "fake_nowhere"),
     ],
 )
 def test_bad_variants_are_found_before_any_work(variant, says):
@@ -151,72 +149,10 @@ def test_bad_worker_counts(count):
 
 
 def test_shots_are_drawn_from_each_run_s_own_seed():
-    plan = Plan((Variant("product", 0, "aer", 50),), runs=2, max_iterations=12, samples=10)
+    plan = Plan((Variant.of(ansatz="product", engine="aer", shots=50, max_iterations=12, samples=10),), runs=2)
     first, second = run_study(TABLE, plan, workers=1), run_study(TABLE, plan, workers=2)
     assert content(first) == content(second)
     assert first.energies(0)[0] != first.energies(0)[1]
-
-
-# --- stored -------------------------------------------------------------------------------------
-
-
-def test_a_stored_study_is_the_same(study, tmp_path):
-    save(tmp_path / "s.h5", Contents(cost=TABLE, study=study))
-    assert content(load(tmp_path / "s.h5").study) == content(study)
-    study.save(tmp_path / "alone.h5")
-    assert content(Study.load(tmp_path / "alone.h5")) == content(study)
-
-
-def test_a_file_without_a_study(tmp_path):
-    save(tmp_path / "c.h5", Contents(cost=TABLE))
-    with pytest.raises(InputError, match="holds no study"):
-        Study.load(tmp_path / "c.h5")
-
-
-# --- workers that fail --------------------------------------------------------------------------
-
-
-def _prepare_trouble(kind):
-    def work(piece):
-        if piece == 2:
-            if kind == "killed":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if kind == "exit":
-                os._exit(3)
-            raise UsageError("no good") if kind == "usage" else ZeroDivisionError("oh")
-        return piece * 10
-
-    return work
-
-
-@pytest.mark.parametrize(
-    ("kind", "says"),
-    [
-        ("killed", "killed, perhaps for lack of memory"),
-        ("exit", "exit code 3"),
-        ("usage", "^no good$"),
-        ("bug", "failed on 2: ZeroDivisionError: oh"),
-    ],
-)
-def test_workers_that_fail_are_explained(kind, says):
-    done = workers.run_pieces(_prepare_trouble, (kind,), [0, 1, 2, 3], 1)
-    assert [next(done), next(done)] == [(0, 0), (1, 10)]
-    with pytest.raises(WalshqhnError, match=says):
-        next(done)
-    assert not workers.multiprocessing.active_children()
-
-
-def test_workers_have_one_thread_each(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    found = dict(workers.run_pieces(_prepare_threads, (), [0, 1], 2))
-    assert found == {0: (1, "1"), 1: (1, "1")}
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-
-
-def _prepare_threads():
-    from walshqhn.support.resources import resolve_threads
-
-    return lambda piece: (resolve_threads(None), os.environ["OMP_NUM_THREADS"])
 
 
 # --- kill -9 ------------------------------------------------------------------------------------
@@ -224,13 +160,12 @@ def _prepare_threads():
 _SCRIPT = """
 import sys
 from pathlib import Path
-from study_cases import QUICK, TABLE
-from dataclasses import replace
+from study_cases import QUICK, TABLE, longer
 from walshqhn import Study, run_study
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    plan = replace(QUICK, runs=40, max_iterations=400)
+    plan = longer(QUICK)
     earlier = Study.load(path) if path.exists() else None
 
 
@@ -285,14 +220,14 @@ def test_kill_9_at_random_moments_loses_only_what_was_running(tmp_path, who):
     with _start(script, path) as last:
         last.communicate(timeout=300)
     assert last.returncode == 0
-    alone = run_study(TABLE, replace(QUICK, runs=40, max_iterations=400), workers=1)
+    alone = run_study(TABLE, longer(QUICK), workers=1)
     assert content(Study.load(path)) == content(alone)
     assert not [f.name for f in tmp_path.iterdir() if f.name not in ("s.h5", "script.py") and ".part" not in f.name]
 
 
 def test_a_study_of_other_objectives_counts_energies():
     """Success is about E, whatever was minimized."""
-    variant = Variant("linear", 1, objective="cvar:0.3", optimizer="Adam")
+    variant = Variant.of(layers=1, objective="cvar:0.3", optimizer="Adam", **SHORT)
     found = run_study(TABLE, replace(QUICK, variants=(variant,)), workers=1)
     engine = ExactEngine(TABLE)
     for run, energy in zip(found.runs(0), found.energies(0), strict=True):
@@ -302,8 +237,8 @@ def test_a_study_of_other_objectives_counts_energies():
 
 
 def test_energies_from_shots_are_those_of_the_final_samples():
-    variant = Variant("product", 0, engine="aer", shots=30)
-    run = run_study(TABLE, replace(QUICK, variants=(variant,), runs=1, samples=500), workers=1).runs(0)[0]
+    variant = Variant.of(ansatz="product", engine="aer", shots=30, max_iterations=15, samples=500)
+    run = run_study(TABLE, replace(QUICK, variants=(variant,), runs=1), workers=1).runs(0)[0]
     exact = ExactEngine(TABLE).expectation(LinearAnsatz(4, 0), run.parameters)
     assert run.energy_error > 0
     assert abs(run.energy - exact) < 5 * run.energy_error
@@ -312,7 +247,7 @@ def test_energies_from_shots_are_those_of_the_final_samples():
 
 def test_grown_circuits():
     """Layer by layer, counted in all; in one process or two."""
-    plan = replace(QUICK, variants=(Variant("linear", 2, grow=True),), runs=2)
+    plan = replace(QUICK, variants=(Variant.of(layers=2, grow=True, **SHORT),), runs=2)
     found = run_study(TABLE, plan, workers=1)
     engine, ansatz = ExactEngine(TABLE), LinearAnsatz(4, 0)
     stages = train_layerwise(ansatz, engine, 2, seed=plan.seed_of(1), max_iterations=15, samples=20)
@@ -320,18 +255,73 @@ def test_grown_circuits():
     assert run.parameters.tobytes() == stages[-1].runs[0].parameters.tobytes()
     assert run.evaluations == sum(stage.evaluations for stage in stages)
     assert found.trainings[0].ansatz == LinearAnsatz(4, 2).description
+    assert found.trainings[0].search["grow"]
     assert content(run_study(TABLE, plan, workers=2)) == content(found)
 
 
-def test_with_a_task_architectures_are_recorded(tmp_path):
+def test_with_a_task_architectures_are_recorded():
     task = load_task("gaussian-activation", hidden=1, num_samples=60)
-    cost = task.cost_table()
-    plan = replace(QUICK, variants=(PRODUCT,), runs=2)
-    found = run_study(cost, plan, workers=2, task=task)
+    found = run_study(task, replace(QUICK, variants=(PRODUCT,), runs=2), workers=2, task=task)
+    assert len(found.runs(0)) == 2
     for run in found.runs(0):
         assert sum(run.architecture["activation"].values()) == pytest.approx(1)
         assert set(run.sampled_accuracies) >= {"train", "test"}
-    found.save(tmp_path / "s.h5")
-    assert content(Study.load(tmp_path / "s.h5")) == content(found)
     with pytest.raises(UsageError, match="the task has"):
-        run_study(TABLE, plan, task=task)
+        run_study(TABLE, QUICK, task=task)
+
+
+# --- costs of any kind --------------------------------------------------------------------------
+
+SAMPLED = Variant.of(ansatz="product", engine="mps", shots=16, optimizer="SPSA:calibration=2", max_iterations=3)
+
+
+def test_what_needs_no_table_makes_none(monkeypatch):
+    """At 40 bits there is none to make."""
+    chain = a_chain(40)
+    found = run_study(chain, Plan((SAMPLED,), runs=2), workers=1)
+    assert (found.num_qubits, found.cost_digest, found.exact_minimum) == (40, chain.digest, None)
+    assert found.is_complete
+    assert found.reference == min(run.best_cost for run in found.runs(0))
+    with pytest.raises(TooLargeError, match="N = 40"):
+        run_study(chain, Plan((SAMPLED, PRODUCT)), workers=1)
+
+
+def test_a_run_does_not_depend_on_what_else_is_in_the_plan():
+    """Nor is it compared with another minimum, where one of the others makes it known."""
+    chain = a_chain(5)
+    alone = run_study(chain, Plan((SAMPLED,), runs=2), workers=1)
+    wide = run_study(chain, Plan((PRODUCT, SAMPLED), runs=2), workers=1)
+    assert wide.exact_minimum == chain.energies().min()
+    assert alone.exact_minimum is None
+    resumed = run_study(chain, wide.plan, workers=2, resume=alone)
+    assert content(resumed) == content(wide)
+    assert resumed.trainings[1].exact_minimum == wide.exact_minimum
+
+
+def ones_and_pairs(bits):
+    """A function that other processes can import."""
+    return bits.sum(axis=1) - 1.5 * (bits[:, 0] & bits[:, -1])
+
+
+def test_a_function_as_cost():
+    cost = BlackBoxCost(ones_and_pairs, 70)
+    plan = Plan((replace_search(SAMPLED, max_iterations=1),), runs=2)
+    one = run_study(cost, plan, workers=1)
+    assert content(run_study(cost, plan, workers=2)) == content(one)
+    assert one.cost_digest == cost.digest
+    assert one.reference == min(run.best_cost for run in one.runs(0))
+
+
+def test_a_function_that_other_processes_cannot_get():
+    cost = BlackBoxCost(lambda bits: bits.sum(axis=1), 4)
+    with pytest.raises(
+        UsageError, match=r"^the cost cannot be sent to other processes \(.*lambda.*workers=1"
+    ) as caught:
+        run_study(cost, QUICK, workers=2)
+    assert "\n" not in str(caught.value)
+    tabulated = run_study(TableCost(cost.cost_table()), QUICK, workers=1)
+    assert run_study(cost, QUICK, workers=1).energies(1).tolist() == tabulated.energies(1).tolist()
+
+
+def replace_search(variant, **changes):
+    return replace(variant, search=replace(variant.search, **changes))

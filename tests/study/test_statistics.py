@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from storage_cases import a_run, a_training
 from study_cases import QUICK, TABLE
+from training_cases import a_chain
 
-from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, Study, run_study
+from walshqhn import ExactEngine, LinearAnsatz, Plan, ProductAnsatz, Study, Variant, run_study
 from walshqhn.study import statistics
-from walshqhn.support.errors import UsageError
-from walshqhn.training.result import RunResult, TrainingResult
+from walshqhn.support.errors import TooLargeError, UsageError
 
 
 def wilson_by_hand(k, n, z):
@@ -41,20 +42,19 @@ def test_bad_confidence(confidence):
 
 def a_study(energies, seconds=2.0):
     """Variants with these final energies above a minimum of -1; the best samples 0.05 lower."""
-    trainings = {}
+    rng, trainings = np.random.default_rng(0), {}
     for v, values in enumerate(energies):
-        runs = [
-            RunResult(
-                index=k, parameters=np.zeros(2), value=value - 1, history=np.array([value]), gradient_norms=np.zeros(1),
-                evaluations=10, status="converged", message="", seconds=seconds, best_bits=np.zeros(4, np.uint8),
+        runs = tuple(
+            replace(
+                a_run(k, rng), status="converged", seconds=seconds, evaluations=10, energy=value - 1, value=value - 7,
                 best_cost=max(value - 0.05, 0.0) - 1,
             )
             for k, value in enumerate(values)
-        ]  # fmt: skip
+        )  # fmt: skip
         if runs:
-            trainings[v] = TrainingResult(tuple(runs), {}, {}, 0, -1.0)
-    variants = tuple(replace(QUICK.variants[1], layers=v) for v in range(len(energies)))
-    return Study(replace(QUICK, variants=variants, runs=max(map(len, energies))), 4, "", -1.0, trainings)
+            trainings[v] = replace(a_training(), runs=runs, exact_minimum=-1.0)
+    variants = tuple(Variant.of(layers=v) for v in range(len(energies)))
+    return Study(Plan(variants, runs=max(map(len, energies))), 4, "", -1.0, trainings)
 
 
 def test_success_counts_runs_within_epsilon():
@@ -68,15 +68,15 @@ def test_success_counts_runs_within_epsilon():
         assert point[1:] == pytest.approx(wilson_by_hand(k, 4, 1.959963984540054), abs=1e-12)
 
 
-def test_best_variant_and_its_certainty():
+def test_best_variant_and_whether_that_is_chance():
     few = a_study([[0.0, 1.0], [0.0, 0.0]])
     best = statistics.best_variant(few, 0.5)
     assert best.variant == 1
     assert best.p_values == {0: pytest.approx(0.5)}  # of the 4 successes patterns with 3 of 4: C(2,2) C(2,1) / C(4,3)
-    assert not best.is_certain
+    assert not best.is_significant
     sure = statistics.best_variant(a_study([[1.0] * 30 + [0.0] * 3, [0.0] * 30]), 0.5)
     assert sure.variant == 1
-    assert sure.is_certain
+    assert sure.is_significant
     with pytest.raises(UsageError, match="no finished runs"):
         statistics.best_variant(replace(few, trainings={}), 0.5)
 
@@ -93,7 +93,7 @@ def test_time_to_solution():
 
 
 def test_sampling_probability_is_the_weight_of_good_networks():
-    study = run_study(TABLE, replace(QUICK, max_iterations=2), workers=1)
+    study = run_study(TABLE, QUICK, workers=1)
     for v, ansatz in enumerate((ProductAnsatz(4), LinearAnsatz(4, 1))):
         found = statistics.sampling_probability(study, TABLE, v, 0.8)
         for k, run in enumerate(study.runs(v)):
@@ -109,3 +109,24 @@ def test_summary_rows():
     assert first["median_excess"] == pytest.approx(0.25)
     assert (first["least_excess"], first["mean_seconds"], first["mean_evaluations"]) == (0.0, 2.0, 10.0)
     assert (second["runs"], second["best_cost"]) == (0, None)
+
+
+def test_sampling_probability_without_a_state_vector():
+    plan = Plan(
+        (Variant.of(ansatz="product", engine="mps", shots=8, optimizer="SPSA:calibration=1", max_iterations=1),), 1
+    )
+    chain = a_chain(40)
+    study = run_study(chain, plan, workers=1)
+    with pytest.raises(
+        TooLargeError, match=r"takes all 2\^40 amplitudes .* success_probability\(sampled=True\)"
+    ) as caught:
+        statistics.sampling_probability(study, chain, 0, 0.1)
+    assert "\n" not in str(caught.value)
+
+
+def test_relative_success_where_the_minimum_is_unknown():
+    study = replace(a_study([[0.0, 0.1], [0.3, 0.6]]), exact_minimum=None)
+    assert study.reference == -1.0  # the best sample of the first run
+    curve = statistics.success_curve(study, 1, [0.2, 0.35, 0.7])
+    assert curve[0].tolist() == [0.0, 0.5, 1.0]
+    assert [row["least_excess"] for row in statistics.summary_rows(study, 0.2)] == pytest.approx([0.0, 0.3])

@@ -23,6 +23,7 @@ from walshqhn.support.resources import require_memory
 
 _CHUNK = 1 << 16  # values a chunk
 _GROWING_CHUNK = 1 << 10  # of a data set that grows: the last chunk is written again each time
+_SMALL = 1 << 24  # bytes that need not be asked for
 _HDF5 = ("v110", "v110")  # from this version on, HDF5 checksums its own bookkeeping and attributes, too
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # what a growing file no longer needs
@@ -83,7 +84,7 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
         column.name,
         data=array,
         chunks=(max(1, length), *(max(1, n) for n in array.shape[1:])),
-        maxshape=(None, *array.shape[1:]) if grows else array.shape,
+        maxshape=(None, *array.shape[1:]) if grows or not array.size else array.shape,
         shuffle=True,
         compression="gzip",
         compression_opts=1,  # higher levels gain little on mantissas and cost much
@@ -198,10 +199,11 @@ def _check_storage(place: str, data: h5py.Dataset) -> None:
     else:
         chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks, strict=True))
         backed = data.id.get_num_chunks() == chunks
-        require_memory(math.prod(data.chunks) * data.dtype.itemsize, f"a chunk of {place}", "Is the file damaged?")
     if not backed:
         raise FormatError(f"{place} claims {data.size:,} values, but they are not all stored")
-    require_memory(data.nbytes, place, "Use a machine with more memory.")
+    needed = data.nbytes + math.prod(data.chunks or (0,)) * data.dtype.itemsize
+    if needed > _SMALL:
+        require_memory(needed, place, "Use a machine with more memory, if the file is not damaged.")
 
 
 def _check_range(place: str, column: Column, array: npt.NDArray[Any]) -> None:

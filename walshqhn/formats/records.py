@@ -32,7 +32,7 @@ from walshqhn.formats.layout import (
 )
 from walshqhn.study.plan import Plan, Study
 from walshqhn.support.checks import check_real, check_text, check_whole
-from walshqhn.support.errors import FormatError
+from walshqhn.support.errors import FormatError, UsageError
 from walshqhn.training.optimizers import OPTIMIZERS
 from walshqhn.training.result import REMEDIES, SPLITS, RunResult, TrainingResult
 from walshqhn.training.spec import SearchSpec, Variant
@@ -173,7 +173,7 @@ def _check(values: Mapping[str, Any], completed: int, angles: int, num_qubits: i
         check_whole("shots of the engine", values["engine"]["shots"], 1)
     search = dict(values["search"])
     if set(search) != set(SearchSpec.options()):
-        raise FormatError(f"search must say {', '.join(SearchSpec.options())}")
+        raise UsageError(f"search must say {', '.join(SearchSpec.options())}.")
     if check_text("the optimizer", search["optimizer"]).partition(":")[0] not in OPTIMIZERS:
         search["optimizer"] = None  # someone's own, as its objective may be
     if check_text("the objective", search["objective"]).partition(":")[0] not in _OBJECTIVES:
@@ -181,7 +181,7 @@ def _check(values: Mapping[str, Any], completed: int, angles: int, num_qubits: i
     SearchSpec.from_dict(search)
     for split, accuracy in values["accuracies"].items():
         if split not in SPLITS:
-            raise FormatError(f"accuracies are of {', '.join(SPLITS)}, got {split!r}")
+            raise UsageError(f"accuracies are of {', '.join(SPLITS)}, got {split!r}.")
         check_real(f"accuracy ({split})", accuracy, least=0, most=1)
     for package, version in values["versions"].items():
         check_text(f"version of {package}", version)

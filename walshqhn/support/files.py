@@ -90,4 +90,5 @@ def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
 
 def first_line(error: Exception) -> str:
     """An error's message, cut to one line."""
-    return (str(error).strip("'\"").splitlines() or [type(error).__name__])[0]
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return (text.splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,128 @@
+"""Processes: what they are told, and how it is explained when one fails."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from walshqhn.study import workers
+from walshqhn.support.errors import UsageError, WalshqhnError
+
+TESTS = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True])
+def test_bad_worker_counts(count):
+    with pytest.raises(UsageError, match="workers must be a whole number"):
+        workers.resolve_workers(count)
+
+
+def _prepare_trouble(kind):
+    def work(piece):
+        if piece == 2:
+            if kind == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if kind == "exit":
+                os._exit(3)
+            raise UsageError("no good") if kind == "usage" else ZeroDivisionError("oh")
+        return piece * 10
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("killed", "killed, perhaps for lack of memory"),
+        ("exit", "exit code 3"),
+        ("usage", "^no good$"),
+        ("bug", "failed on 2: ZeroDivisionError: oh"),
+    ],
+)
+def test_workers_that_fail_are_explained(kind, says):
+    done = workers.run_pieces(_prepare_trouble, (kind,), [0, 1, 2, 3], 1)
+    assert [next(done), next(done)] == [(0, 0), (1, 10)]
+    with pytest.raises(WalshqhnError, match=says):
+        next(done)
+    assert not workers.multiprocessing.active_children()
+
+
+def test_workers_have_one_thread_each(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    found = dict(workers.run_pieces(_prepare_threads, (), [0, 1], 2))
+    assert found == {0: (1, "1"), 1: (1, "1")}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def _prepare_threads():
+    from walshqhn.support.resources import resolve_threads
+
+    return lambda piece: (resolve_threads(None), os.environ["OMP_NUM_THREADS"])
+
+
+class DeafConnection:
+    """A pipe whose other end is gone."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+    def send(self, piece):
+        self.connection.close()
+        raise BrokenPipeError
+
+
+def test_a_worker_that_dies_before_it_gets_its_piece(monkeypatch):
+    """Else the command line would take it for a reader of its output that went away."""
+    context = multiprocessing.get_context("spawn")
+    inner = context.Pipe
+
+    def pipe():
+        here, there = inner()
+        return DeafConnection(here), there
+
+    monkeypatch.setattr(context, "Pipe", pipe)
+    with pytest.raises(WalshqhnError, match="a worker ended unexpectedly"):
+        list(workers.run_pieces(_prepare_threads, (), [0, 1], 1))
+    assert not multiprocessing.active_children()
+
+
+_IGNORANT = """
+import os, signal, sys, time
+from walshqhn.study import workers
+
+def prepare():
+    def work(piece):
+        print(os.getpid(), flush=True)
+        time.sleep(piece)
+        return piece
+    return work
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    done = workers.run_pieces(prepare, (), [600, 0], 2)
+    next(done)
+    done.close()
+    print("closed", flush=True)
+"""
+
+
+def test_workers_of_a_parent_that_ignores_sigterm_end_as_well(tmp_path):
+    """They inherit that, so that SIGTERM cannot be what ends them."""
+    script = tmp_path / "script.py"
+    script.write_text(_IGNORANT)
+    environment = os.environ | {"PYTHONPATH": str(TESTS.parent)}
+    found = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    *pids, last = found.stdout.split()
+    assert last == "closed"
+    for pid in map(int, pids):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
