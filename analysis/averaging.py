@@ -13,7 +13,8 @@ from walshqhn import ExactEngine
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.engines.objectives import IndexArray, Objective
+from walshqhn.engines.distribution import Distribution, Estimate
+from walshqhn.engines.objectives import Objective
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import numpy_threads
@@ -27,40 +28,35 @@ class FreeEnergy(Objective):
 
     temperature: float
 
-    @property
-    def description(self) -> dict[str, Any]:
-        return {"name": "free energy", "temperature": self.temperature}
+    def __str__(self) -> str:
+        return f"free energy at temperature {self.temperature!r}"
 
-    def exact(self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None) -> float:
-        return float(probabilities @ self.effective_diagonal(probabilities, table))
+    def evaluate(self, found: Distribution) -> Estimate:
+        return Estimate(found.mean(self.linearized(found)(found.costs)), 0.0)
 
-    def effective_diagonal(
-        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
-    ) -> FloatArray:
-        return table + self.temperature * np.log(np.maximum(probabilities, 1e-300))
-
-    def linearized(
-        self, probabilities: FloatArray, table: FloatArray, order: IndexArray | None = None
-    ) -> Callable[[FloatArray], FloatArray]:
-        raise UsageError("the free energy is no function of costs alone; use an exact engine.")
-
-    def estimate(self, costs: npt.ArrayLike) -> tuple[float, float]:
-        raise UsageError("the free energy cannot be estimated from costs of samples; use an exact engine.")
+    def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
+        if found.probabilities is None:
+            raise UsageError("the free energy is no function of measured costs; use an exact engine.")
+        heat = self.temperature * np.log(np.maximum(found.probabilities, 1e-300))
+        return lambda costs: costs + heat
 
 
 def variational(engine: ExactEngine, ansatz: Ansatz, temperature: float, seed: int, limit: int) -> FloatArray:
     """Distribution (2^N,) of the circuit after minimizing the free energy by L-BFGS from random angles."""
     from scipy.optimize import minimize
 
-    goal = FreeEnergy(temperature)
+    goal, prepared = FreeEnergy(temperature), engine.prepare(ansatz)
     start = ansatz.initial_parameters(np.random.default_rng([seed, 7]))
     options = {"maxiter": limit, "gtol": 1e-6, "ftol": 0.0, "maxcor": 20}
+
+    def evaluate(angles: FloatArray) -> tuple[float, FloatArray]:
+        found = prepared.value_and_gradient(angles, goal)
+        assert found.gradient is not None
+        return found.value, found.gradient
+
     with numpy_threads(1):  # as `walshqhn.train` does
-        found = minimize(
-            lambda angles: engine.value_and_gradient(ansatz, angles, goal), start, jac=True, method="L-BFGS-B",
-            options=options,
-        )  # fmt: skip
-    return engine.probabilities(ansatz, found.x)
+        found = minimize(evaluate, start, jac=True, method="L-BFGS-B", options=options)
+    return prepared.probabilities(found.x)
 
 
 def posterior(cost: FloatArray, samples: int) -> FloatArray:
@@ -72,7 +68,7 @@ def posterior(cost: FloatArray, samples: int) -> FloatArray:
 def effective_number(distributions: FloatArray) -> FloatArray:
     """exp(entropy) of each row: as many equally likely networks are as uncertain. (M, 2^N) -> (M,)."""
     p = np.maximum(distributions, 1e-300)
-    return np.exp(-np.einsum("mx,mx->m", distributions, np.log(p)))
+    return np.asarray(np.exp(-np.einsum("mx,mx->m", distributions, np.log(p))))
 
 
 def mean_predictions(task: NetworkTask, distributions: FloatArray) -> FloatArray:
@@ -88,7 +84,7 @@ def mean_predictions(task: NetworkTask, distributions: FloatArray) -> FloatArray
 
 def log_losses(p: FloatArray, y: npt.NDArray[Any]) -> FloatArray:
     """-log of the probability given to the true class, (..., S)."""
-    return -np.log(np.maximum(np.where(y == 1, p, 1 - p), 1e-300))
+    return np.asarray(-np.log(np.maximum(np.where(y == 1, p, 1 - p), 1e-300)))
 
 
 def calibration_error(p: FloatArray, y: npt.NDArray[Any]) -> float:

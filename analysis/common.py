@@ -16,10 +16,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from walshqhn.binn.task import Task
-from walshqhn.formats.hdf5 import Contents, load, save
+from walshqhn.cost.table import tabulate
+from walshqhn.formats.growing import ResultFile
+from walshqhn.formats.hdf5 import Contents
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.support.errors import WalshqhnError
@@ -64,30 +65,29 @@ class Finding:
     """Everything that is drawn or quoted, as JSON can hold it."""
 
 
-def study(settings: Settings, name: str, task: Task | npt.ArrayLike, plan: Plan) -> Study:
-    """Do what the plan says, or what is left of it; every training is stored as it ends."""
+def study(settings: Settings, name: str, task: Task, plan: Plan) -> Study:
+    """Do what the plan says, or what is left of it; trainings are stored as they end."""
     folder = settings.studies / "quick" if settings.quick else settings.studies
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.h5"
-    cost = task.cost_table() if isinstance(task, Task) else np.asarray(task, dtype=np.float64)
-    earlier = load(path).study if path.exists() else None
+    path, cost = folder / f"{name}.h5", tabulate(task)
+    file = ResultFile(path, Contents(cost=cost.values, task=task.spec, bit_names=task.bit_names))
+    earlier = Study.load(path) if path.exists() else None
     total, start, last = len(plan.units()), time.monotonic(), -math.inf
     before = 0 if earlier is None else earlier.done
-    spec = {"task": task.spec, "bit_names": task.bit_names} if isinstance(task, Task) else {}
 
     def keep(so_far: Study) -> None:
         nonlocal last
         now = time.monotonic()
-        if so_far.done < total and now - last < 5:  # writing takes longer than some trainings
+        if so_far.done < total and now - last < 5:  # storing takes longer than some trainings
             return
         last = now
-        save(path, Contents(cost=cost, study=so_far, **spec), overwrite=True)
+        file.store(so_far)
         left = (now - start) / (so_far.done - before) * (total - so_far.done)
         say(f"{name}: {so_far.done} of {total} trainings, about {left:.0f} s left")
 
     found = run_study(cost, plan, workers=settings.workers, resume=earlier, on_run=keep)
     if not found.is_complete:
-        save(path, Contents(cost=cost, study=found, **spec), overwrite=True)
+        file.store(found)
         say(f"{name}: interrupted, {found.done} of {total} trainings are stored; the same command goes on")
         raise KeyboardInterrupt
     return found

@@ -1,39 +1,46 @@
 """Draw figures/demo.png from the file that ``walshqhn demo`` leaves behind.
 
 walshqhn demo
-python analysis/demo_figure.py walshqhn-demo/mnist-4x4.h5 figures/demo.png
+python -m analysis.demo_figure walshqhn-demo/mnist-4x4.h5 figures/demo.png
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-from matplotlib.figure import Figure
+from walshqhn.binn.task import NetworkTask
+from walshqhn.plotting.network import plot_weights
+from walshqhn.plotting.spectrum import plot_degree_weights, plot_largest_coefficients
+from walshqhn.plotting.training import plot_training
+from walshqhn.support.errors import WalshqhnError
+from walshqhn.workspace import Workspace
 
-from walshqhn.binn.catalog import load_task_from_spec
-from walshqhn.formats import hdf5 as storage
-from walshqhn.plotting import spectrum as plotting
+from .drawing import blank_figure
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Four panels: weight spectrum, largest coefficients, training, the network found."""
+    parser = argparse.ArgumentParser(description="Draw figures/demo.png from the file that walshqhn demo leaves.")
     parser.add_argument("file", type=Path, help="mnist-4x4.h5 of a demo")
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args()
-    contents = storage.load(arguments.file)
-    training = contents.training
-    if contents.spectrum is None or contents.hamiltonian is None or contents.task is None or training is None:
+    demo = Workspace.open(arguments.file)
+    training, task = demo.training, demo.task
+    if training is None or not isinstance(task, NetworkTask):
         raise SystemExit(f"{arguments.file} is not the file of a demo")
-    task = load_task_from_spec(contents.task)
-    figure = Figure(figsize=(11, 7), layout="constrained", dpi=130)
+    figure = blank_figure(11, 7)
     axes = figure.subplots(2, 2)
-    plotting.plot_degree_weights(axes[0, 0], contents.spectrum.degree_weights())
-    plotting.plot_largest_coefficients(axes[0, 1], contents.hamiltonian, task.bit_names, count=15)
-    plotting.plot_training(axes[1, 0], training)
-    plotting.plot_weights(axes[1, 1], task, training.best_bits)
+    plot_degree_weights(axes[0, 0], demo.spectrum.degree_weights())
+    plot_largest_coefficients(axes[0, 1], demo.hamiltonian, demo.bit_names, count=15)
+    plot_training(axes[1, 0], training)
+    plot_weights(axes[1, 1], task, training.best_bits)
     for ax, letter in zip(axes.ravel(), "abcd", strict=True):
         ax.set_title(letter, loc="left", fontweight="bold")
-    figure.savefig(arguments.output)
+    figure.savefig(arguments.output, dpi=130)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except WalshqhnError as error:
+        sys.exit(str(error))

@@ -1,19 +1,29 @@
-"""How often trainings succeed at each depth of the circuit, in words: shared by the success scripts."""
+"""Trainings of circuits of several depths, and how often they succeed, in words: shared by the success scripts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn import Study
+from walshqhn import Plan, Study, Variant
 from walshqhn.study.statistics import best_variant
+
+from .common import Settings
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 """Line styles by the place of a variant."""
 SAME = 1e-9
 """Costs that differ by less are one."""
+
+
+def depth_plan(settings: Settings, depths: Sequence[int]) -> Plan:
+    """Angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6, at most 500 iterations; depth 0 is the product state."""
+    search = {"max_iterations": settings.pick(500, 20), "gradient_tolerance": 1e-6}
+    variants = (Variant.of(ansatz="linear" if depth else "product", layers=depth, **search) for depth in depths)
+    return Plan(tuple(variants), runs=settings.pick(200, 4), seed=1)
 
 
 def cost_levels(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

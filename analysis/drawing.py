@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.plotting.style import new_figure
 from walshqhn.study.statistics import wilson
+from walshqhn.support.arrays import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
-def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> npt.NDArray[np.float64]:
+def blank_figure(width: float, height: float) -> Figure:
+    """A figure of so many inches, without axes yet."""
+    figure: Figure = new_figure(width, height)[0]
+    figure.clear()
+    return figure
+
+
+def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> FloatArray:
     """Places for labels: ``values`` moved, in their order, until neighbours are ``least`` apart, within [low, high].
 
     The sum of squared moves is the least possible (isotonic regression). Where [low, high] is too short, labels
@@ -27,7 +37,7 @@ def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: floa
         return wanted.copy()
     order = np.argsort(wanted, kind="stable")
     steps = least * np.arange(wanted.size)
-    placed = isotonic_regression(wanted[order] - steps).x
+    placed: FloatArray = isotonic_regression(wanted[order] - steps).x
     placed = np.maximum(np.minimum(placed, high - steps[-1]), low) + steps
     out = np.empty_like(placed)
     out[order] = placed
@@ -54,7 +64,7 @@ def label_right(
                     )  # fmt: skip
 
 
-def reliability(p: npt.NDArray[np.float64], y: npt.NDArray[Any], bins: int = 10) -> npt.NDArray[np.float64]:
+def reliability(p: FloatArray, y: npt.NDArray[Any], bins: int = 10) -> FloatArray:
     """(4, occupied bins): mean prediction, share of class 1, and its 95 % Wilson interval, in equal bins of p.
 
     ``p``: probability of class 1, (S,) in [0, 1]; ``y``: the true class, (S,) in {0, 1}.
@@ -70,7 +80,7 @@ def reliability(p: npt.NDArray[np.float64], y: npt.NDArray[Any], bins: int = 10)
 def draw_reliability(
     ax: Axes,
     y: npt.NDArray[Any],
-    curves: Mapping[str, npt.NDArray[np.float64]],
+    curves: Mapping[str, FloatArray],
     styles: Mapping[str, tuple[str, str, Any]],
     texts: Mapping[str, str],
 ) -> None:

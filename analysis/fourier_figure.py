@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import binom
 
-from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
+from walshqhn.support.arrays import FloatArray
+
+from .drawing import blank_figure
+from .spectra import Analysis, Truncated, couplings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from .fourier import Analysis, FloatArray, Truncated
 
 _SEGMENTS = ((BLUE, "white"), ("#56B4E9", "black"), ("#E69F00", "black"), ("#BDBDBD", "black"))
 _DARK = "#404040"
@@ -34,11 +36,9 @@ def draw(
     growing: dict[str, dict[int, dict[str, Any]]],
 ) -> Figure:
     """Three rows: weight of the degrees; which bits interact; truncation and growth."""
-    from walshqhn.plotting.spectrum import new_figure
-
-    figure, _ = new_figure(7.4, 8.6)
-    figure.clf()
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(3.0, 2.7, 2.5))
+    figure = blank_figure(7.4, 8.6)
+    rows: Any = figure.subfigures(3, 1, height_ratios=(3.0, 2.7, 2.5))
+    top, middle, bottom = rows
     bars, curves = top.subplots(1, 2, width_ratios=(1.35, 1))
     draw_bars(bars, found, share, contrasted)
     draw_weights(curves, share, contrasted)
@@ -136,7 +136,8 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
 
 def draw_image(ax: Axes, found: Analysis, title: str) -> None:
     """Degree-1 coefficients of the weights as the picture that the network sees."""
-    rows, columns = found.task.data.image_shape  # type: ignore[attr-defined]
+    assert found.task.data.image_shape is not None
+    rows, columns = found.task.data.image_shape
     values = found.spectrum.coefficients[1 << np.arange(rows * columns)].reshape(rows, columns)
     limit = float(np.abs(values).max())
     ax.imshow(values, cmap="RdBu", vmin=-1.3 * limit, vmax=1.3 * limit)
@@ -151,14 +152,12 @@ def draw_image(ax: Axes, found: Analysis, title: str) -> None:
 
 def draw_matrix(ax: Axes, found: Analysis, title: str) -> None:
     """Degree-2 coefficients as a symmetric matrix, blocks of bits named and divided."""
-    from .fourier import couplings
-
     matrix = couplings(found.spectrum)
     np.fill_diagonal(matrix, np.nan)
     limit = float(np.nanmax(np.abs(matrix)))
     image = ax.imshow(matrix, cmap="RdBu", vmin=-limit, vmax=limit)
     ax.set_facecolor("#E8E8E8")
-    layout = found.task.network.layout  # type: ignore[attr-defined]
+    layout = found.task.network.layout
     places, labels = [], []
     for name, (first, shape) in layout.items():
         size = int(np.prod(shape))

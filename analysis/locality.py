@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,13 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn import BinaryNetwork, LinearAnsatz, NetworkTask, Split, Task, load_task, wht
-from walshqhn.binn.task import require_table_memory
 from walshqhn.bits import index_degrees, log2_exact
+from walshqhn.cost.base import require_table_memory
+from walshqhn.support.arrays import FloatArray
 from walshqhn.training.landscape import gradient_variance
 
 from . import common
 from .common import Finding, Settings
+from .depths import depth_name
+from .locality_figure import draw
 from .pauli_paths import squared_gradient
+from .rates import Rate, decay_rate
 
 TITLE = "Locality and trainability"
 CLAIM = (
@@ -28,38 +32,6 @@ CLAIM = (
 COSTS = ("C", "1-local part of C", "global")
 C, LOCAL, GLOBAL = range(3)
 SEED = 5
-FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How fast something falls with N: by a factor 2^-rate a qubit."""
-
-    rate: float
-    half_width: float
-    """Of the 95 % interval, from the scatter about the line (Student's t)."""
-
-    @property
-    def low(self) -> float:
-        """Lower end of the interval."""
-        return self.rate - self.half_width
-
-    @property
-    def high(self) -> float:
-        """Upper end of the interval."""
-        return self.rate + self.half_width
-
-    def __str__(self) -> str:
-        rate, low, high = (round(v, 2) + 0.0 for v in (self.rate, self.low, self.high))  # + 0.0: no "-0.00"
-        return f"{rate:.2f} ({low:.2f} to {high:.2f})"
-
-
-def decay_rate(num_qubits: Sequence[int] | FloatArray, values: Sequence[float] | FloatArray) -> Rate:
-    """Least squares line through -log2(values) against N, at least three points."""
-    from scipy.stats import linregress, t
-
-    fit = linregress(num_qubits, -np.log2(values))
-    return Rate(float(fit.slope), float(t.ppf(0.975, len(values) - 2) * fit.stderr))
 
 
 def three_costs(table: npt.ArrayLike) -> FloatArray:
@@ -131,8 +103,6 @@ def average(family: str, num_bits: int, layers: int, costs: Sequence[int]) -> Fl
 
 def run(settings: Settings) -> Finding:
     """Sample, average exactly, fit, draw."""
-    from .locality_figure import draw
-
     depths = settings.pick((0, 1, 2, 4, 8, 16), (0, 1, 2))
     largest, largest_exact = settings.pick(17, 13), settings.pick(13, 9)
     # the rare large gradients of shallow circuits and global costs want more samples, and cost less
@@ -202,8 +172,6 @@ def low_degree_share(family: str, sizes: Sequence[int]) -> float:
 
 def verdict(sampled: dict[int, list[Rate]], own: dict[str, dict[int, Rate]], low_degrees: dict[str, float]) -> str:
     """Whether C brings vanishing gradients of its own, family by family, and what the circuit does."""
-    from .locality_figure import name
-
     depths = list(sampled)
     shallow, deep = sampled[depths[0]], sampled[depths[-1]]
     limit = 0.1 * shallow[GLOBAL].rate
@@ -212,14 +180,14 @@ def verdict(sampled: dict[int, list[Rate]], own: dict[str, dict[int, Rate]], low
         depth, worst = max(by_depth.items(), key=lambda item: item[1].rate)
         parts.append(
             f"{family} ({100 * low_degrees[family]:.4g} % of the variance or more in degrees 1 and 2): "
-            f"{_judged(worst, limit)}, at most {worst} bits a qubit ({name(depth)})"
+            f"{_judged(worst, limit)}, at most {worst} bits a qubit ({depth_name(depth)})"
         )
     plateau = min(rate.low for rate in deep[:2])
     circuit = (
-        f"At {name(depths[-1])} the circuit flattens even the 1-local part, by {deep[LOCAL]} bits a qubit "
+        f"At {depth_name(depths[-1])} the circuit flattens even the 1-local part, by {deep[LOCAL]} bits a qubit "
         f"(C: {deep[C]}, global: {deep[GLOBAL]}): a local cost alone does not protect deep circuits."
         if plateau > limit
-        else f"At {name(depths[-1])} the 1-local part loses {deep[LOCAL]} bits a qubit, C {deep[C]}."
+        else f"At {depth_name(depths[-1])} the 1-local part loses {deep[LOCAL]} bits a qubit, C {deep[C]}."
     )
     return (
         "What the gradients of C lose with N beyond those of its 1-local part, at the depth where it is most: "

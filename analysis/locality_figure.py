@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
+from walshqhn.support.arrays import FloatArray
+
+from .depths import depth_name
+from .drawing import blank_figure
+from .rates import Rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from .locality import FloatArray, Rate
 
 _STYLES: tuple[tuple[str, str, Any, str], ...] = (
     (BLUE, "o", "-", "$C$"),
@@ -32,10 +35,7 @@ def draw(
     own: dict[str, dict[int, Rate]],
 ) -> Figure:
     """Six panels: against N at three depths, against depth at one N, and the rates."""
-    from walshqhn.plotting.spectrum import new_figure
-
-    figure, _ = new_figure(7.2, 7.6)
-    figure.clf()
+    figure = blank_figure(7.2, 7.6)
     axes = figure.subplots(3, 2)
     depths = list(rates)
     shown = (depths[0], depths[len(depths) // 2 - (len(depths) > 3)], depths[-1])
@@ -44,7 +44,7 @@ def draw(
     for ax, depth, letter in zip(axes.ravel(), shown, "abc", strict=False):
         against_size(ax, points, exact, depth)
         ax.set_ylim(lowest, highest)
-        ax.set_title(f"({letter}) {name(depth)}: against $N$", fontsize=9, loc="left")
+        ax.set_title(f"({letter}) {depth_name(depth)}: against $N$", fontsize=9, loc="left")
     against_depth(axes[1, 1], points, exact)
     axes[1, 1].set_ylim(lowest, highest)
     draw_rates(axes[2, 0], rates)
@@ -148,8 +148,3 @@ def draw_own(ax: Axes, own: dict[str, dict[int, Rate]]) -> None:
     ax.set_xlabel("layers $L$")
     ax.set_ylabel("rate of $C$ $-$ rate of 1-local part\n(bits per qubit)")
     ax.set_title("(f) what $C$ loses beyond its 1-local part", fontsize=9, loc="left")
-
-
-def name(depth: int) -> str:
-    """Depth, in words."""
-    return "product state" if depth == 0 else f"{depth} layer{'s' if depth > 1 else ''}"

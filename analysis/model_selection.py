@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from walshqhn.plotting.study import COLOURS
 from walshqhn.study.statistics import wilson
 
 from . import common
 from .common import Finding, Settings
+from .drawing import blank_figure
+from .model_selection_figure import RULES, draw_curves, draw_gains, draw_sizes
 from .selection import (
     SPLITS,
     TEST,
@@ -28,9 +28,6 @@ from .selection import (
     run_experiments,
     select,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TITLE = "Augmented model selection"
 CLAIM = (
@@ -50,18 +47,10 @@ MNIST = Experiment(
     {"size": 3, "digits": (3, 5)},
     pool=1516,
 )
-RULES = {
-    "early": "early stopping",
-    "start": "best start",
-    "both": "any iterate, any start",
-    "separate": "best fixed model",
-}
-"""What `select` calls the rules that look at validation costs, and what the figure calls them."""
 _SIZES = {"Gaussian task": ("width", "the smallest", "the largest")} | {
     "MNIST 3x3": ("weight values", "the narrowest", "the widest")
 }
 NEAR = 1e-3  # of the exact minimum counts as reached
-_DASHED, _MARKS, _FAINT = (0, (3, 1.5)), "osD^v", "#6E6E6E"
 
 
 def plan(settings: Settings) -> Plan:
@@ -83,12 +72,9 @@ def plan(settings: Settings) -> Plan:
 
 def run(settings: Settings) -> Finding:
     """Train, select, draw."""
-    from walshqhn.plotting.spectrum import new_figure
-
     watched = run_experiments(plan(settings), settings)
     numbers = {name: summarize(w) for name, w in watched.items()}
-    figure, ax = new_figure(7.4, 5.4)
-    ax.remove()
+    figure = blank_figure(7.4, 5.4)
     axes = figure.subplots(len(watched), 3, width_ratios=(1, 1.05, 1))
     for row, (name, w) in zip(axes, watched.items(), strict=True):
         draw_curves(row[0], w, name)
@@ -146,114 +132,23 @@ def summarize(w: Watched) -> dict[str, Any]:
     return found
 
 
-def draw_curves(ax: Axes, w: Watched, name: str) -> None:
-    """Mean training (dashed) and validation cost (solid) along the augmented training, for every size."""
-    ends = []
-    for k, size in enumerate(w.budget.sizes):
-        curves, colour = best_starts(w.augmented[size]).mean(axis=0), COLOURS[k]
-        steps = np.arange(1, curves.shape[-1] + 1)
-        ax.plot(steps, curves[TRAIN], color=colour, linewidth=0.9, linestyle=_DASHED)
-        ax.plot(steps, curves[VALIDATION], color=colour, linewidth=1.5)
-        ends.append((curves[VALIDATION, -1], f"$n$ = {size:,}", colour))
-    ax.set_xscale("log")
-    ax.set_xlim(1, steps[-1])
-    label_ends(ax, steps[-1], ends)
-    ax.set_xlabel("iteration + 1")
-    ax.set_ylabel(f"mean cost $E$, {name}")
-    _explain(ax, "solid: validation\ndashed: training", 0.97, 0.97)
-    _tidy(ax)
-
-
-def draw_sizes(ax: Axes, w: Watched) -> None:
-    """Test (solid) and training cost (dashed) of every trained model against the size of the training set."""
-    names, sizes, ends = list(w.experiment.models), w.budget.sizes, []
-    places = np.arange(len(sizes))
-    for m, name in enumerate(names):
-        augmented = name == w.experiment.augmented
-        curves = [best_starts(w.augmented[n] if augmented else w.fixed[n][:, m])[..., -1] for n in sizes]
-        test = np.array([mean_and_half_width(c[:, TEST]) for c in curves])
-        x, colour = places + 0.06 * (m - len(names) / 2), "black" if augmented else COLOURS[1 + m]
-        ax.plot(x, [c[:, TRAIN].mean() for c in curves], color=colour, linewidth=0.9, linestyle=_DASHED)
-        ax.errorbar(
-            x, test[:, 0], test[:, 1], color=colour, linewidth=1.2, marker=_MARKS[m], markersize=3.5, elinewidth=0.8
-        )
-        ends.append((test[-1, 0], name.removeprefix("weights "), colour))
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.12 * (high - low))
-    label_ends(ax, places[-1] + 0.12, ends)
-    ax.set_xticks(places, [f"{n:,}" for n in sizes])
-    ax.set_xlabel("training samples $n$")
-    ax.set_ylabel("mean cost $E$")
-    _explain(ax, "solid: test; dashed: training", 0.97, 0.97)
-    _tidy(ax)
-
-
-def draw_gains(ax: Axes, numbers: dict[str, Any]) -> None:
-    """How much lower the test cost is after each rule than at the end of training."""
-    places = np.arange(len(numbers["sizes"]))
-    for k, (rule, name) in enumerate(RULES.items()):
-        gains = np.array([at["gain_over_last"][rule] for at in numbers["at"].values()])
-        ax.errorbar(
-            places + 0.17 * (k - 1.5), gains[:, 0], gains[:, 1], color=COLOURS[1 + k], marker=_MARKS[k], markersize=4,
-            linewidth=1.2, linestyle="none", label=name,
-        )  # fmt: skip
-    ax.axhline(0, color=_FAINT, linewidth=0.8)
-    ax.set_xticks(places, [f"{n:,}" for n in numbers["sizes"]])
-    ax.set_xlabel("training samples $n$")
-    ax.set_ylabel("test cost $E$ saved")
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.5 * (high - low))
-    ax.legend(frameon=False, fontsize=7, loc="upper right", borderaxespad=0, handletextpad=0.2, labelspacing=0.25)
-    _tidy(ax)
-
-
-def label_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
-    """Names to the right of where curves end, given as (height, name, colour), moved apart where they would overlap."""
-    low, high = ax.get_ylim()
-    least = 0.075 * (high - low)
-    places = np.array([end[0] for end in ends])
-    order = places.argsort()
-    for _ in range(200):
-        for below, above in pairwise(order):
-            overlap = max(0.0, least - (places[above] - places[below]))
-            places[above] += overlap / 2
-            places[below] -= overlap / 2
-    for place, (_, name, colour) in zip(places, ends, strict=True):
-        ax.annotate(
-            name, (x, place), (4, 0), textcoords="offset points", va="center", fontsize=7, color=colour,
-            annotation_clip=False,
-        )  # fmt: skip
-
-
-def _explain(ax: Axes, text: str, x: float, y: float) -> None:
-    side = {"ha": "right" if x > 0.5 else "left", "va": "top" if y > 0.5 else "bottom"}
-    ax.text(x, y, text, transform=ax.transAxes, fontsize=7, color=_FAINT, **side)
-
-
-def _tidy(ax: Axes) -> None:
-    ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_size(8)
-    ax.yaxis.label.set_size(8)
-    ax.spines[["top", "right"]].set_visible(False)
-
-
 def verdict(w: Watched, numbers: dict[str, Any], smallest: str = "the smallest", largest: str = "the largest") -> str:
     """What the costs say about one experiment."""
     sizes, at = w.budget.sizes, numbers["at"]
     few, many = sizes[0], sizes[-1]
     gaps = [_pair(at[n]["models"][w.experiment.augmented]["gap"]) for n in (few, many)]
     gains = [at[n]["gain_over_last"]["both"] for n in sizes]
-    certain = [f"{n:,}" for n, (mean, half) in zip(sizes, gains, strict=True) if abs(mean) > half]
+    clear = [f"{n:,}" for n, (mean, half) in zip(sizes, gains, strict=True) if abs(mean) > half]
     reached = wilson(
         round(at[many]["models"][w.experiment.augmented]["reaches_minimum"] * w.budget.draws), w.budget.draws
     )
     mean, half = at[many]["gain_over_last"]["separate"]
-    versus = "within the error" if abs(mean) <= half else "beyond doubt"
+    versus = "within the error" if abs(mean) <= half else "significant at 5 %"
     return (
         f"the augmented model's test cost lies {gaps[0]} above its training cost with {few} samples, {gaps[1]} with "
         f"{many:,}. Choosing iterate and start on as many validation samples saves {', '.join(map(_pair, gains))} of "
         f"test cost at n = {', '.join(f'{n:,}' for n in sizes)} against the end of the best training "
-        f"({'beyond doubt at n = ' + ', '.join(certain) if certain else 'nowhere beyond doubt'}). "
+        f"({'significant at 5 % at n = ' + ', '.join(clear) if clear else 'nowhere significant at 5 %'}). "
         f"{sizes_verdict(w, smallest, largest)} With {many:,} samples the augmented training reaches its exact minimum "
         f"(to {NEAR}) in {reached.successes} of {reached.count} draws ({reached.low:.2f} to {reached.high:.2f}), and "
         f"costs {_pair((abs(mean), half))} {'more' if mean > 0 else 'less'} on test data than the best of the fixed "
@@ -280,7 +175,7 @@ def sizes_verdict(w: Watched, smallest: str = "the smallest", largest: str = "th
     elif all(-mean > half for mean, half in extra):
         expected = f"against what bias and variance let expect, {largest} is ahead with few samples already"
     else:
-        expected = "no crossing beyond doubt as bias and variance let expect"
+        expected = "no crossing of the kind that bias and variance let expect is significant at 5 %"
     return (
         f"Of the fixed models {which}; {largest} costs {_pair(extra[0])} more than {smallest} with {few} samples and "
         f"{_pair(extra[1])} with {many:,}: {expected}."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE, new_figure
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
 from walshqhn.study.statistics import Proportion
+
+from .drawing import blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +32,9 @@ def draw(
     chance: float,
 ) -> Figure:
     """From ``energies`` (circuits, strengths, shots) above the minimum of ``cost``; the rest as `draw_fractions`."""
-    figure, _ = new_figure(7.2, 5.4)
-    figure.clf()
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    figure = blank_figure(7.2, 5.4)
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    top, bottom = parts
     left, right = top.subplots(1, 2)
     shots = energies.shape[2]
     draw_energies(left, strengths, energies)

@@ -31,7 +31,7 @@ from .averaging import (
     variational,
 )
 from .common import Finding, Settings
-from .drawing import draw_reliability, label_right
+from .drawing import blank_figure, draw_reliability, label_right
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,9 +60,7 @@ class Problem:
 
     def load(self, settings: Settings, draw: int) -> NetworkTask:
         """The task with training set number ``draw``."""
-        task = load_task(self.task, **self.options | settings.pick({}, self.small), seed=draw)
-        assert isinstance(task, NetworkTask)
-        return task
+        return load_task(self.task, **self.options | settings.pick({}, self.small), seed=draw)
 
 
 PROBLEMS = {
@@ -84,10 +82,7 @@ PROBLEMS = {
 
 def run(settings: Settings) -> Finding:
     """Train to different degrees, average, compare."""
-    from walshqhn.plotting.spectrum import new_figure
-
-    figure, ax = new_figure(7.4, 5.6)
-    ax.remove()
+    figure = blank_figure(7.4, 5.6)
     axes = figure.subplots(2, 2, width_ratios=(1, 0.9))
     numbers, sentences = {}, []
     for row, (name, problem) in enumerate(PROBLEMS.items()):
@@ -128,10 +123,11 @@ def examine(settings: Settings, name: str, problem: Problem) -> tuple[dict[str, 
     circuits: dict[str, Ansatz] = {
         _PRODUCT: ProductAnsatz(task.num_bits), _LINEAR: LinearAnsatz(task.num_bits, LAYERS)
     }  # fmt: skip
+    linear = engine.prepare(circuits[_LINEAR])
     for iterations in settings.pick((1, 3, 10, 30, 100, 300), (1, 5, 20)):
-        plan = Plan((Variant("linear", LAYERS),), runs=starts, seed=1, max_iterations=iterations, samples=1)
+        plan = Plan((Variant.of(layers=LAYERS, max_iterations=iterations, samples=1),), runs=starts, seed=1)
         found = common.study(quiet, f"posterior-{name}-{iterations}", task, plan)
-        groups[iterations] = np.stack([engine.probabilities(circuits[_LINEAR], r.parameters) for r in found.runs(0)])
+        groups[iterations] = np.stack([linear.probabilities(run.parameters) for run in found.runs(0)])
     for label, ansatz in circuits.items():
         common.say(f"{name}: {label}")
         groups[label] = np.stack(
@@ -148,7 +144,7 @@ def examine(settings: Settings, name: str, problem: Problem) -> tuple[dict[str, 
     for (key, p), group in zip(zip(groups, predictions, strict=True), groups.values(), strict=True):
         each = [metrics(q, y) for q in p]
         effective = effective_number(group)
-        entry = {m: bootstrap_mean([e[m] for e in each]) for m in each[0]}
+        entry: dict[str, Any] = {m: bootstrap_mean([e[m] for e in each]) for m in each[0]}
         entry["effective_networks"] = float(np.exp(np.log(effective).mean()))
         entry["nll_minus_best"] = bootstrap_mean(
             log_losses(p[0], y) - base if len(p) == 1 else [e["nll"] - base.mean() for e in each]
@@ -195,7 +191,7 @@ def headline(numbers: dict[str, Any]) -> str:
     if losses:
         parts.append(f"The exact posterior has a higher held-out loss than the best network on {', '.join(losses)}.")
     if not gains and not losses:
-        parts.append("The exact posterior is neither better nor worse than the best network for sure (95 %).")
+        parts.append("The exact posterior is not significantly better or worse than the best network (95 %).")
     return " ".join(parts)
 
 
@@ -204,7 +200,7 @@ def describe(problem: Problem, facts: dict[str, Any]) -> str:
     d, draws = facts["distributions"], facts["draws"]
     last = str(facts["iterations"][-1])
     _, low, high = draws["nll"]
-    said = "lowers" if high < 0 else "raises" if low > 0 else "does not change for sure"
+    said = "lowers" if high < 0 else "raises" if low > 0 else "does not significantly change"
     best_stop = min(facts["iterations"], key=lambda k: d[str(k)]["nll"][0])
     return (
         f"{problem.label} ({facts['samples']} training samples): the posterior has "

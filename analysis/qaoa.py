@@ -12,9 +12,12 @@ import numpy as np
 from walshqhn import Plan, Study, Variant, WalshSpectrum, load_task
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.parities import LARGEST_NETWORK, count_cx, ladders, term_masks
+from walshqhn.circuits.spec import CircuitSpec
 from walshqhn.circuits.synthesis import PhaseCount, synthesize_phase
 from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.table import TableCost
 from walshqhn.study.statistics import sampling_probability, summary_rows
+from walshqhn.training.spec import SearchSpec
 
 from . import common, qaoa_figure
 from .common import Finding, Settings
@@ -34,10 +37,10 @@ _SAME = 1e-9  # costs closer than that are alike
 
 @dataclass(frozen=True)
 class Member:
-    """One way to train, and what it takes."""
+    """A circuit to train, and what it takes."""
 
     family: str
-    variant: Variant
+    circuit: CircuitSpec
     angles: int
     two_qubit_gates: int
 
@@ -65,19 +68,19 @@ class Compiled:
 
 def members(cost: FloatArray) -> list[Member]:
     """Circuits that can be compared: equal angles (QAOA against 0 and 1 layers), equal gates (degree 2 against few)."""
-    num_qubits = int(cost.size).bit_length() - 1
-    spectrum = WalshSpectrum.from_cost(cost)
+    source, spectrum = TableCost(cost), WalshSpectrum.from_cost(cost)
+    num_qubits = source.num_bits
     phase = {d: synthesize_phase(spectrum.hamiltonian(max_degree=d)).best.two_qubit_gates for d in (None, _DEGREE)}
     depths = sorted({0, 1, 2, 4, phase[_DEGREE] // (num_qubits - 1)})
-    variants = [(LINEAR, Variant("linear" if depth else "product", depth)) for depth in depths]
+    circuits = [(LINEAR, CircuitSpec("linear" if depth else "product", depth)) for depth in depths]
     for family, degree in ((EXACT, None), (TRUNCATED, _DEGREE)):
-        variants += [(family, Variant("qaoa", p, max_degree=degree)) for p in (1, 4, num_qubits, 2 * num_qubits)]
-    variants += [(MULTI, Variant("ma-qaoa", p, max_degree=_DEGREE)) for p in (1, 2)]
+        circuits += [(family, CircuitSpec("qaoa", p, degree)) for p in (1, 4, num_qubits, 2 * num_qubits)]
+    circuits += [(MULTI, CircuitSpec("ma-qaoa", p, _DEGREE)) for p in (1, 2)]
     found = []
-    for family, variant in variants:
-        ansatz = variant.make_ansatz(cost)
-        gates = variant.layers * phase[variant.max_degree] if variant.ansatz == "qaoa" else cx_of(ansatz)
-        found.append(Member(family, variant, ansatz.num_parameters, gates))
+    for family, circuit in circuits:
+        ansatz = circuit.make(source)
+        gates = circuit.layers * phase[circuit.max_degree] if circuit.ansatz == "qaoa" else cx_of(ansatz)
+        found.append(Member(family, circuit, ansatz.num_parameters, gates))
     return found
 
 
@@ -88,10 +91,8 @@ def cx_of(ansatz: Ansatz) -> int:
 
 def plan(settings: Settings, found: Sequence[Member]) -> Plan:
     """Random starts, L-BFGS to gradient 1e-6, 500 iterations."""
-    variants = tuple(m.variant for m in found)
-    return Plan(
-        variants, runs=settings.pick(100, 3), seed=3, max_iterations=settings.pick(500, 15), gradient_tolerance=1e-6
-    )
+    search = SearchSpec(max_iterations=settings.pick(500, 15), gradient_tolerance=1e-6)
+    return Plan(tuple(Variant(m.circuit, search=search) for m in found), runs=settings.pick(100, 3), seed=3)
 
 
 def run(settings: Settings) -> Finding:
@@ -132,13 +133,13 @@ def rows_of(study: Study, cost: FloatArray, found: Sequence[Member]) -> list[dic
     """For each member its size, how often it succeeds, and the chance that one measurement is a minimum."""
     rows = []
     for v, (member, row) in enumerate(zip(found, summary_rows(study, epsilon_of(cost)), strict=True)):
-        excess = (study.energies(v) - study.exact_minimum) / cost.std()
+        excess = (study.energies(v) - study.reference) / cost.std()
         chances = sampling_probability(study, cost, v, _SAME)
         rows.append(
             row
             | {
                 "family": member.family,
-                "layers": member.variant.layers,
+                "layers": member.circuit.layers,
                 "angles": member.angles,
                 "two_qubit_gates": member.two_qubit_gates,
                 "successes": round(row["success_probability"] * row["runs"]),
@@ -188,12 +189,12 @@ def comparisons(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def compile_all(settings: Settings) -> list[Compiled]:
     """Phases of one-hidden-layer networks on the Gaussian task, and of logistic regression on images, as N grows."""
-    tasks = [("gaussian", {"hidden": (width,)}) for width in range(1, settings.pick(5, 3))]
-    tasks += [("mnist-4x4", {"size": size}) for size in settings.pick((2, 3, 4), (2,))]
+    tasks = [load_task("gaussian", hidden=(width,)) for width in range(1, settings.pick(5, 3))]
+    tasks += [load_task("mnist-4x4", size=size) for size in settings.pick((2, 3, 4), (2,))]
     found = []
-    for name, options in tasks:
-        cost = load_task(name, **options).cost_table()
-        found += [compile_one(name, cost, degree) for degree in (1, 2, 3, None)]
+    for task in tasks:
+        cost = task.cost_table()
+        found += [compile_one(task.name, cost, degree) for degree in (1, 2, 3, None)]
     return found
 
 
@@ -261,12 +262,12 @@ def _groups(compared: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) 
 
 
 def _verdict(compared: Sequence[dict[str, Any]]) -> str:
-    certain = [c for c in compared if c["p_value"] * len(compared) < 0.05]
-    linear = sum(c["success_probability"][1] > c["success_probability"][0] for c in certain)
-    ahead = [f"{name} in {k}" for name, k in (("linear", linear), ("QAOA", len(certain) - linear)) if k]
+    clear = [c for c in compared if c["p_value"] * len(compared) < 0.05]
+    linear = sum(c["success_probability"][1] > c["success_probability"][0] for c in clear)
+    ahead = [f"{name} in {k}" for name, k in (("linear", linear), ("QAOA", len(clear) - linear)) if k]
     if not ahead:
-        return f"None of these {len(compared)} differences is beyond doubt (Fisher, 5 % in all)."
-    return f"Beyond doubt (Fisher, 5 % in all) {' and '.join(ahead)} of {len(compared)} comparisons is the better."
+        return f"None of these {len(compared)} differences is significant (Fisher, 5 % in all)."
+    return f"Significantly better (Fisher, 5 % in all): {' and '.join(ahead)} of {len(compared)} comparisons."
 
 
 def _success(row: dict[str, Any]) -> str:

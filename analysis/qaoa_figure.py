@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from walshqhn.plotting.spectrum import BLUE, GREEN, GREY, ORANGE, new_figure
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, PINK
+
+from .drawing import blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_STYLES = ((BLUE, "o", "-"), (ORANGE, "s", (0, (5, 1))), (GREEN, "^", (0, (3, 1, 1, 1))), ("#CC79A7", "D", (0, (1, 1))))
+_STYLES = ((BLUE, "o", "-"), (ORANGE, "s", (0, (5, 1))), (GREEN, "^", (0, (3, 1, 1, 1))), (PINK, "D", (0, (1, 1))))
 
 
 def draw(rows: Sequence[dict[str, Any]], phases: Sequence[Any], uniform: float) -> Figure:
@@ -21,8 +23,7 @@ def draw(rows: Sequence[dict[str, Any]], phases: Sequence[Any], uniform: float) 
 
     ``uniform``: the chance that a network drawn at random is a minimum.
     """
-    figure, _ = new_figure(7.2, 6.2)
-    figure.clf()
+    figure = blank_figure(7.2, 6.2)
     axes = figure.subplots(2, 2)
     families = list(dict.fromkeys(row["family"] for row in rows))
     styles = dict(zip(families, _STYLES, strict=False))
@@ -93,8 +94,8 @@ def draw_phases(ax: Axes, phases: Sequence[Any]) -> None:
         ax.text(x[-1] + 0.4, y[-1], text, color=colour, fontsize=7, va="center")
     images = [p for p in phases if p.task != "gaussian" and p.max_degree is None]
     x, y = [p.num_qubits for p in images], [p.two_qubit_gates for p in images]
-    ax.plot(x, y, "D:", color="#CC79A7", markersize=4)
-    ax.text(x[-1] + 0.4, y[-1], "MNIST, all of C", color="#CC79A7", fontsize=7, va="center")
+    ax.plot(x, y, "D:", color=PINK, markersize=4)
+    ax.text(x[-1] + 0.4, y[-1], "MNIST, all of C", color=PINK, fontsize=7, va="center")
     n = np.arange(min(p.num_qubits for p in phases), last + 1)
     ax.plot(n, n - 1, color=GREY, linewidth=1)
     ax.text(last + 0.4, last - 1, "a linear layer", color=GREY, fontsize=7, va="center")

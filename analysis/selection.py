@@ -20,7 +20,7 @@ import numpy.typing as npt
 from walshqhn import ExactEngine, LinearAnsatz, load_task, train
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
-from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.engines.base import Evaluation
 from walshqhn.study.workers import resolve_workers, run_pieces
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
@@ -60,15 +60,18 @@ class Experiment:
             {"num_validation": size} if self.pool is None else {"validation_fraction": size / self.pool}
         )
         task = load_task(self.task, **self.options, **self.models[model], **sets, num_samples=size, seed=draw)
-        assert isinstance(task, NetworkTask)
         assert len(task.data.train) == len(task.data.validation or ()) == size
         return task
 
 
 def split_tables(task: NetworkTask) -> FloatArray:
     """Costs of all configurations on training, validation and test set: (3, 2^N)."""
-    parts = [task.data.get(split) for split in SPLITS]
-    return np.stack([replace(task, data=replace(task.data, train=part)).cost_table(threads=1) for part in parts])
+    tables = []
+    for split in SPLITS:
+        part = task.data.get(split)
+        assert part is not None
+        tables.append(replace(task, data=replace(task.data, train=part)).cost_table(threads=1))
+    return np.stack(tables)
 
 
 def architecture_codes(task: NetworkTask) -> tuple[npt.NDArray[np.int64], list[str]]:
@@ -84,35 +87,24 @@ def architecture_codes(task: NetworkTask) -> tuple[npt.NDArray[np.int64], list[s
     return np.array([names.index(text) for text in texts])[codes], names
 
 
-class _WatchedEngine(ExactEngine):
-    """An exact engine that remembers where it was asked last."""
-
-    last: FloatArray
-
-    def value_and_gradient(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Any = None) -> Any:
-        self.last = np.array(params, dtype=np.float64)
-        return super().value_and_gradient(ansatz, params, objective)
-
-
-def watch(
-    tables: FloatArray, layers: int, seed: int, max_iterations: int
-) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+def watch(tables: FloatArray, layers: int, seed: int, max_iterations: int) -> tuple[FloatArray, FloatArray]:
     """Train on ``tables[0]``; the mean of every table at every iteration, and the final distribution.
 
     Returns ((len(tables), max_iterations + 1), (2^N,)): E = sum_x |psi_x|^2 C(x), repeated to the end once the
     training has converged.
     """
-    engine = _WatchedEngine(tables[0], threads=1)
+    engine = ExactEngine(tables[0], threads=1)
     ansatz = LinearAnsatz(engine.num_qubits, layers)
+    prepared = engine.prepare(ansatz)
     means: list[FloatArray] = []
     final = np.zeros(0)
 
-    def record(run: int, iteration: int, value: float) -> None:
+    def record(run: int, at: Evaluation) -> None:
         nonlocal final
-        final = engine.probabilities(ansatz, engine.last)  # an iteration ends at the last point that was evaluated
+        final = prepared.probabilities(at.parameters)
         means.append(tables @ final)
 
-    train(ansatz, engine, seed=seed, max_iterations=max_iterations, gradient_tolerance=1e-5, samples=1, progress=record)
+    train(ansatz, engine, seed=seed, max_iterations=max_iterations, gradient_tolerance=1e-5, samples=1, callback=record)
     curves = np.array(means).T
     return np.pad(curves, ((0, 0), (0, max_iterations + 1 - curves.shape[1])), mode="edge"), final
 
@@ -222,11 +214,12 @@ def _earlier(path: Path, made_with: str) -> Done:
 
 
 def _keep(path: Path, made_with: str, done: Done) -> None:
-    arrays = {f"{name}/{n}/{draw}/{part}": a for (name, n, draw), parts in done.items() for part, a in parts.items()}
+    arrays: dict[str, Any] = {"made_with": np.array(made_with)}
+    arrays |= {f"{name}/{n}/{draw}/{part}": a for (name, n, draw), parts in done.items() for part, a in parts.items()}
 
     def write(target: Path) -> None:
         with target.open("wb") as file:  # given a path, NumPy would append .npz
-            np.savez_compressed(file, made_with=np.array(made_with), **arrays)
+            np.savez_compressed(file, **arrays)
 
     write_atomically(path, write, overwrite=True)
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn import ExactEngine, Plan, Study, Variant, load_task
+from walshqhn import ExactEngine, Study, load_task
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
-from walshqhn.plotting.study import COLOURS
+from walshqhn.circuits.spec import remake_ansatz
+from walshqhn.plotting.style import COLOURS
 from walshqhn.study.statistics import best_variant, success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
-from .depths import DASHES, cost_levels, depth_name, verdict, with_interval
-from .drawing import spread
+from .depths import DASHES, cost_levels, depth_name, depth_plan, verdict, with_interval
+from .drawing import blank_figure, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,43 +57,31 @@ def depths(settings: Settings) -> tuple[int, ...]:
     return settings.pick((0, 1, 2, 3, 4), (0, 1))
 
 
-def plan(settings: Settings) -> Plan:
-    """Angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6, at most 500 iterations."""
-    return Plan(
-        tuple(Variant("linear" if depth else "product", depth) for depth in depths(settings)),
-        runs=settings.pick(200, 4), seed=1, max_iterations=settings.pick(500, 20), gradient_tolerance=1e-6,
-    )  # fmt: skip
-
-
 def run(settings: Settings) -> Finding:
     """Train, count, draw."""
-    from walshqhn.plotting.spectrum import new_figure
-
     names = [depth_name(depth) for depth in depths(settings)]
-    figure, ax = new_figure(7.4, 6.0)
-    ax.remove()
+    figure = blank_figure(7.4, 6.0)
     axes = figure.subplots(2, 3)
     numbers: dict[str, Any] = {}
     sentences = []
     for k, (name, label) in enumerate(TASKS.items()):
         task = load_task(name)
-        assert isinstance(task, NetworkTask)
         cost = task.cost_table()
-        found = common.study(settings, name, task, plan(settings))
+        found = common.study(settings, name, task, depth_plan(settings, depths(settings)))
         gap = float(cost_levels(cost)[0])
         rows, p_values = summary_rows(found, gap / 2), best_variant(found, gap / 2)
         draw_curves(axes[0, k], found, names, gap)
         axes[0, k].set_title(f"({'abc'[k]}) {label}, N = {task.num_bits}", fontsize=7.5, loc="left")
         numbers[name] = {
-            "minimum": found.exact_minimum, "gap": gap, "rows": rows, "best": names[p_values.variant],
+            "minimum": found.reference, "gap": gap, "rows": rows, "best": names[p_values.variant],
             "p_values": {names[v]: p for v, p in p_values.p_values.items()},
-            "excess": {n: np.sort(found.energies(v) - found.exact_minimum) for v, n in enumerate(names)},
+            "excess": {n: np.sort(found.energies(v) - found.reference) for v, n in enumerate(names)},
         }  # fmt: skip
         sentences.append(
             f"{label}: " + ", ".join(f"{n} {with_interval(row)}" for n, row in zip(names, rows, strict=True))
         )
         numbers[name] |= {
-            "verdict": verdict(found, gap / 2, names), "certain": p_values.is_certain,
+            "verdict": verdict(found, gap / 2, names), "certain": p_values.is_significant,
             "wide_rows": summary_rows(found, WIDE), "wide_verdict": verdict(found, WIDE, names),
             "close": [p.estimate for p in found.success_probability(CLOSE)],
         }  # fmt: skip
@@ -139,10 +128,10 @@ def run(settings: Settings) -> Finding:
 
 def measured(found: Study, cost: npt.NDArray[np.float64], variant: int) -> Ensemble:
     """Everything that the final states of all runs of a variant return, each run counting alike."""
-    ansatz, engine = found.plan.variants[variant].make_ansatz(cost), ExactEngine(cost)
-    total = np.zeros(cost.size)
+    engine, total = ExactEngine(cost), np.zeros(cost.size)
+    prepared = engine.prepare(remake_ansatz(found.trainings[variant].ansatz, engine.cost))
     for training in found.runs(variant):
-        total += engine.probabilities(ansatz, training.parameters)
+        total += prepared.probabilities(training.parameters)
     shares = total / total.sum()
     kept = np.flatnonzero(shares > _LEAST_SHARE)
     return Ensemble(index_to_bits(kept, found.num_qubits), shares[kept] / shares[kept].sum())

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn import Plan, Study, Variant, load_task
-from walshqhn.plotting.study import COLOURS
+from walshqhn import Plan, Study, load_task
+from walshqhn.plotting.style import COLOURS
 from walshqhn.study.baselines import random_search, simulated_annealing
 from walshqhn.study.statistics import success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
-from .depths import DASHES, SAME, cost_levels, depth_name, verdict, with_interval
+from .depths import DASHES, SAME, cost_levels, depth_name, depth_plan, verdict, with_interval
+from .drawing import blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +31,12 @@ _FLOOR = 1e-13  # energies closer than that to the minimum are drawn there: roun
 
 
 def plan(settings: Settings) -> Plan:
-    """Product state and 1, 2, 3 layers; angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6, 500 iterations."""
-    variants = tuple(Variant("linear" if depth else "product", depth) for depth in DEPTHS)
-    return Plan(
-        variants, runs=settings.pick(200, 4), seed=1, max_iterations=settings.pick(500, 20), gradient_tolerance=1e-6
-    )
+    """Product state and 1, 2, 3 layers."""
+    return depth_plan(settings, DEPTHS)
 
 
 def run(settings: Settings) -> Finding:
     """Train, count, draw."""
-    from walshqhn.plotting.spectrum import new_figure
-
     task = load_task("mnist-4x4")
     cost = task.cost_table()
     found = common.study(settings, "mnist-4x4", task, plan(settings))
@@ -50,8 +46,7 @@ def run(settings: Settings) -> Finding:
     thresholds = {"half the gap": gap / 2, "1 % of C's deviation": 0.01 * float(cost.std())}
     rows = {name: summary_rows(found, epsilon) for name, epsilon in thresholds.items()}
 
-    figure, ax = new_figure(7.4, 3.7)
-    ax.remove()
+    figure = blank_figure(7.4, 3.7)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
     draw_curves(left, found, names, gap)
     draw_ridges(right, found, levels, names)
@@ -61,13 +56,14 @@ def run(settings: Settings) -> Finding:
     at = rows["half the gap"]
     evaluations = max(1, round(max(row["mean_evaluations"] for row in at)))
     searches = [
-        search(cost, evaluations, settings.pick(200, 4), 1).as_dict(found.exact_minimum, gap / 2)
+        search(cost, evaluations, settings.pick(200, 4), 1).as_dict(found.reference, gap / 2)
         for search in (random_search, simulated_annealing)
     ]
     status = {
         name: {s: sum(r.status == s for r in found.runs(v)) for s in sorted({r.status for r in found.runs(v)})}
         for v, name in enumerate(names)
     }
+    limit = found.plan.variants[0].search.max_iterations
     best = verdict(found, gap / 2, names)
     unfinished = [f"{names[v]} {status[names[v]].get('iteration limit', 0)}" for v in range(len(names))]
     text = (
@@ -77,21 +73,21 @@ def run(settings: Settings) -> Finding:
         + ("" if "significantly ahead" in best else "No optimal depth is visible here, unlike in the paper. ")
         + "What depth changes is the price: on average "
         + ", ".join(f"{row['mean_evaluations']:.0f}" for row in at)
-        + f" values and gradients, and of {found.plan.runs} trainings so many end at {found.plan.max_iterations} "
-        f"iterations, not at the gradient asked for: {', '.join(unfinished)}. With {evaluations:,} costs looked at, "
+        + f" values and gradients, and of {found.plan.runs} trainings so many end at {limit} iterations, not at the "
+        f"gradient asked for: {', '.join(unfinished)}. With {evaluations:,} costs looked at, "
         f"random search succeeds with {with_interval(searches[0])}, simulated annealing with "
         f"{with_interval(searches[1])}."
     )
     runs = f"{len(DEPTHS)} x {found.plan.runs} L-BFGS trainings, seed {found.plan.seed}; bands: 95 % Wilson intervals"
     numbers = {
         "cost_deviation": float(cost.std()),
-        "minimum": found.exact_minimum,
-        "minima": int((cost <= found.exact_minimum + SAME).sum()),
+        "minimum": found.reference,
+        "minima": int((cost <= found.reference + SAME).sum()),
         "gap": gap,
         "thresholds": thresholds,
         "at": rows,
         "classical": searches,
-        "excess": {name: np.sort(found.energies(v) - found.exact_minimum) for v, name in enumerate(names)},
+        "excess": {name: np.sort(found.energies(v) - found.reference) for v, name in enumerate(names)},
         "status": status,
     }
     return Finding(figure, text, runs, numbers)
@@ -99,7 +95,7 @@ def run(settings: Settings) -> Finding:
 
 def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
     """P(E - C_min <= epsilon) for every variant, with intervals, each named where it crosses one half."""
-    excess = [found.energies(v) - found.exact_minimum for v in range(len(names))]
+    excess = [found.energies(v) - found.reference for v in range(len(names))]
     epsilons = np.geomspace(_FLOOR, 1.0, 600)
     for v, name in enumerate(names):
         estimate, low, up = success_curve(found, v, epsilons)
@@ -124,7 +120,7 @@ def draw_ridges(ax: Axes, found: Study, levels: npt.NDArray[np.float64], names: 
     edges = np.geomspace(_FLOOR, 1.0, 66)
     for v, name in enumerate(names):
         base = v + 1.0
-        counts = np.histogram(np.clip(found.energies(v) - found.exact_minimum, _FLOOR, 1.0), edges)[0]
+        counts = np.histogram(np.clip(found.energies(v) - found.reference, _FLOOR, 1.0), edges)[0]
         ax.stairs(base + 0.85 * counts / max(1, counts.max()), edges, baseline=base, fill=True, alpha=0.75,
                   color=COLOURS[v])  # fmt: skip
         ax.axhline(base, color=COLOURS[v], linewidth=0.6)

@@ -8,6 +8,8 @@ from analysis import averaging
 from analysis.averaging import FreeEnergy
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, load_task
 from walshqhn.bits import index_to_bits
+from walshqhn.engines.distribution import Distribution
+from walshqhn.support.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,8 @@ def test_free_energy_and_its_gradient():
     steps = 1e-5 * np.eye(len(angles))
     numeric = [(value(angles + s) - value(angles - s)) / 2e-5 for s in steps]
     np.testing.assert_allclose(gradient, numeric, atol=1e-7)
+    with pytest.raises(UsageError, match="exact engine"):
+        goal.evaluate(Distribution(cost[:3], bits=index_to_bits(np.arange(3), 4), measured_costs=cost[:3]))
 
 
 def test_a_product_posterior_is_found_exactly():

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from analysis.drawing import label_right, reliability, spread
-from walshqhn.plotting.spectrum import new_figure
+from walshqhn.plotting.style import new_figure
 
 
 def test_labels_that_are_far_apart_stay():

@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from analysis import fourier
-from analysis.fourier import Analysis, Truncated
+from analysis import fourier, spectra
+from analysis.spectra import Analysis, Truncated
 from walshqhn import NetworkTask, WalshSpectrum, load_task
 from walshqhn.bits import index_to_bits
 from walshqhn.support.errors import UsageError
@@ -34,26 +34,26 @@ def test_shares_and_mean_degree_are_those_of_the_definition():
     weight = np.zeros(6)
     for value, members in zip(coefficients, sets, strict=True):
         weight[len(members)] += value**2
-    share = fourier.shares(WalshSpectrum.from_cost(cost).degree_weights())
+    share = spectra.shares(WalshSpectrum.from_cost(cost).degree_weights())
     np.testing.assert_allclose(share[1:], weight[1:] / cost.var(), rtol=1e-12)
     assert share[0] == 0
     assert share.sum() == pytest.approx(1)
     # sum_k k W(k) is the mean over x of sum_j (C(x) - C(x with bit j flipped))^2 / 4
     influence = sum(np.square(cost - cost[np.arange(32) ^ (1 << j)]).mean() / 4 for j in range(5))
-    assert fourier.mean_degree(share) == pytest.approx(influence / cost.var())
+    assert spectra.mean_degree(share) == pytest.approx(influence / cost.var())
 
 
 def test_couplings_are_correlations_with_pairs_of_spins(small):
     spins = 1.0 - 2.0 * index_to_bits(np.arange(32), 5)
-    matrix = fourier.couplings(small.spectrum)
+    matrix = spectra.couplings(small.spectrum)
     for i, j in combinations(range(5), 2):
         assert matrix[i, j] == matrix[j, i] == pytest.approx((small.cost * spins[:, i] * spins[:, j]).mean(), abs=1e-14)
     np.testing.assert_allclose(np.diag(matrix), small.cost @ spins / 32, atol=1e-14)
-    first, *_, last = fourier.strongest_pairs(small, 10)
+    first, *_, last = spectra.strongest_pairs(small, 10)
     names = small.task.bit_names
     assert first["coefficient"] == matrix[names.index(first["bits"][0]), names.index(first["bits"][1])]
     assert abs(first["coefficient"]) >= abs(last["coefficient"])
-    assert sum(pair["share_of_W2"] for pair in fourier.strongest_pairs(small, 10)) == pytest.approx(1)
+    assert sum(pair["share_of_W2"] for pair in spectra.strongest_pairs(small, 10)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
@@ -61,7 +61,7 @@ def test_truncation_is_the_best_fit_of_that_degree(small, degree):
     products, _ = monomials(5, degree)
     fit = products @ np.linalg.lstsq(products, small.cost, rcond=None)[0]
     chosen = np.flatnonzero(fit <= fit.min() + 1e-9)
-    found = fourier.truncate(small, degree)
+    found = spectra.truncate(small, degree)
     deviation = small.cost.std()
     assert found.rms_error == pytest.approx(np.sqrt(np.mean((fit - small.cost) ** 2)) / deviation, abs=1e-12)
     assert found.minimizers == len(chosen)
@@ -73,8 +73,8 @@ def test_idle_bits_are_counted_as_minimizers():
     mnist = Analysis.of(load_task("mnist-4x4", num_samples=40))
     blank = int((mnist.task.data.train.x.max(axis=0) == 0).sum())
     assert blank
-    assert fourier.truncate(mnist, 17).minimizers >= 1 << blank
-    assert fourier.truncate(mnist, 17).excess < 1e-9
+    assert spectra.truncate(mnist, 17).minimizers >= 1 << blank
+    assert spectra.truncate(mnist, 17).excess < 1e-9
 
 
 def test_shuffled_labels_keep_samples_and_classes(small):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from analysis import locality
-from analysis.locality import GLOBAL, Rate, decay_rate, three_costs
+from analysis.locality import GLOBAL, three_costs
 from analysis.pauli_paths import cx_chain, squared_gradient
+from analysis.rates import Rate, decay_rate
 from walshqhn import ExactEngine, LinearAnsatz, WalshSpectrum, wht
 from walshqhn.bits import index_to_bits
 from walshqhn.training.landscape import gradient_variance
@@ -52,7 +53,7 @@ def test_exact_average_agrees_with_sampled_landscapes(num_bits):
     exact = squared_gradient(wht(cost, norm="forward"), 3)
     for layers in range(4):
         ansatz = LinearAnsatz(num_bits, layers)
-        found = gradient_variance(ansatz, cost, 1500, seed=1)
+        found = gradient_variance(ansatz, cost, 1500, rng=1)
         assert found.mean * ansatz.num_parameters == pytest.approx(
             exact[layers], abs=4 * found.standard_error * ansatz.num_parameters
         )

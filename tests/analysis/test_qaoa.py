@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from qiskit.quantum_info import Statevector
 from quantum_oracles import fourier_coefficients, random_table
 from scipy.stats import fisher_exact
 
 from analysis import qaoa
-from walshqhn import QAOAAnsatz, Variant, WalshSpectrum
-from walshqhn.study.plan import Plan
-from walshqhn.study.run import run_study
+from walshqhn import Plan, QAOAAnsatz, TableCost, Variant, WalshSpectrum, run_study
+from walshqhn.circuits.spec import CircuitSpec
+from walshqhn.training.spec import SearchSpec
 
 
 @pytest.fixture(scope="module")
@@ -19,31 +20,32 @@ def cost():
 def test_members_are_equal_in_angles_where_they_should_be(cost):
     """N layers of QAOA have the angles of the product state, 2 N those of one linear layer."""
     found = qaoa.members(cost)
-    angles = {m.variant.label: m.angles for m in found}
+    angles = {Variant(m.circuit).label: m.angles for m in found}
     assert angles["product"] == angles["qaoa, 5 layers"] == angles["qaoa, 5 layers, degree 2"] == 10
     assert angles["linear, 1 layer"] == angles["qaoa, 10 layers"] == 20
     for member in found:
-        assert member.angles == member.variant.make_ansatz(cost).num_parameters
+        assert member.angles == member.circuit.make(TableCost(cost)).num_parameters
 
 
 def test_gates_are_those_of_the_compiled_circuits(cost):
     """Against Qiskit's count, in a circuit with symbols."""
     for member in qaoa.members(cost):
-        if member.variant.layers > 2:
+        if member.circuit.layers > 2:
             continue
-        circuit = member.variant.make_ansatz(cost).circuit()
-        if isinstance(member.variant.make_ansatz(cost), QAOAAnsatz):
+        ansatz = member.circuit.make(TableCost(cost))
+        circuit = ansatz.circuit()
+        if isinstance(ansatz, QAOAAnsatz):
             assert member.two_qubit_gates <= circuit.num_nonlocal_gates()  # numbers for angles may take fewer
         else:
             assert member.two_qubit_gates == circuit.num_nonlocal_gates()
-    dense = next(m for m in qaoa.members(cost) if m.family == qaoa.EXACT and m.variant.layers == 4)
+    dense = next(m for m in qaoa.members(cost) if m.family == qaoa.EXACT and m.circuit.layers == 4)
     assert dense.two_qubit_gates == 4 * (2**5 - 2)
 
 
 def test_the_linear_circuit_of_equal_gates_is_the_largest_that_fits(cost):
     found = qaoa.members(cost)
-    one = next(m for m in found if m.family == qaoa.TRUNCATED and m.variant.layers == 1).two_qubit_gates
-    assert one // 4 in [m.variant.layers for m in found if m.family == qaoa.LINEAR]  # 4 CX a layer
+    one = next(m for m in found if m.family == qaoa.TRUNCATED and m.circuit.layers == 1).two_qubit_gates
+    assert one // 4 in [m.circuit.layers for m in found if m.family == qaoa.LINEAR]  # 4 CX a layer
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, None])
@@ -89,7 +91,7 @@ def test_comparisons_are_of_equals():
     ]
     assert found[0]["p_value"] == pytest.approx(fisher_exact([[2, 18], [15, 5]]).pvalue)
     assert found[0]["success_probability"] == [0.1, 0.75]
-    assert qaoa._verdict(found) == ("Beyond doubt (Fisher, 5 % in all) linear in 2 of 2 comparisons is the better.")
+    assert qaoa._verdict(found) == ("Significantly better (Fisher, 5 % in all): linear in 2 of 2 comparisons.")
     said = qaoa._groups(found, rows)
     assert said.startswith("10 angles: 0.75 (0.00 to 1.00) (product) against 0.10 (0.00 to 1.00) (qaoa, 5 layers); ")
     assert "12 CX against 13: 1.00 (0.00 to 1.00) (linear, 3 layers) against 0.05" in said
@@ -99,17 +101,16 @@ def test_comparisons_are_of_equals():
 
 def test_rows_of_a_study(cost):
     """Chance of a minimum from the state vector; success counted by hand."""
-    variants = (Variant("product", 0), Variant("qaoa", 2))
-    found = [qaoa.Member("a", v, n, g) for v, n, g in ((variants[0], 10, 0), (variants[1], 4, 60))]
-    study = run_study(cost, Plan(variants, runs=3, max_iterations=30), workers=1)
+    circuits = (CircuitSpec("product"), CircuitSpec("qaoa", 2))
+    found = [qaoa.Member("a", c, n, g) for c, n, g in ((circuits[0], 10, 0), (circuits[1], 4, 60))]
+    search = SearchSpec(max_iterations=30)
+    study = run_study(cost, Plan([Variant(c, search=search) for c in circuits], runs=3), workers=1)
     for v, got in enumerate(qaoa.rows_of(study, cost, found)):
         energies = np.array([run.energy for run in study.runs(v)])
         assert got["successes"] == (energies - cost.min() <= 0.01 * cost.std()).sum()
         chances = []
         for run in study.runs(v):
-            state = variants[v].make_ansatz(cost).circuit(run.parameters)
-            from qiskit.quantum_info import Statevector
-
+            state = circuits[v].make(TableCost(cost)).circuit(run.parameters)
             chances.append(Statevector(state).probabilities()[cost.argmin()])
         assert got["measures_minimum"] == pytest.approx(np.mean(chances), abs=1e-9)
         assert got["measures_minimum_error"] == pytest.approx(np.std(chances, ddof=1) / np.sqrt(3), abs=1e-9)

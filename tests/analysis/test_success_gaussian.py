@@ -40,7 +40,7 @@ def test_verdict_corrects_for_the_number_of_comparisons():
 
 def test_the_ensemble_is_what_the_states_return():
     cost = np.random.default_rng(0).random(16)
-    study = run_study(cost, Plan((Variant("linear", 1),), runs=3, max_iterations=2), workers=1)
+    study = run_study(cost, Plan((Variant.of(layers=1, max_iterations=2),), runs=3), workers=1)
     found = success_gaussian.measured(study, cost, 0)
     p = np.mean([ExactEngine(cost).probabilities(LinearAnsatz(4, 1), r.parameters) for r in study.runs(0)], axis=0)
     shares = np.zeros(16)

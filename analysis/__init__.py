@@ -1,0 +1,1 @@
+"""The paper, reproduced: one script a result, see README.md."""
