@@ -8,8 +8,10 @@ import math
 import pkgutil
 import re
 import shlex
+import sys
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,7 +21,7 @@ from walshqhn.formats.layout import describe
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(walshqhn.__file__).parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = (ROOT / "docs" / "api.md").read_text()
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^\s*>>> ", re.MULTILINE)
@@ -69,14 +71,15 @@ def test_page(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("WALSHQHN_THREADS", "1")  # small examples are done before threads have met
-    names = {"__name__": "__page__"}
+    names = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", names)  # what is defined on a page can be pickled
     for language, code, expected in examples(page.read_text()):
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
             if language == "console":
                 call(code)
             else:
-                exec(compile(code, f"{page.name}: {code[:60]!r}", "exec"), names)
+                exec(compile(code, f"{page.name}: {code[:60]!r}", "exec"), vars(names))
         if expected is not None:
             assert same(output.getvalue(), expected), f"{page.name}:\n{code}\nprints\n{output.getvalue()}"
 
