@@ -76,6 +76,8 @@ class IsingHamiltonian(Cost):
             raise InputError("a mask occurs twice.")
         if self.names:
             object.__setattr__(self, "names", check_names(self.names, self.num_qubits))
+        for name in ("constant", "discarded_weight", "tolerance"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coefficients", coefficients)
 
