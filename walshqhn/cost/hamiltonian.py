@@ -171,8 +171,8 @@ class IsingHamiltonian(Cost):
             return self.costs(bits)
         require_memory(
             8 << self.num_qubits,
-            f"all energies of N = {self.num_qubits} qubits",
-            "Use energy(bits) for the configurations you need.",
+            f"the table of all energies of N = {self.num_qubits} qubits",
+            "Ask for the configurations you need; engines with shots (mps, backend) do without it.",
         )
         values = np.zeros(1 << self.num_qubits)
         values[self.masks[:, 0]] = self.coefficients
