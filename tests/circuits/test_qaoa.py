@@ -146,8 +146,8 @@ def test_description_and_starting_points():
 @pytest.mark.parametrize(
     ("operator", "layers", "message"),
     [
-        (random_table(2), 0, "at least 1 layer, got 0"),
-        (random_table(2), 1.5, "at least 1 layer, got 1.5"),
+        (random_table(2), 0, "at least 1, got 0"),
+        (random_table(2), 1.5, "at least 1, got 1.5"),
         (np.ones(4), 1, "not constant"),
         (IsingHamiltonian(2, np.zeros((0, 1)), np.zeros(0), 3.0), 1, "not constant"),
         (np.random.default_rng(0).normal(size=1 << 15), 1, "at most 16,384; the operator has 32,767"),

@@ -24,6 +24,14 @@ class Program:
     def json(self, *arguments, code=0):
         return json.loads(self(*arguments, "--json", code=code))
 
+    def complaint(self, *arguments, code=2):
+        """The one line on stderr; nothing is on stdout."""
+        self(*arguments, code=code)
+        assert self.out == ""
+        assert self.err.startswith("walshqhn: ")
+        assert self.err.count("\n") == 1
+        return self.err
+
 
 @pytest.fixture
 def run(capsys, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,10 +52,18 @@ def test_a_file_equals_its_twin_in_memory_and_one_written_at_once(tmp_path, resu
 
 def test_only_what_is_new_is_written(tmp_path, monkeypatch):
     whole, added = [], []
-    monkeypatch.setattr(growing, "write_contents", lambda *a, real=growing.write_contents: (whole.append(1), real(*a)))
-    monkeypatch.setattr(
-        growing, "write_training", lambda g, t, runs, real=growing.write_training: (added.append(len(runs)), real(g, t, runs))
-    )  # fmt: skip
+    write_all, write_more = growing.write_contents, growing.write_training
+
+    def write_contents(file, contents):
+        whole.append(1)
+        write_all(file, contents)
+
+    def write_training(group, training, runs):
+        added.append(len(runs))
+        write_more(group, training, runs)
+
+    monkeypatch.setattr(growing, "write_contents", write_contents)
+    monkeypatch.setattr(growing, "write_training", write_training)
     file = ResultFile(tmp_path / "t.h5", CONTENTS)
     for result in growing_training(6):
         file.store(result)
@@ -116,8 +125,8 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path):
         "    file = ResultFile(Path(sys.argv[1]), CONTENTS)\n"
         "    for study in stages: file.store(study)\n"
     )
-    here = os.path.dirname(__file__)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([here, os.path.dirname(here), *sys.path])}
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), str(here.parent), *sys.path])}
     stages = [parts(dataclasses.replace(CONTENTS, study=study)) for study in growing_study()]
     path, rng = tmp_path / "s.h5", np.random.default_rng(3)
     for _ in range(4):

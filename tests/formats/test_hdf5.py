@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -202,12 +203,12 @@ def test_a_failure_while_writing_leaves_the_old_file(tmp_path, monkeypatch, erro
     assert [parts(load(file)) for file in before] == [parts(old)] * len(before)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_noticed(tmp_path, monkeypatch):
     save(tmp_path / "file.h5", Contents(cost=AWKWARD))
 
     def onto_a_full_disk(path, write, **options):
-        with open("/dev/full", "wb") as file:
+        with Path("/dev/full").open("wb") as file:
             write(type("Full", (), {"write_bytes": staticmethod(lambda data: (file.write(data), file.flush()))}))
 
     monkeypatch.setattr(hdf5, "write_atomically", onto_a_full_disk)

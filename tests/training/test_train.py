@@ -141,7 +141,7 @@ def test_a_run_does_not_depend_on_the_number_of_runs():
 
 def test_with_shots_the_seed_is_the_trainings_own():
     """Whatever the engine was asked before."""
-    arguments = {"ansatz": ProductAnsatz(5), "optimizer": "COBYLA", "runs": 2}
+    arguments = {"ansatz": ProductAnsatz(5), "optimizer": "COBYLA", "runs": 2, "max_iterations": 12}
     fresh, used = AerEngine(TABLE, shots=30, seed=1), AerEngine(TABLE, shots=30, seed=2)
     used.expectation(ProductAnsatz(5), np.zeros(10))
     assert fingerprints(quick(engine=fresh, **arguments)) == fingerprints(quick(engine=used, **arguments))

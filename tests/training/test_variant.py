@@ -14,10 +14,11 @@ GROWN = Variant.of(ansatz="linear", layers=2, grow=True, **SHORT)
 
 
 def test_a_variant_is_the_training_it_says():
-    variant = Variant.of(layers=1, engine="aer", shots=20, optimizer="SPSA", objective="cvar:0.5", **SHORT)
+    optimizer = "SPSA:calibration=2"
+    variant = Variant.of(layers=1, engine="aer", shots=20, optimizer=optimizer, objective="cvar:0.5", **SHORT)
     found = train_variant(variant, TABLE, seed=4, runs=2)
     engine = AerEngine(TABLE, shots=20, seed=4)
-    alone = train(LinearAnsatz(5, 1), engine, seed=4, runs=2, optimizer="SPSA", objective="cvar:0.5", **SHORT)
+    alone = train(LinearAnsatz(5, 1), engine, seed=4, runs=2, optimizer=optimizer, objective="cvar:0.5", **SHORT)
     assert fingerprints(found) == fingerprints(alone)
     assert (found.ansatz, found.engine, found.search) == (alone.ansatz, alone.engine, alone.search)
 

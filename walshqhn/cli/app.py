@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -122,13 +123,13 @@ def _as_typed(message: str, tokens: Sequence[str]) -> str:
 
 
 def _stdout_is_closed() -> bool:
+    """Whether nobody reads what is printed any more."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return True
-    except (OSError, ValueError):
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (AttributeError, OSError, ValueError):  # no such call on this system, or no real file
         return False
-    return False
 
 
 def _read_config(path: Path) -> dict[str, Any]:

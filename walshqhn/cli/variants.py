@@ -26,16 +26,12 @@ STUDIES = Group("Studies", sort_key=4, help=_SEVERAL)
 _GROUPS = {"circuit": CIRCUIT, "engine": ENGINE, "search": SEARCH}
 
 
-def _text(kind: Any, tokens: Any) -> str:
-    return str(tokens[0].value)
-
-
 def variant_parameters() -> list[inspect.Parameter]:
     """A keyword parameter for every setting of a variant; its value is text, flags are true; None: not given."""
     found = []
     for part, kind in Variant.PARTS.items():
         for name, setting in kind.options().items():
-            hint: Any = setting.kind
+            hint: Any = bool if setting.kind is bool else str
             annotation = Annotated[hint | None, _parameter(setting, _GROUPS[part])]
             found.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
     return found
@@ -47,7 +43,7 @@ def _parameter(setting: Option, group: Group) -> Parameter:
     missing = [choice for choice in setting.choices if choice not in setting.help]
     text = setting.help + (f" One of {', '.join(setting.choices)}." if missing else "")
     shown = False if setting.default is None else str(setting.default)
-    return Parameter(group=group, help=text, converter=_text, show_default=shown, allow_leading_hyphen=True)
+    return Parameter(group=group, help=text, show_default=shown, allow_leading_hyphen=True)
 
 
 def make_variants(given: Mapping[str, str | bool]) -> tuple[Variant, ...]:

@@ -76,6 +76,8 @@ class IsingHamiltonian(Cost):
             raise InputError("a mask occurs twice.")
         if self.names:
             object.__setattr__(self, "names", check_names(self.names, self.num_qubits))
+        for name in ("constant", "discarded_weight", "tolerance"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coefficients", coefficients)
 
@@ -169,8 +171,8 @@ class IsingHamiltonian(Cost):
             return self.costs(bits)
         require_memory(
             8 << self.num_qubits,
-            f"all energies of N = {self.num_qubits} qubits",
-            "Use energy(bits) for the configurations you need.",
+            f"the table of all energies of N = {self.num_qubits} qubits",
+            "Ask for the configurations you need; engines with shots (mps, backend) do without it.",
         )
         values = np.zeros(1 << self.num_qubits)
         values[self.masks[:, 0]] = self.coefficients

@@ -98,10 +98,11 @@ def train(
     is_study = len(variants) > 1 or workers is not None
     if epsilon is not None and not is_study:
         raise UsageError("--epsilon is for studies: name several layers, or --workers.")
-    if is_study and product_baseline:
+    workspace = open_source(source, options, threads, train)
+    if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
         variants = with_product(variants)
     plan = Plan(variants, runs, seed)
-    job = _Job(open_source(source, options, threads, train), plan, output, resume, jobs or _default_jobs(plan, output))
+    job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
     if is_study:
         study = job.run_study(workers, epsilon, json)
         return 0 if study.is_complete else 130
@@ -153,7 +154,7 @@ class _Job:
 
             def deeper(stages: tuple[TrainingResult, ...]) -> None:
                 nonlocal stage
-                stage, counts[:] = f"{stages[-1].ansatz['layers'] + 1} layers, ", [0] * plan.runs
+                stage, counts[:] = f"{plural(stages[-1].ansatz['layers'] + 1, 'layer')}, ", [0] * plan.runs
 
             result = ready.train(
                 seed=plan.seed, runs=plan.runs, resume=earlier, task=workspace.task, callback=update,

@@ -23,7 +23,7 @@ def test_one_row(run):
     assert "[1/1] wht, N = 1" in run.err
     shown = run("bench", "wht-overhead", "--repeats", 1)
     assert "walshqhn, 1 thread" in shown
-    assert "Medians of 1 rounds" in shown
+    assert "Medians of 1 round;" in shown
 
 
 @pytest.mark.parametrize(

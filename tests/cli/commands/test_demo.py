@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from walshqhn.formats import hdf5 as storage
-from walshqhn.formats.export import read_sparse_pauli_op
+from walshqhn.formats.qpy import read_sparse_pauli_op
 
 
 @pytest.fixture(scope="module")

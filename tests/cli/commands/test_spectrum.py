@@ -1,0 +1,73 @@
+"""walshqhn spectrum."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from walshqhn.formats.hdf5 import load
+
+SMALL = ("--num-samples", "60", "--num-validation", "0", "--num-test", "40")
+
+
+def test_a_table(run, costs):
+    facts = run.json("spectrum", "costs.npy")
+    assert facts["minimum"] == {"index": 6, "cost": 1.25}
+    assert facts["mean"] == pytest.approx(costs.mean())
+    assert facts["variance"] == pytest.approx(costs.var())
+    assert sum(facts["degree_weights"]) == pytest.approx(np.mean(costs**2))
+    out = run("spectrum", "costs.npy")
+    assert f"mean {costs.mean():.6g}, variance {costs.var():.6g}, minimum 1.25" in out
+
+
+def test_it_stores_what_it_found(run):
+    target = ("-o", "g.h5", "--plot", "g.png")
+    facts = run.json("spectrum", "gaussian", *SMALL, "--hidden", "2", *target, "--max-degree", "2")
+    contents = load("g.h5")
+    assert contents.num_qubits == facts["num_bits"] == 9
+    assert contents.hamiltonian.degrees.max() == 2
+    assert contents.hamiltonian.discarded_weight == pytest.approx(facts["hamiltonian"]["discarded_weight"])
+    assert contents.task["options"]["hidden"] == 2
+    assert contents.provenance["config"]["max_degree"] == 2
+    assert contents.provenance["input_sha256"] == contents.task["data"]["sha256"]
+    assert Path("g.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    again = run.json("spectrum", "g.h5")
+    assert again["degree_weights"] == facts["degree_weights"]
+
+
+def test_options_with_minus_signs(run):
+    small = ("spectrum", "gaussian", *SMALL, "--hidden", "1")
+    first, second = run.json(*small, "--weight-values", "-3,1"), run.json(*small, "--weight-values=-3,1")
+    assert first["mean"] == second["mean"]
+
+
+def test_a_truncated_hamiltonian_is_called_one(run, costs):
+    """Its energies stand for the cost, but nothing pretends that they are the cost."""
+    first = run.json("export", "costs.npy", "--format", "native", "-o", "h1.h5", "--max-degree", "1")
+    facts = run.json("spectrum", "h1.h5", "-o", "s1.h5")
+    assert "truncated Hamiltonian" in run.err
+    assert facts["hamiltonian"]["rms_error"] == pytest.approx(first["rms_error"])
+    assert load("s1.h5").hamiltonian.max_degree == 1
+
+
+def test_rounding_errors_are_no_terms(run):
+    facts = run.json("spectrum", "mnist-4x4", "-o", "m.h5")
+    assert facts["hamiltonian"]["terms"] == 206
+    assert facts["hamiltonian"]["rms_error"] < 1e-14
+    assert "0 (rounding)" in run("spectrum", "m.h5")
+
+
+def test_dollars_in_a_name(run, costs, tmp_path):
+    (tmp_path / "costs.npy").rename(tmp_path / "price_$5_to_$x{.npy")
+    run("spectrum", "price_$5_to_$x{.npy", "--plot", "p.png")
+    assert Path("p.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("--plot", "x.gif"), ".png, .pdf, .svg"), (("-o", "no/such/x.h5"), "no/such"), (("-o", "x.txt"), ".h5")],
+)
+def test_bad_targets(run, costs, tmp_path, arguments, says):
+    before = sorted(tmp_path.iterdir())
+    assert says in run.complaint("spectrum", "costs.npy", *arguments)
+    assert sorted(tmp_path.iterdir()) == before
