@@ -164,9 +164,9 @@ def write_contents(file: h5py.File, contents: Contents) -> None:
         write_column(file["spectrum"], layout.SPECTRUM[1], contents.spectrum.coefficients)
     if contents.hamiltonian is not None:
         _write_hamiltonian(file.create_group("hamiltonian"), contents.hamiltonian)
-    if contents.task is not None or contents.bit_names is not None:
-        names = None if contents.bit_names is None else list(contents.bit_names)
-        values = {"name": (contents.task or {}).get("name", ""), "spec": contents.task, "bit_names": names}
+    names = list(contents.bit_names or (contents.hamiltonian.names if contents.hamiltonian is not None else ()))
+    if contents.task is not None or names:
+        values = {"name": (contents.task or {}).get("name", ""), "spec": contents.task, "bit_names": names or None}
         write_attributes(file.create_group("task"), layout.TASK_ATTRIBUTES, values)
     if contents.training is not None:
         write_training(file.create_group("training"), contents.training, contents.training.runs)
@@ -209,13 +209,13 @@ def _read(h5: h5py.File) -> Contents:
         if layout.SPECTRUM[1].name in groups["spectrum"]:
             spectrum = WalshSpectrum(read_column(groups["spectrum"], layout.SPECTRUM[1], sizes))
             _check_spectrum(spectrum, weights, cost)
-    if groups["hamiltonian"] is not None:
-        with at("/hamiltonian"):
-            hamiltonian = _read_hamiltonian(groups["hamiltonian"], sizes, n)
     task = names = None
     if groups["task"] is not None:
         with at("/task"):
             task, names = _read_task(read_attributes(groups["task"], layout.TASK_ATTRIBUTES), n)
+    if groups["hamiltonian"] is not None:
+        with at("/hamiltonian"):
+            hamiltonian = _read_hamiltonian(groups["hamiltonian"], sizes, n, tuple(names or ()))
     training = None if groups["training"] is None else read_training(groups["training"], n)
     study = None if groups["study"] is None else read_study(groups["study"], n)
     if cost is not None:
@@ -255,11 +255,11 @@ def _check_spectrum(spectrum: WalshSpectrum, weights: FloatArray, cost: FloatArr
             raise FormatError("/spectrum: it does not belong to the cost")
 
 
-def _read_hamiltonian(group: h5py.Group, sizes: dict[str, int], n: int) -> IsingHamiltonian:
+def _read_hamiltonian(group: h5py.Group, sizes: dict[str, int], n: int, names: tuple[str, ...]) -> IsingHamiltonian:
     values = read_attributes(group, layout.HAMILTONIAN_ATTRIBUTES)
     values["max_degree"] = None if values["max_degree"] == -1 else check_whole("max_degree", values["max_degree"], 0)
     masks, coefficients = (read_column(group, column, sizes) for column in layout.HAMILTONIAN)
-    return IsingHamiltonian(n, masks, coefficients, **values)
+    return IsingHamiltonian(n, masks, coefficients, names=names, **values)
 
 
 def _read_task(values: dict[str, Any], n: int) -> tuple[dict[str, Any] | None, list[str] | None]:

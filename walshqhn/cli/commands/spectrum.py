@@ -56,7 +56,7 @@ def spectrum(
     workspace = open_source(source, options, threads, spectrum)
     costs, found = workspace.table, workspace.spectrum
     weights = found.degree_weights()
-    stored = workspace.stored_hamiltonian
+    stored = workspace.contents.hamiltonian
     if stored is not None and stored.is_truncated and workspace.contents.cost is None:
         hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it knows what was dropped before
     else:

@@ -29,12 +29,13 @@ from walshqhn.cli.results import show_study, show_training
 from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, variant_parameters, with_product
 from walshqhn.engines.base import Evaluation
 from walshqhn.engines.qiskit.backend import BackendEngine
+from walshqhn.formats.hdf5 import load
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.study.workers import resolve_workers
+from walshqhn.support.checks import check_real
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
-from walshqhn.support.hooks import native_format
 from walshqhn.training.result import INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ready_variant
@@ -98,6 +99,8 @@ def train(
     is_study = len(variants) > 1 or workers is not None
     if epsilon is not None and not is_study:
         raise UsageError("--epsilon is for studies: name several layers, or --workers.")
+    if epsilon is not None:
+        check_real("epsilon", epsilon, least=0)
     workspace = open_source(source, options, threads, train)
     if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
         variants = with_product(variants)
@@ -203,9 +206,7 @@ class _Job:
         """What --resume goes on with: a training or a study. InputError if the file holds none."""
         if not self.resume or self.output is None or not self.output.exists():
             return None
-        held = (
-            self.workspace.contents if self.output == Path(self.workspace.name) else native_format().load(self.output)
-        )
+        held = self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
         found = getattr(held, part)
         if found is None:
             raise InputError(f"{self.output} holds no {part} to go on with.")
