@@ -83,22 +83,23 @@ def a_study(counts=(3, 2)):
     return Study(Plan(VARIANTS, runs=4, seed=2**70), 3, "ab" * 32, float(COST.min()), trainings)
 
 
-def a_hamiltonian(num_qubits=3):
+def a_hamiltonian(num_qubits=3, names=()):
     """The last qubit, the first two, and all of them up to six."""
     supports = [(num_qubits - 1,), (0, 1), tuple(range(min(6, num_qubits)))]
     return IsingHamiltonian(
         num_qubits, masks_from_supports(supports, num_qubits), np.array([1 / 3, -1e-17, 2.5e100]),
-        constant=0.1, discarded_weight=1 / 7, max_degree=6, tolerance=1e-9 / 3,
+        constant=0.1, discarded_weight=1 / 7, max_degree=6, tolerance=1e-9 / 3, names=names,
     )  # fmt: skip
 
 
 def everything():
+    names = ("W1[0,0]", "W1[1,0]", "größe")
     return Contents(
         cost=COST,
         spectrum=WalshSpectrum.from_cost(COST),
-        hamiltonian=a_hamiltonian(),
+        hamiltonian=a_hamiltonian(names=names),
         task={"name": "demo", "options": {"digits": [0, 1]}, "data": {"source": "here", "sha256": "ab" * 32}},
-        bit_names=["W1[0,0]", "W1[1,0]", "größe"],
+        bit_names=names,
         training=a_training(),
         study=a_study(),
         provenance={"seed": 7, "config": {"layers": 2}},

@@ -17,11 +17,10 @@ from walshqhn.cost.base import Cost, Progress, require_table_memory
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.read import read_cost_table
 from walshqhn.cost.table import TableCost, tabulate
+from walshqhn.formats.hdf5 import Contents, load_if_native
 from walshqhn.spectrum.walsh import WalshSpectrum
-from walshqhn.study.plan import Study
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
-from walshqhn.support.hooks import native_format
 from walshqhn.support.resources import resolve_threads
 from walshqhn.training.result import TrainingResult
 
@@ -37,7 +36,7 @@ class Workspace:
     name
         What it is called.
     source
-        A task or a cost, or the `Contents` of a native file.
+        A task or another cost, or the contents of a native file.
     threads
         As `resolve_threads` takes it.
     progress
@@ -53,7 +52,7 @@ class Workspace:
     def __init__(
         self,
         name: str,
-        source: Any,
+        source: Cost | Contents,
         *,
         threads: int | None = None,
         progress: Callable[[str], AbstractContextManager[Progress]] | None = None,
@@ -61,8 +60,8 @@ class Workspace:
     ) -> None:
         self.name, self.threads = name, threads
         self._given = source if isinstance(source, Cost) else None
-        self.contents: Any = None if isinstance(source, Cost) else source
-        """Of a native file: `walshqhn.formats.hdf5.Contents`; else None."""
+        self.contents = Contents() if isinstance(source, Cost) else source
+        """Of a native file; empty for anything else."""
         self._progress = progress or (lambda text: nullcontext(lambda fraction: None))
         self._remark = remark or (lambda text: warnings.warn(text, stacklevel=4))
 
@@ -94,28 +93,25 @@ class Workspace:
             raise unknown_name("task", name, list_tasks())
         if options:
             raise UsageError(f"{name} is a file; only tasks have options of their own.")
-        if path.suffix.lower() in _HDF5 and (found := native_format().load_if_native(path)) is not None:
+        if path.suffix.lower() in _HDF5 and (found := load_if_native(path)) is not None:
             return cls(name, found, **settings)
         return cls(name, TableCost(read_cost_table(path)), **settings)
 
     @property
     def num_bits(self) -> int:
         """N."""
-        return self._given.num_bits if self._given is not None else int(self.contents.num_qubits)
+        return self.contents.num_qubits if self._given is None else self._given.num_bits
 
     @property
     def spec(self) -> dict[str, Any] | None:
         """The task's description, for storage; None if there is no task."""
-        if self._given is not None:
-            return self._given.spec if isinstance(self._given, Task) else None
-        found: dict[str, Any] | None = self.contents.task
-        return found
+        return self._given.spec if isinstance(self._given, Task) else self.contents.task
 
     @cached_property
     def task(self) -> Task | None:
         """The task; for a file made again, if its data is at hand. None, with a remark, if it is not."""
-        if self._given is not None:
-            return self._given if isinstance(self._given, Task) else None
+        if isinstance(self._given, Task):
+            return self._given
         if self.spec is None:
             return None
         try:
@@ -129,9 +125,7 @@ class Workspace:
         """Names of the bits."""
         if self._given is not None:
             return self._given.bit_names
-        if self.contents.bit_names is not None:
-            return tuple(self.contents.bit_names)
-        return tuple(f"b[{j}]" for j in range(self.num_bits))
+        return tuple(self.contents.bit_names or (f"b[{j}]" for j in range(self.num_bits)))
 
     @cached_property
     def cost(self) -> Cost:
@@ -142,15 +136,15 @@ class Workspace:
         found, given = self.contents, self._given
         if isinstance(given, TableCost):
             return given
-        if found is not None and found.cost is not None:
+        if found.cost is not None:
             return TableCost(found.cost, self.bit_names)
-        if found is not None and found.spectrum is not None:
+        if found.spectrum is not None:
             return TableCost(found.spectrum.cost_table(threads=self.threads), self.bit_names)
-        hamiltonian = None if found is None else found.hamiltonian
-        if hamiltonian is not None and hamiltonian.is_truncated:
-            error = f"RMS error {hamiltonian.rms_error:.3g}"
+        if found.hamiltonian is not None and found.hamiltonian.is_truncated:
+            error = f"RMS error {found.hamiltonian.rms_error:.3g}"
             self._remark(f"note: {self.name} holds a truncated Hamiltonian ({error}); its energies are the cost here.")
-        source: Cost | None = hamiltonian if hamiltonian is not None else self.task
+        source = given if given is not None else found.hamiltonian
+        source = source if source is not None else self.task
         if source is None:
             raise InputError(f"{self.name} holds no cost, spectrum, Hamiltonian or task that can be used.")
         return source if self.num_bits > self.LARGEST_TABLE else self._tabulated(source)
@@ -163,33 +157,20 @@ class Workspace:
     @cached_property
     def spectrum(self) -> WalshSpectrum:
         """The Walsh spectrum, read or computed."""
-        if self.contents is not None and self.contents.spectrum is not None:
-            return self.contents.spectrum
-        return WalshSpectrum.from_cost(self.table, threads=self.threads)
+        return self.contents.spectrum or WalshSpectrum.from_cost(self.table, threads=self.threads)
 
     @cached_property
     def hamiltonian(self) -> IsingHamiltonian:
         """The Hamiltonian, read or computed."""
-        if self.contents is not None and self.contents.hamiltonian is not None:
-            return self.contents.hamiltonian
-        return self.spectrum.hamiltonian()
-
-    @property
-    def stored_hamiltonian(self) -> IsingHamiltonian | None:
-        """The Hamiltonian that a file holds; None if it holds none."""
-        return None if self.contents is None else self.contents.hamiltonian
-
-    @property
-    def study(self) -> Study | None:
-        """The study that a file holds."""
-        return None if self.contents is None else self.contents.study
+        stored = self.contents.hamiltonian
+        return self.spectrum.hamiltonian() if stored is None else stored
 
     @property
     def training(self) -> TrainingResult | None:
         """The training that a file holds; of a study, that of the variant whose best run has the least E."""
-        if self.contents is None or self.contents.training is not None or not self.study or not self.study.done:
-            return None if self.contents is None else self.contents.training
-        study = self.study
+        study = self.contents.study
+        if self.contents.training is not None or study is None or not study.done:
+            return self.contents.training
         return study.trainings[min(study.trainings, key=lambda v: float(study.energies(v).min()))]
 
     def circuit(self, training: TrainingResult) -> Ansatz:

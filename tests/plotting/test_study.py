@@ -8,21 +8,22 @@ from study_cases import ONE, QUICK, TWO
 from training_cases import quick
 
 from walshqhn import Study
-from walshqhn.plotting.spectrum import new_figure
 from walshqhn.plotting.study import plot_energies, plot_success
+from walshqhn.plotting.style import new_figure
 from walshqhn.support.errors import UsageError
-from walshqhn.training.result import TrainingResult
 
 
-def _study(energies):
-    variants = (ONE, TWO)
-    plan = dataclasses.replace(QUICK, variants=variants, runs=3)
-    run = quick(runs=1).runs[0]
-    trainings = {}
-    for v, values in enumerate(energies):
-        runs = tuple(dataclasses.replace(run, index=k, value=value, energy=value) for k, value in enumerate(values))
-        trainings[v] = TrainingResult(runs, {}, {}, 0, -1.0)
-    return Study(plan, 5, "", -1.0, trainings)
+def _study(energies, minimum=-1.0):
+    result = quick(runs=1)
+    (run,) = result.runs
+    trainings = {
+        v: dataclasses.replace(
+            result,
+            runs=tuple(dataclasses.replace(run, index=k, energy=e, best_cost=e - 0.1) for k, e in enumerate(values)),
+        )
+        for v, values in enumerate(energies)
+    }
+    return Study(dataclasses.replace(QUICK, variants=(ONE, TWO)), 5, "", minimum, trainings)
 
 
 def test_success_curves_show_the_fractions():
@@ -51,3 +52,11 @@ def test_energies_show_every_run_and_the_lowest_costs():
 def test_a_study_without_runs_has_no_figures():
     with pytest.raises(UsageError, match="no finished runs"):
         plot_success(new_figure()[1], dataclasses.replace(_study([]), trainings={}))
+
+
+def test_without_a_known_minimum_the_best_that_was_found_stands_for_it():
+    _, ax = new_figure()
+    plot_energies(ax, _study([[-0.9, -0.5], [-0.4]], minimum=None))
+    dots = [line for line in ax.lines if line.get_marker() == "."]
+    assert [sorted(line.get_xdata()) for line in dots] == [pytest.approx([0.1, 0.5]), pytest.approx([0.6])]
+    assert "best" in ax.get_xlabel()

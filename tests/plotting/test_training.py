@@ -6,10 +6,23 @@ import numpy as np
 import pytest
 from training_cases import TABLE, quick
 
-from walshqhn import AerEngine, ProductAnsatz
-from walshqhn.plotting.spectrum import new_figure, plot_training
-from walshqhn.plotting.training import has_tails, plot_architecture, plot_tails
+from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz, train
+from walshqhn.plotting.style import new_figure
+from walshqhn.plotting.training import has_tails, plot_architecture, plot_tails, plot_training
 from walshqhn.support.errors import UsageError
+
+
+def test_curves_of_all_runs_above_the_minimum():
+    table = np.array([3.0, 1.0, 4.0, 1.5])
+    result = train(LinearAnsatz(2, 1), ExactEngine(table), runs=3, max_iterations=10)
+    _, ax = new_figure()
+    plot_training(ax, result)
+    assert len(ax.lines) == 3
+    for line, run in zip(ax.lines, result.runs, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), run.history - 1.0)
+    widths = [line.get_linewidth() for line in ax.lines]
+    assert widths.index(max(widths)) == result.runs.index(result.best_run)
+    assert ax.get_title() == "Training: linear ansatz, 1 layer, L-BFGS-B"
 
 
 def test_tails_are_drawn_as_recorded():

@@ -2,11 +2,12 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from walshqhn.support.errors import UsageError
-from walshqhn.support.files import check_target, write_atomically
+from walshqhn.support.files import check_target, first_line, write_atomically
 
 
 def writer(text):
@@ -113,3 +114,51 @@ def test_targets_that_cannot_be_written(tmp_path, overwrite):
         check_target(tmp_path / "missing" / "file.txt", overwrite=overwrite)
     assert check_target(tmp_path / "file.txt", overwrite=overwrite) == tmp_path / "file.txt"
     assert files_in(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits")
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    (tmp_path / "file.txt").write_text("old")
+    (tmp_path / "file.txt").chmod(0o600)
+    write_atomically(tmp_path / "file.txt", writer("new"), overwrite=True)
+    assert stat.S_IMODE((tmp_path / "file.txt").stat().st_mode) == 0o600
+
+
+def test_file_systems_without_permission_bits(tmp_path, monkeypatch):
+    def refuse(self, mode):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    write_atomically(tmp_path / "file.txt", writer("hello"))
+    assert (tmp_path / "file.txt").read_text() == "hello"
+
+
+def test_names_as_long_as_the_file_system_allows(tmp_path):
+    name = "n" * 251 + ".txt"
+    write_atomically(tmp_path / name, writer("hello"))
+    assert files_in(tmp_path) == [name]
+
+
+def test_a_source_is_never_a_target(tmp_path):
+    source, link = tmp_path / "a.txt", tmp_path / "b.txt"
+    source.write_text("mine")
+    link.symlink_to(source)
+    for target in (source, link):
+        for overwrite in (False, True):
+            with pytest.raises(UsageError, match=f"{target.name} is the source itself"):
+                check_target(target, overwrite=overwrite, source=source)
+    assert check_target(tmp_path / "c.txt", overwrite=False, source=source) == tmp_path / "c.txt"
+
+
+def test_links_in_a_circle(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(UsageError, match="is a link that leads nowhere"):
+        check_target(tmp_path / "a", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"), [(KeyError("name"), "name"), (ValueError("a 'b'\nc"), "a 'b'"), (OSError(), "OSError")]
+)
+def test_the_first_line_of_an_error(error, line):
+    assert first_line(error) == line

@@ -40,12 +40,12 @@ class Drawing:
 
 def drawings(workspace: Workspace, training: TrainingResult | None = None) -> dict[str, Drawing]:
     """Every figure that there is data for, by kind; ``training``: in place of the one in the workspace."""
-    names, study, task = workspace.bit_names, workspace.study, workspace.task
+    names, study, task = workspace.bit_names, workspace.contents.study, workspace.task
     training = training or workspace.training
     found = None if training is None else training.best_cost
     table = _table(workspace)
     possible: dict[str, Drawing] = {}
-    if table is not None or workspace.stored_hamiltonian is not None:
+    if table is not None or workspace.contents.hamiltonian is not None:
         source = workspace.hamiltonian if table is None else workspace.spectrum
         hamiltonian = workspace.hamiltonian if table is None else workspace.spectrum.hamiltonian()
         possible["spectrum"] = Drawing(lambda ax: plot_degree_weights(ax, source.degree_weights()))

@@ -35,7 +35,7 @@ class Keeper:
         contents = Contents(
             cost=workspace.table if is_table else None,
             spectrum=workspace.spectrum if is_table and with_spectrum else None,
-            hamiltonian=workspace.stored_hamiltonian,
+            hamiltonian=workspace.contents.hamiltonian,
             task=workspace.spec,
             bit_names=workspace.bit_names,
             provenance=facts,

@@ -23,14 +23,19 @@ def _path(kind: Any, tokens: Any) -> Path:
     return Path(tokens[0].value).expanduser()
 
 
+def flag(text: str, **more: Any) -> Parameter:
+    """An option without a value."""
+    return Parameter(negative="", show_default=False, help=text, **more)
+
+
 Whole = Annotated[int, Parameter(converter=_whole)]
 """A whole number: 1.5 is an error, not 1 or 2."""
 OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
 FilePath = Annotated[Path, Parameter(converter=_path)]
 """A path; ~ is the home folder, also where no shell has seen to it."""
 OptionalPath = Annotated[Path | None, Parameter(converter=_path)]
-Json = Annotated[bool, Parameter(negative="", show_default=False, help="Print JSON instead of text.")]
-Force = Annotated[bool, Parameter(negative="", show_default=False, help="Replace output that exists.")]
+Json = Annotated[bool, flag("Print JSON instead of text.")]
+Force = Annotated[bool, flag("Replace output that exists.")]
 Threads = Annotated[OptionalWhole, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
 TaskOptions = Annotated[
     str,

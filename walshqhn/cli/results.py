@@ -15,7 +15,6 @@ from walshqhn.cost.table import TableCost
 from walshqhn.study.baselines import all_baselines
 from walshqhn.study.plan import Study
 from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
-from walshqhn.support.checks import check_real
 from walshqhn.training.result import REMEDIES, TrainingResult
 
 _SPREAD_SAMPLES = 1000  # that the standard deviation of a cost is estimated from, where it is not known
@@ -59,7 +58,7 @@ def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, A
 
     ``epsilon``: distance from the minimum that counts as success; None: 1 % of the standard deviation of C.
     """
-    epsilon = 0.01 * _spread(cost) if epsilon is None else check_real("epsilon", epsilon, least=0)
+    epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
     rows = summary_rows(study, epsilon)
     for v, row in enumerate(rows):
         found = sampling_probability(study, cost, v, epsilon) if isinstance(cost, TableCost) else np.zeros(0)

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from walshqhn.circuits.spec import PHASES
+from walshqhn.cli.options import flag
 from walshqhn.engines.spec import TAKERS, EngineSpec
 from walshqhn.support.errors import UsageError
 from walshqhn.support.specs import Option
@@ -39,7 +40,7 @@ def variant_parameters() -> list[inspect.Parameter]:
 
 def _parameter(setting: Option, group: Group) -> Parameter:
     if setting.kind is bool:
-        return Parameter(group=group, help=setting.help, negative="", show_default=False)
+        return flag(setting.help, group=group)
     missing = [choice for choice in setting.choices if choice not in setting.help]
     text = setting.help + (f" One of {', '.join(setting.choices)}." if missing else "")
     shown = False if setting.default is None else str(setting.default)

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.formats.layout import Attribute, Column
+from walshqhn.formats.layout import LARGEST, Attribute, Column
 from walshqhn.support.errors import FormatError, TooLargeError
 from walshqhn.support.files import first_line
 from walshqhn.support.resources import require_memory
@@ -207,15 +207,10 @@ def _check_storage(place: str, data: h5py.Dataset) -> None:
 
 
 def _check_range(place: str, column: Column, array: npt.NDArray[Any]) -> None:
-    if not array.size:
+    known = array[~np.isnan(array)] if column.nan else array
+    if not known.size or (known.min() >= column.least and known.max() <= column.most):
         return
-    if array.dtype.kind == "f":
-        known = array[~np.isnan(array)] if column.nan else array
-        if not np.isfinite(known).all():
-            raise FormatError(f"{place} must hold finite numbers")
-    else:
-        known = array
-    bounded = max(-column.least, column.most) < math.inf or column.least > -math.inf
-    if bounded and known.size and not (known.min() >= column.least and known.max() <= column.most):
-        raise FormatError(f"{place} holds {known.min():g} ... {known.max():g}, allowed is from {column.least:g}"
-                          + (f" to {column.most:g}" if column.most < math.inf else ""))  # fmt: skip
+    if not np.isfinite(known).all():
+        raise FormatError(f"{place} must hold finite numbers")
+    allowed = f"{column.least:g} to {column.most:g}" if column.most < LARGEST else f"at least {column.least:g}"
+    raise FormatError(f"{place} holds {known.min():g} ... {known.max():g}, allowed is {allowed}")

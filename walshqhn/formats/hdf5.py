@@ -18,18 +18,8 @@ import numpy as np
 from walshqhn.bits import bits_to_index, words_for
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import sha256
-from walshqhn.formats import layout
-from walshqhn.formats.access import (
-    at,
-    fill_image,
-    open_group,
-    read_attribute,
-    read_attributes,
-    read_column,
-    write_attributes,
-    write_column,
-)
-from walshqhn.formats.layout import FORMAT, FORMAT_VERSION
+from walshqhn.formats import access, layout
+from walshqhn.formats.access import at
 from walshqhn.formats.records import read_study, read_training, write_study, write_training
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.study.plan import Study
@@ -89,7 +79,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
 
     def write(target: Path) -> None:
         image = io.BytesIO()
-        fill_image(image, lambda file: write_contents(file, contents))
+        access.fill_image(image, lambda file: write_contents(file, contents))
         target.write_bytes(image.getbuffer())
 
     write_atomically(path, write, overwrite=overwrite)
@@ -118,7 +108,7 @@ def load_if_native(path: str | Path) -> Contents | None:
         raise InputError(f"no such file: {file}")
     try:
         with at("it cannot be read"), h5py.File(file, "r", locking="best-effort") as h5:
-            own = layout.HEADER[0].name in h5.attrs and read_attribute(h5, layout.HEADER[0]) == FORMAT
+            own = layout.HEADER[0].name in h5.attrs and access.read_attribute(h5, layout.HEADER[0]) == layout.FORMAT
             return _read(h5) if own else None
     except FormatError as error:
         if isinstance(error.__cause__, BlockingIOError):
@@ -148,40 +138,40 @@ def load_part(path: str | Path, part: str) -> Any:
 
 def write_contents(file: h5py.File, contents: Contents) -> None:
     """Write all of ``contents`` into an empty file."""
-    header = {"format": FORMAT, "format_version": FORMAT_VERSION, "num_qubits": contents.num_qubits}
+    header = {"format": layout.FORMAT, "format_version": layout.FORMAT_VERSION, "num_qubits": contents.num_qubits}
     header |= {**layout.CONVENTIONS, "provenance": provenance(**_facts(contents))}
-    write_attributes(file, layout.HEADER, header)
+    access.write_attributes(file, layout.HEADER, header)
     weights = contents.weights
     if contents.spectrum is not None:
         weights = contents.spectrum.degree_weights()
     elif weights is None and contents.hamiltonian is not None:
         weights = contents.hamiltonian.degree_weights()
     if contents.cost is not None:
-        write_column(file.create_group("cost"), layout.COST[0], contents.cost)
+        access.write_column(file.create_group("cost"), layout.COST[0], contents.cost)
     if weights is not None:
-        write_column(file.create_group("spectrum"), layout.SPECTRUM[0], weights)
+        access.write_column(file.create_group("spectrum"), layout.SPECTRUM[0], weights)
     if contents.spectrum is not None:
-        write_column(file["spectrum"], layout.SPECTRUM[1], contents.spectrum.coefficients)
+        access.write_column(file["spectrum"], layout.SPECTRUM[1], contents.spectrum.coefficients)
     if contents.hamiltonian is not None:
         _write_hamiltonian(file.create_group("hamiltonian"), contents.hamiltonian)
-    if contents.task is not None or contents.bit_names is not None:
-        names = None if contents.bit_names is None else list(contents.bit_names)
-        values = {"name": (contents.task or {}).get("name", ""), "spec": contents.task, "bit_names": names}
-        write_attributes(file.create_group("task"), layout.TASK_ATTRIBUTES, values)
+    names = list(contents.bit_names or (contents.hamiltonian.names if contents.hamiltonian is not None else ()))
+    if contents.task is not None or names:
+        values = {"name": (contents.task or {}).get("name", ""), "spec": contents.task, "bit_names": names or None}
+        access.write_attributes(file.create_group("task"), layout.TASK_ATTRIBUTES, values)
     if contents.training is not None:
         write_training(file.create_group("training"), contents.training, contents.training.runs)
     if contents.study is not None:
         runs = {v: training.runs for v, training in contents.study.trainings.items()}
         write_study(file.create_group("study"), contents.study, runs)
-    write_attributes(file, layout.HEADER, {"complete": True})
+    access.write_attributes(file, layout.HEADER, {"complete": True})
 
 
 def _write_hamiltonian(group: h5py.Group, hamiltonian: IsingHamiltonian) -> None:
     for column in layout.HAMILTONIAN:
-        write_column(group, column, getattr(hamiltonian, column.name))
+        access.write_column(group, column, getattr(hamiltonian, column.name))
     values = {a.name: getattr(hamiltonian, a.name) for a in layout.HAMILTONIAN_ATTRIBUTES}
     values["max_degree"] = -1 if hamiltonian.max_degree is None else hamiltonian.max_degree
-    write_attributes(group, layout.HAMILTONIAN_ATTRIBUTES, values)
+    access.write_attributes(group, layout.HAMILTONIAN_ATTRIBUTES, values)
 
 
 def _facts(contents: Contents) -> dict[str, Any]:
@@ -197,25 +187,27 @@ def _facts(contents: Contents) -> dict[str, Any]:
 
 
 def _read(h5: h5py.File) -> Contents:
-    _check_version(read_attribute(h5, layout.HEADER[1]))
-    header = read_attributes(h5, layout.HEADER)
+    _check_version(access.read_attribute(h5, layout.HEADER[1]))
+    header = access.read_attributes(h5, layout.HEADER)
     n = _check_header(header)
     sizes = {"N": n, "N+1": n + 1, "2^N": 1 << min(n, 62), "words": words_for(n)}
-    groups = {name: open_group(h5, name) for name in ("cost", "spectrum", "hamiltonian", "task", "training", "study")}
-    cost = None if groups["cost"] is None else read_column(groups["cost"], layout.COST[0], sizes)
+    groups = {
+        name: access.open_group(h5, name) for name in ("cost", "spectrum", "hamiltonian", "task", "training", "study")
+    }
+    cost = None if groups["cost"] is None else access.read_column(groups["cost"], layout.COST[0], sizes)
     weights = spectrum = hamiltonian = None
     if groups["spectrum"] is not None:
-        weights = read_column(groups["spectrum"], layout.SPECTRUM[0], sizes)
+        weights = access.read_column(groups["spectrum"], layout.SPECTRUM[0], sizes)
         if layout.SPECTRUM[1].name in groups["spectrum"]:
-            spectrum = WalshSpectrum(read_column(groups["spectrum"], layout.SPECTRUM[1], sizes))
+            spectrum = WalshSpectrum(access.read_column(groups["spectrum"], layout.SPECTRUM[1], sizes))
             _check_spectrum(spectrum, weights, cost)
-    if groups["hamiltonian"] is not None:
-        with at("/hamiltonian"):
-            hamiltonian = _read_hamiltonian(groups["hamiltonian"], sizes, n)
     task = names = None
     if groups["task"] is not None:
         with at("/task"):
-            task, names = _read_task(read_attributes(groups["task"], layout.TASK_ATTRIBUTES), n)
+            task, names = _read_task(access.read_attributes(groups["task"], layout.TASK_ATTRIBUTES), n)
+    if groups["hamiltonian"] is not None:
+        with at("/hamiltonian"):
+            hamiltonian = _read_hamiltonian(groups["hamiltonian"], sizes, n, tuple(names or ()))
     training = None if groups["training"] is None else read_training(groups["training"], n)
     study = None if groups["study"] is None else read_study(groups["study"], n)
     if cost is not None:
@@ -225,10 +217,12 @@ def _read(h5: h5py.File) -> Contents:
 
 
 def _check_version(found: int) -> None:
-    if found > FORMAT_VERSION:
-        raise FormatError(f"format version {found}, this walshqhn reads up to {FORMAT_VERSION}: upgrade walshqhn.")
+    if found > layout.FORMAT_VERSION:
+        raise FormatError(
+            f"format version {found}, this walshqhn reads up to {layout.FORMAT_VERSION}: upgrade walshqhn."
+        )
     if found < 1:
-        raise FormatError(f"/@format_version must be 1 ... {FORMAT_VERSION}, got {found}")
+        raise FormatError(f"/@format_version must be 1 ... {layout.FORMAT_VERSION}, got {found}")
 
 
 def _check_header(found: dict[str, Any]) -> int:
@@ -255,11 +249,11 @@ def _check_spectrum(spectrum: WalshSpectrum, weights: FloatArray, cost: FloatArr
             raise FormatError("/spectrum: it does not belong to the cost")
 
 
-def _read_hamiltonian(group: h5py.Group, sizes: dict[str, int], n: int) -> IsingHamiltonian:
-    values = read_attributes(group, layout.HAMILTONIAN_ATTRIBUTES)
+def _read_hamiltonian(group: h5py.Group, sizes: dict[str, int], n: int, names: tuple[str, ...]) -> IsingHamiltonian:
+    values = access.read_attributes(group, layout.HAMILTONIAN_ATTRIBUTES)
     values["max_degree"] = None if values["max_degree"] == -1 else check_whole("max_degree", values["max_degree"], 0)
-    masks, coefficients = (read_column(group, column, sizes) for column in layout.HAMILTONIAN)
-    return IsingHamiltonian(n, masks, coefficients, **values)
+    masks, coefficients = (access.read_column(group, column, sizes) for column in layout.HAMILTONIAN)
+    return IsingHamiltonian(n, masks, coefficients, names=names, **values)
 
 
 def _read_task(values: dict[str, Any], n: int) -> tuple[dict[str, Any] | None, list[str] | None]:

@@ -7,12 +7,13 @@ of the circuit), starts, and three on which runs follow one another: iterations 
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
 FORMAT = "walshqhn"
 FORMAT_VERSION = 1
+LARGEST = sys.float_info.max
 CONVENTIONS = {"bit_order": "little", "spin": "z=(-1)^b", "normalisation": "f = 2^-N sum C chi"}
 
 
@@ -26,10 +27,10 @@ class Column:
     shape: tuple[str | int, ...]
     """Axes, by name or length."""
     meaning: str
-    least: float = -math.inf
-    most: float = math.inf
+    least: float = -LARGEST
+    most: float = LARGEST
     nan: bool = False
-    """Whether entries may be unknown."""
+    """Whether entries may be NaN, unknown."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ TRAINING_ATTRIBUTES = (
     Attribute("cost_digest", "text", "checksum of the cost"),
     Attribute("seed", "json", "of all random numbers"),
     Attribute("planned_runs", "int", "runs there are when nothing is missing"),
-    Attribute("exact_minimum", "float", "least cost there is; NaN: unknown"),
+    Attribute("exact_minimum", "json", "least cost there is, or null: unknown"),
     Attribute("accuracies", "json", "split -> accuracy of the best sample's network"),
     Attribute("versions", "json", "package -> version"),
     Attribute("completed_runs", "int", "runs in this group; written last"),
@@ -123,7 +124,7 @@ STUDY_ATTRIBUTES = (
     Attribute("seed", "json", "what the seeds of all runs follow from"),
     Attribute("num_variants", "int", "groups /study/0, /study/1 ..."),
     Attribute("cost_digest", "text", "checksum of the cost"),
-    Attribute("exact_minimum", "float", "least cost there is; NaN: unknown"),
+    Attribute("exact_minimum", "json", "least cost there is, or null: unknown"),
     Attribute("completed_runs", "int", "finished runs of all variants; written last"),
 )
 VARIANT_ATTRIBUTES = (Attribute("variant", "json", "circuit, engine and search: setting -> value"),)
@@ -153,7 +154,7 @@ def describe() -> str:
             for c in columns:
                 shape = ", ".join(map(str, c.shape)) + ("," if len(c.shape) == 1 else "")
                 bounds = f"{c.least:g} ... {c.most:g}" if c.most < 2**40 else f"at least {c.least:g}"
-                notes = [bounds] if c.least > -math.inf else []
+                notes = [bounds] if c.least > -LARGEST else []
                 notes += ["NaN: unknown"] if c.nan and "NaN" not in c.meaning else []
                 lines.append(f"| `{c.name}` | {c.dtype[1:]} | ({shape}) | {'; '.join([c.meaning, *notes])} |")
             lines.append("")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,24 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.circuits.spec import check_description
-from walshqhn.formats.access import (
-    at,
-    open_group,
-    read_attributes,
-    read_column,
-    read_json,
-    write_attributes,
-    write_column,
-)
-from walshqhn.formats.layout import (
-    INITIAL,
-    LENGTHS,
-    STUDY_ATTRIBUTES,
-    TRAINING,
-    TRAINING_ATTRIBUTES,
-    VARIANT_ATTRIBUTES,
-    Column,
-)
+from walshqhn.formats import access, layout
+from walshqhn.formats.access import at
+from walshqhn.formats.layout import INITIAL, LENGTHS, TRAINING, Column
 from walshqhn.study.plan import Plan, Study
 from walshqhn.support.checks import check_real, check_text, check_whole
 from walshqhn.support.errors import FormatError, UsageError
@@ -46,19 +30,20 @@ _OBJECTIVES = ("mean", "cvar", "gibbs")
 def write_training(group: h5py.Group, training: TrainingResult, runs: Sequence[RunResult]) -> None:
     """Write ``training`` into its group, adding ``runs``: those that are not there yet."""
     if training.initial is not None and INITIAL.name not in group:
-        write_column(group, INITIAL, np.asarray(training.initial))
+        access.write_column(group, INITIAL, np.asarray(training.initial))
     for column in TRAINING:
-        write_column(group, column, np.concatenate([_rows(run, column) for run in runs]), grows=True)
-    values = {a.name: getattr(training, a.name) for a in TRAINING_ATTRIBUTES[:-1]}
-    values["exact_minimum"] = math.nan if training.exact_minimum is None else training.exact_minimum
-    write_attributes(group, TRAINING_ATTRIBUTES, values | {"completed_runs": len(group["index"])})
+        access.write_column(group, column, np.concatenate([_rows(run, column) for run in runs]), grows=True)
+    values = {a.name: getattr(training, a.name) for a in layout.TRAINING_ATTRIBUTES[:-1]}
+    access.write_attributes(group, layout.TRAINING_ATTRIBUTES, values | {"completed_runs": len(group["index"])})
 
 
 def write_study(group: h5py.Group, study: Study, new: Mapping[int, Sequence[RunResult]]) -> None:
     """Write ``study`` into its group, adding the ``new`` runs of each variant."""
     for v, variant in enumerate(study.plan.variants):
         if str(v) not in group:
-            write_attributes(group.create_group(str(v)), VARIANT_ATTRIBUTES, {"variant": variant.as_dict()})
+            access.write_attributes(
+                group.create_group(str(v)), layout.VARIANT_ATTRIBUTES, {"variant": variant.as_dict()}
+            )
         if new.get(v):
             write_training(group[str(v)], study.trainings[v], new[v])
     values = {
@@ -66,10 +51,10 @@ def write_study(group: h5py.Group, study: Study, new: Mapping[int, Sequence[RunR
         "seed": study.plan.seed,
         "num_variants": len(study.plan.variants),
         "cost_digest": study.cost_digest,
-        "exact_minimum": math.nan if study.exact_minimum is None else study.exact_minimum,
+        "exact_minimum": study.exact_minimum,
         "completed_runs": study.done,
     }
-    write_attributes(group, STUDY_ATTRIBUTES, values)
+    access.write_attributes(group, layout.STUDY_ATTRIBUTES, values)
 
 
 def _rows(run: RunResult, column: Column) -> npt.NDArray[Any]:
@@ -91,17 +76,16 @@ def _rows(run: RunResult, column: Column) -> npt.NDArray[Any]:
 
 def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
     """The training in ``group``. FormatError, naming the place, for what this program would not have written."""
-    values = read_attributes(group, TRAINING_ATTRIBUTES)
+    values = access.read_attributes(group, layout.TRAINING_ATTRIBUTES)
     completed = values.pop("completed_runs")
     sizes = {"N": num_qubits, "runs": completed}
     arrays: dict[str, npt.NDArray[Any]] = {}
     for column in TRAINING:
-        arrays[column.name] = read_column(group, column, sizes)
+        arrays[column.name] = access.read_column(group, column, sizes)
         for axis, name in LENGTHS.items():
             if column.name == name:
                 sizes[axis] = sum(arrays[name].tolist())
-    initial = read_column(group, INITIAL, sizes).tolist() if INITIAL.name in group else None
-    values["exact_minimum"] = None if math.isnan(values["exact_minimum"]) else values["exact_minimum"]
+    initial = access.read_column(group, INITIAL, sizes).tolist() if INITIAL.name in group else None
     with at(group.name):
         _check(values, completed, sizes["angles"], num_qubits)
         index = arrays["index"].tolist()
@@ -113,22 +97,23 @@ def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
 
 def read_study(group: h5py.Group, num_qubits: int) -> Study:
     """The study in ``group``; as `read_training`."""
-    values = read_attributes(group, STUDY_ATTRIBUTES)
+    values = access.read_attributes(group, layout.STUDY_ATTRIBUTES)
     variants: list[Variant] = []
     trainings: dict[int, TrainingResult] = {}
     for v in range(check_whole(f"{group.name}@num_variants", values["num_variants"], 1, len(group))):
-        own = open_group(group, str(v))
+        own = access.open_group(group, str(v))
         if own is None:
             raise FormatError(f"{group.name}/{v} is missing")
         with at(f"{own.name}@variant"):
-            variants.append(Variant.from_dict(*read_attributes(own, VARIANT_ATTRIBUTES).values()))
+            variants.append(Variant.from_dict(*access.read_attributes(own, layout.VARIANT_ATTRIBUTES).values()))
         if "completed_runs" in own.attrs:
             trainings[v] = read_training(own, num_qubits)
             _check_variant(own.name, variants[v], trainings[v])
     with at(group.name):
-        minimum = values["exact_minimum"]
+        if values["exact_minimum"] is not None:
+            check_real("exact_minimum", values["exact_minimum"])
         plan = Plan(tuple(variants), values["runs"], values["seed"])
-        study = Study(plan, num_qubits, values["cost_digest"], None if math.isnan(minimum) else minimum, trainings)
+        study = Study(plan, num_qubits, values["cost_digest"], values["exact_minimum"], trainings)
         if study.done != values["completed_runs"] or any(t.planned_runs != plan.runs for t in trainings.values()):
             raise FormatError(f"{group.name}: its runs are not those of its plan")
     return study
@@ -145,7 +130,7 @@ def _runs(group: h5py.Group, arrays: Mapping[str, npt.NDArray[Any]]) -> list[Run
     runs = []
     for k in range(len(arrays["index"])):
         found = {name: piece[k] for name, piece in pieces.items() if name not in LENGTHS.values()}
-        words = read_json(found.pop("words").tobytes(), f"{group.name}/words")
+        words = access.read_json(found.pop("words").tobytes(), f"{group.name}/words")
         with at(f"{group.name}/words"):
             if set(words) != set(_WORDS) or words["status"] not in REMEDIES:
                 raise FormatError(f"{group.name}/words must be {', '.join(_WORDS)}, got {words!r:.80}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +12,9 @@ from walshqhn.formats.hdf5 import Contents, save
 from walshqhn.formats.qpy import write_sparse_pauli_op
 from walshqhn.formats.sympy import write_sympy
 
-
-@dataclass(frozen=True)
-class Export:
-    """What a file is to hold."""
-
-    hamiltonian: IsingHamiltonian
-    contents: Contents
-    """The Hamiltonian again, and for our own files what there is besides it."""
-    names: Sequence[str]
-    """Of the bits."""
-    use_names: bool
-    """In place of numbers, where a format can do either."""
+Writer = Callable[[Path, IsingHamiltonian, Contents, bool, bool], None]
+"""(target, what is exported, the same with all there is besides, whether to use names of bits where a format can do
+with or without, whether to replace a file that exists)"""
 
 
 @dataclass(frozen=True)
@@ -33,27 +24,26 @@ class Format:
     ending: str
     """Of a file's name."""
     help: str
-    write: Callable[[Path, Export, bool], None]
-    """Writes a file; the last argument says whether one that exists is replaced."""
+    write: Writer
 
 
 FORMATS = {
-    "native": Format(".h5", "HDF5", lambda path, e, overwrite: save(path, e.contents, overwrite=overwrite)),
+    "native": Format(".h5", "HDF5", lambda path, h, all_, named, over: save(path, all_, overwrite=over)),
     "sparse-pauli-op": Format(
         ".qpy",
         "QPY, one PauliEvolutionGate that holds the operator",
-        lambda path, e, overwrite: write_sparse_pauli_op(path, e.hamiltonian, overwrite=overwrite),
+        lambda path, h, all_, named, over: write_sparse_pauli_op(path, h, overwrite=over),
     ),
     "sympy": Format(
         ".txt",
         "text, a term a line",
-        lambda path, e, overwrite: write_sympy(
-            path, e.hamiltonian, names=e.names if e.use_names else None, overwrite=overwrite
+        lambda path, h, all_, named, over: write_sympy(
+            path, h, names=all_.bit_names if named else None, overwrite=over
         ),
     ),
     "csv": Format(
         ".csv",
         "degree, qubits, names of bits, coefficient",
-        lambda path, e, overwrite: write_csv(path, e.hamiltonian, names=e.names, overwrite=overwrite),
+        lambda path, h, all_, named, over: write_csv(path, h, names=all_.bit_names, overwrite=over),
     ),
 }

@@ -33,6 +33,6 @@ def test_demo_does_the_whole_job(run, folder):
         assert (folder / "d" / f"{name}.png").stat().st_size > 5000
     run("demo", *short, code=2)
     assert "--force" in run.err
-    out = run("demo", *short, "--force")
+    out = run("demo", "-o", folder / "d", "--runs", "1", "--max-iterations", "1", "--shots", "2", "--force")
     assert "[9/9]" in out
     assert "Everything is in" in out

@@ -10,7 +10,7 @@ from walshqhn import bench as benchmarks
 from walshqhn.bench import growth as growth_module
 from walshqhn.bench import report
 from walshqhn.cli.figures import check_figure_name
-from walshqhn.cli.options import Force, Json, OptionalPath, Threads, Whole
+from walshqhn.cli.options import Force, Json, OptionalPath, Threads, Whole, flag
 from walshqhn.cli.output import plural, print_json, remark, stdout, table
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError, unknown_name
@@ -20,9 +20,7 @@ from walshqhn.support.resources import resolve_threads
 
 def bench(
     *names: Annotated[str, Parameter(help="Rows or groups of rows (see --list); wildcards allowed. Default: all.")],
-    list_rows: Annotated[
-        bool, Parameter(name="--list", negative="", show_default=False, help="List the rows.")
-    ] = False,
+    list_rows: Annotated[bool, flag("List the rows.", name="--list")] = False,
     threads: Threads = None,
     repeats: Annotated[Whole, Parameter(help="Rounds; medians are over these.")] = 7,
     json: Json = False,

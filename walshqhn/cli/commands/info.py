@@ -14,75 +14,54 @@ from walshqhn.formats.layout import FORMAT_VERSION
 
 def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, json: Json = False) -> None:
     """What a walshqhn file holds, and where it comes from. The whole file is read and checked."""
-    contents = load(file)
+    facts, lines = _described(load(file))
     if json:
-        print_json({"file": file, "format_version": FORMAT_VERSION, **_facts(contents)})
+        print_json({"file": file, "format_version": FORMAT_VERSION, **facts})
         return
     out = stdout()
-    for name, text in [("file", f"{file}: walshqhn format {FORMAT_VERSION}, intact"), *_lines(contents)]:
+    for name, text in (("file", f"{file}: walshqhn format {FORMAT_VERSION}, intact"), *lines):
         out.print(f"{name:<13} {text}", soft_wrap=True)
 
 
-def _facts(contents: Contents) -> dict[str, Any]:
-    facts: dict[str, Any] = {"num_qubits": contents.num_qubits}
-    if contents.task is not None:
-        facts["task"] = contents.task
-    if contents.cost is not None:
-        low = int(contents.cost.argmin())
-        facts["cost"] = {"values": contents.cost.size, "minimum": float(contents.cost[low]), "at": low}
-    if contents.weights is not None:
-        facts["degree_weights"] = contents.weights
-    if contents.hamiltonian is not None:
-        h = contents.hamiltonian
-        facts["hamiltonian"] = {
-            "terms": len(h),
-            "degree": int(h.degrees.max(initial=0)),
-            "constant": h.constant,
-            "discarded_weight": h.discarded_weight,
-            "rms_error": h.rms_error,
-        }
-    if contents.training is not None:
-        facts["training"] = contents.training.summary()
-    if contents.study is not None:
-        plan = contents.study.plan
-        facts["study"] = {"plan": plan.as_dict(), "done": contents.study.done, "complete": contents.study.is_complete}
-    return facts | {"provenance": contents.provenance}
-
-
-def _lines(contents: Contents) -> list[tuple[str, str]]:
-    """(name, what there is to say) for every part."""
-    lines, facts = [("N", f"{contents.num_qubits}")], _facts(contents)
-    if contents.task is not None:
-        options = ", ".join(f"{k}={format_value(v)}" for k, v in contents.task["options"].items())
-        lines.append(("task", f"{contents.task['name']} ({options})"))
-        lines.append(("data", f"{contents.task['data']['source']}, SHA-256 {contents.task['data']['sha256'][:16]}..."))
-    if contents.cost is not None:
-        low = facts["cost"]
-        lines.append(("cost", f"{low['values']:,} values, minimum {number(low['minimum'], 9)} at index {low['at']}"))
-    if contents.weights is not None:
-        w = contents.weights
+def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Every part as JSON can hold it, and as lines: (name, text)."""
+    facts: dict[str, Any] = {"num_qubits": found.num_qubits}
+    lines = [("N", f"{found.num_qubits}")]
+    if found.task is not None:
+        facts["task"], data = found.task, found.task["data"]
+        options = ", ".join(f"{k}={format_value(v)}" for k, v in found.task["options"].items())
+        lines.append(("task", f"{found.task['name']} ({options})"))
+        lines.append(("data", f"{data['source']}, SHA-256 {data['sha256'][:16]}..."))
+    if found.cost is not None:
+        low = int(found.cost.argmin())
+        facts["cost"] = {"values": found.cost.size, "minimum": float(found.cost[low]), "at": low}
+        lines.append(("cost", f"{found.cost.size:,} values, minimum {number(found.cost[low], 9)} at index {low}"))
+    if found.weights is not None:
+        facts["degree_weights"] = w = found.weights
         shares = ", ".join(f"W({k}) = {w[k] if w[k] > 1e-28 * w.sum() else 0:.4g}" for k in range(min(5, len(w))))
-        lines.append(("spectrum", f"{'all coefficients; ' if contents.spectrum is not None else ''}{shares}"))
-    if contents.hamiltonian is not None:
-        h, degree = contents.hamiltonian, facts["hamiltonian"]["degree"]
+        lines.append(("spectrum", f"{'all coefficients; ' if found.spectrum is not None else ''}{shares}"))
+    if found.hamiltonian is not None:
+        h, degree = found.hamiltonian, int(found.hamiltonian.degrees.max(initial=0))
+        facts["hamiltonian"] = {"terms": len(h), "degree": degree, "constant": h.constant}
+        facts["hamiltonian"] |= {"discarded_weight": h.discarded_weight, "rms_error": h.rms_error}
         lines.append(("Hamiltonian", f"{len(h):,} terms up to degree {degree}, RMS error {h.rms_error:.3g}"))
-    if contents.training is not None:
-        t = contents.training
+    if found.training is not None:
+        t = found.training
+        facts["training"] = t.summary()
         layers = [plural(t.ansatz["layers"], "layer")] if "layers" in t.ansatz else []
         name = ", ".join([t.ansatz["name"], *layers, t.engine["name"], t.search["optimizer"]])
         lines.append(("training", f"{name}, {len(t.runs)} of {plural(t.planned_runs, 'run')}, {t.status}"))
         lines.append(("", f"E = {number(t.best_run.energy, 9)}, best sample {number(t.best_cost, 9)}"))
         lines.append(("", "accuracy " + (", ".join(f"{v:.4f} ({k})" for k, v in t.accuracies.items()) or "unknown")))
-    if contents.study is not None:
-        study = contents.study
-        done = f"{study.done:,} of {len(study.plan.units()):,} trainings done, seed {study.plan.seed}"
-        lines.append(("study", done))
-        for v, label in enumerate(study.plan.labels):
-            least = min((run.energy for run in study.runs(v)), default=None)
-            lines.append(("", f"{label}: {plural(len(study.runs(v)), 'run')}, least E {number(least, 9)}"))
-    made = contents.provenance
-    versions = made.get("versions", {})
+    if found.study is not None:
+        s, wanted = found.study, len(found.study.plan.units())
+        facts["study"] = {"plan": s.plan.as_dict(), "done": s.done, "complete": s.is_complete}
+        lines.append(("study", f"{s.done:,} of {wanted:,} trainings done, seed {s.plan.seed}"))
+        for v, label in enumerate(s.plan.labels):
+            least = min((run.energy for run in s.runs(v)), default=None)
+            lines.append(("", f"{label}: {plural(len(s.runs(v)), 'run')}, least E {number(least, 9)}"))
+    facts["provenance"] = made = found.provenance
     lines.append(("made", f"{made.get('utc')}, commit {made.get('git_commit')}"))
-    lines.append(("with", ", ".join(f"{k} {v}" for k, v in versions.items()) if isinstance(versions, dict) else "?"))
+    lines.append(("with", ", ".join(f"{k} {v}" for k, v in dict(made.get("versions") or {}).items())))
     lines.append(("by", " ".join(map(str, made.get("argv") or []))))
-    return lines
+    return facts, lines

@@ -8,19 +8,8 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
+from walshqhn.cli import options as opt
 from walshqhn.cli.figures import Drawing, check_figure_name, draw
-from walshqhn.cli.options import (
-    Force,
-    Json,
-    OptionalPath,
-    OptionalWhole,
-    Output,
-    Source,
-    TaskOptions,
-    Threads,
-    check_native_name,
-    open_source,
-)
 from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
 from walshqhn.cost.truncation import check_truncation
 from walshqhn.formats.hdf5 import Contents, save
@@ -31,32 +20,32 @@ from walshqhn.support.files import check_target
 
 
 def spectrum(
-    source: Source,
+    source: opt.Source,
     /,
     *,
-    output: Annotated[Output, Parameter(help="Store cost, spectrum and Hamiltonian in this HDF5 file.")] = None,
-    plot: Annotated[OptionalPath, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
-    max_degree: Annotated[OptionalWhole, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
+    output: Annotated[opt.Output, Parameter(help="Store cost, spectrum and Hamiltonian in this HDF5 file.")] = None,
+    plot: Annotated[opt.OptionalPath, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
+    max_degree: Annotated[opt.OptionalWhole, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
     tolerance: Annotated[
         float | None, Parameter(help="Drop its terms with |f(S)| up to this; default: what is rounding.")
     ] = None,
-    max_terms: Annotated[OptionalWhole, Parameter(help="Keep only its largest so many terms.")] = None,
-    threads: Threads = None,
-    force: Force = False,
-    json: Json = False,
-    **options: TaskOptions,
+    max_terms: Annotated[opt.OptionalWhole, Parameter(help="Keep only its largest so many terms.")] = None,
+    threads: opt.Threads = None,
+    force: opt.Force = False,
+    json: opt.Json = False,
+    **options: opt.TaskOptions,
 ) -> None:
     """Cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; prints the weights W(k)."""
     check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
-        check_native_name(output)
+        opt.check_native_name(output)
         check_target(output, overwrite=force, source=source)
     if plot is not None:
         check_target(check_figure_name(plot), overwrite=force, source=source)
-    workspace = open_source(source, options, threads, spectrum)
+    workspace = opt.open_source(source, options, threads, spectrum)
     costs, found = workspace.table, workspace.spectrum
     weights = found.degree_weights()
-    stored = workspace.stored_hamiltonian
+    stored = workspace.contents.hamiltonian
     if stored is not None and stored.is_truncated and workspace.contents.cost is None:
         hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it knows what was dropped before
     else:

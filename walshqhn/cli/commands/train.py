@@ -10,31 +10,20 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from walshqhn.cli import options as opt
 from walshqhn.cli.keeper import Keeper
-from walshqhn.cli.options import (
-    Force,
-    Json,
-    OptionalPath,
-    OptionalWhole,
-    Output,
-    Source,
-    TaskOptions,
-    Threads,
-    Whole,
-    check_native_name,
-    open_source,
-)
 from walshqhn.cli.output import ProgressDisplay, plural, print_json, remark
 from walshqhn.cli.results import show_study, show_training
 from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, variant_parameters, with_product
 from walshqhn.engines.base import Evaluation
 from walshqhn.engines.qiskit.backend import BackendEngine
+from walshqhn.formats.hdf5 import load
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.study.workers import resolve_workers
+from walshqhn.support.checks import check_real
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
-from walshqhn.support.hooks import native_format
 from walshqhn.training.result import INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ready_variant
@@ -42,23 +31,23 @@ from walshqhn.workspace import Workspace
 
 
 def train(
-    source: Source,
+    source: opt.Source,
     /,
     *,
-    output: Annotated[Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
+    output: Annotated[opt.Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
     jobs: Annotated[
-        OptionalPath,
+        opt.OptionalPath,
         Parameter(
             group=ENGINE,
             help="backend: record jobs in this file (studies: folder), to pick them up after an interruption. "
             "Default: for IBM devices, OUTPUT with the ending .jobs.",
         ),
     ] = None,
-    runs: Annotated[Whole, Parameter(group=SEARCH, help="Restarts from random angles.")] = 5,
-    seed: Annotated[Whole, Parameter(group=SEARCH, help="Seed of angles and samples.")] = 0,
-    data_seed: Annotated[OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
+    runs: Annotated[opt.Whole, Parameter(group=SEARCH, help="Restarts from random angles.")] = 5,
+    seed: Annotated[opt.Whole, Parameter(group=SEARCH, help="Seed of angles and samples.")] = 0,
+    data_seed: Annotated[opt.OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
     workers: Annotated[
-        OptionalWhole,
+        opt.OptionalWhole,
         Parameter(
             group=STUDIES, help="Make a study, in so many processes of one thread each; default there: all cores."
         ),
@@ -71,13 +60,11 @@ def train(
         float | None,
         Parameter(group=STUDIES, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
     ] = None,
-    resume: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Go on with the training stored in --output.")
-    ] = False,
-    threads: Threads = None,
-    force: Force = False,
-    json: Json = False,
-    **options: TaskOptions,
+    resume: Annotated[bool, opt.flag("Go on with the training stored in --output.")] = False,
+    threads: opt.Threads = None,
+    force: opt.Force = False,
+    json: opt.Json = False,
+    **options: opt.TaskOptions,
 ) -> int:
     """Train a variational circuit on the cost of a task or file, from several random starts.
 
@@ -88,7 +75,7 @@ def train(
     if resume and output is None:
         raise UsageError("--resume needs --output, the file to go on with.")
     if output is not None:
-        check_native_name(output)
+        opt.check_native_name(output)
         check_target(output, overwrite=force or resume, source=None if resume else source)
     given = {name: options.pop(name) for name in Variant.options() if options.get(name) is not None}
     options = {name: text for name, text in options.items() if name not in Variant.options()}
@@ -98,7 +85,9 @@ def train(
     is_study = len(variants) > 1 or workers is not None
     if epsilon is not None and not is_study:
         raise UsageError("--epsilon is for studies: name several layers, or --workers.")
-    workspace = open_source(source, options, threads, train)
+    if epsilon is not None:
+        check_real("epsilon", epsilon, least=0)
+    workspace = opt.open_source(source, options, threads, train)
     if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
         variants = with_product(variants)
     plan = Plan(variants, runs, seed)
@@ -203,9 +192,7 @@ class _Job:
         """What --resume goes on with: a training or a study. InputError if the file holds none."""
         if not self.resume or self.output is None or not self.output.exists():
             return None
-        held = (
-            self.workspace.contents if self.output == Path(self.workspace.name) else native_format().load(self.output)
-        )
+        held = self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
         found = getattr(held, part)
         if found is None:
             raise InputError(f"{self.output} holds no {part} to go on with.")
