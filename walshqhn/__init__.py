@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from walshqhn.binn.task import Task as Task
     from walshqhn.circuits.ansatz import LinearAnsatz as LinearAnsatz
     from walshqhn.circuits.ansatz import ProductAnsatz as ProductAnsatz
-    from walshqhn.circuits.qaoa import QAOAAnsatz as QAOAAnsatz
     from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
+    from walshqhn.circuits.qaoa import QAOAAnsatz as QAOAAnsatz
     from walshqhn.circuits.synthesis import synthesize_phase as synthesize_phase
     from walshqhn.circuits.user import CircuitAnsatz as CircuitAnsatz
     from walshqhn.cost.base import Cost as Cost
@@ -33,15 +33,16 @@ if TYPE_CHECKING:
     from walshqhn.spectrum.walsh import WalshSpectrum as WalshSpectrum
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
-    from walshqhn.study.plan import Variant as Variant
     from walshqhn.study.run import run_study as run_study
     from walshqhn.training.gradients import parameter_shift as parameter_shift
     from walshqhn.training.growth import train_layerwise as train_layerwise
     from walshqhn.training.landscape import gradient_landscape as gradient_landscape
     from walshqhn.training.result import TrainingResult as TrainingResult
+    from walshqhn.training.spec import Variant as Variant
     from walshqhn.training.train import train as train
     from walshqhn.transform import iwht as iwht
     from walshqhn.transform import wht as wht
+    from walshqhn.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
 
@@ -81,10 +82,11 @@ _HOME = {
     "train_layerwise": "walshqhn.training.growth",
     "Plan": "walshqhn.study.plan",
     "Study": "walshqhn.study.plan",
-    "Variant": "walshqhn.study.plan",
+    "Variant": "walshqhn.training.spec",
     "run_study": "walshqhn.study.run",
     "parameter_shift": "walshqhn.training.gradients",
     "gradient_landscape": "walshqhn.training.landscape",
+    "Workspace": "walshqhn.workspace",
 }
 __all__ = ["__version__", *_HOME]
 

@@ -94,7 +94,7 @@ def test_glyph_pixels_flip_independently():
 
 @pytest.mark.parametrize("probability", [-0.1, 0.6, float("nan")])
 def test_refuses_bad_flip_probability(probability):
-    with pytest.raises(UsageError, match="flip_probability must lie in"):
+    with pytest.raises(UsageError, match="flip_probability must be in"):
         glyphs(flip_probability=probability)
 
 
@@ -109,7 +109,7 @@ def test_the_last_images_of_each_digit_are_for_testing():
         (data.test, [slice(802, None), slice(774, None)]),
     ):
         for k, (digit, part) in enumerate(zip((7, 3), slices, strict=True)):
-            pixels = raw.train_images[raw.train_labels == digit][part]
+            pixels = raw.train.pixels[raw.train.digits == digit][part]
             assert np.array_equal(split.x[split.y == k], pixels[:, 3::7, 3::7].reshape(-1, 16))
     assert data.image_shape == (4, 4)
     assert data.num_classes == 2

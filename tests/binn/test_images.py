@@ -16,12 +16,11 @@ from walshqhn.support.errors import FormatError, InputError, MissingDependencyEr
 
 def test_bundled_digits():
     digits = images.load("mnist")
-    assert digits.train_images.shape == (10_000, 28, 28)
+    assert digits.train.pixels.shape == (10_000, 28, 28)
     counts = (1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978)
-    assert tuple(np.bincount(digits.train_labels)) == counts
-    assert digits.test_images is None
-    assert digits.test_labels is None
-    pixels = 255 * digits.train_images
+    assert tuple(np.bincount(digits.train.digits)) == counts
+    assert digits.test is None
+    pixels = 255 * digits.train.pixels
     assert np.abs(pixels - np.rint(pixels)).max() < 1e-12
     assert (pixels.min(), pixels.max()) == (0, 255)
 
@@ -29,10 +28,10 @@ def test_bundled_digits():
 def test_bundled_digits_look_like_digits():
     """A nought is empty in the middle and a one is not; the margin of four pixels is almost empty."""
     digits = images.load("mnist")
-    noughts, ones = (digits.train_images[digits.train_labels == d].mean(axis=0) for d in (0, 1))
+    noughts, ones = (digits.train.pixels[digits.train.digits == d].mean(axis=0) for d in (0, 1))
     assert noughts[13:15, 13:15].mean() < 0.1 < 0.7 < ones[13:15, 13:15].mean()
     assert ones[14, 10:18].sum() > 2 * ones[14, 18:].sum()
-    margin = digits.train_images.copy()
+    margin = digits.train.pixels.copy()
     margin[:, 4:24, 4:24] = 0
     assert margin.mean() < 0.02
 
@@ -44,8 +43,10 @@ def test_idx_folder(tmp_path, suffix, spelling):
     found = images.load("mnist", str(tmp_path))
     for part, array in arrays.items():
         scale = 255 if part.endswith("images") else 1
-        assert np.array_equal(getattr(found, part), array / scale)
-    assert found.train_labels.dtype == np.int64
+        split, kind = part.split("_")
+        labelled = getattr(found, split)
+        assert np.array_equal(labelled.pixels if kind == "images" else labelled.digits, array / scale)
+    assert found.train.digits.dtype == np.int64
 
 
 @pytest.mark.parametrize("missing", ["test_images", "test_labels"])
@@ -53,8 +54,7 @@ def test_half_a_test_set_is_none(tmp_path, missing):
     write_mnist(tmp_path)
     (tmp_path / MNIST_FILES[missing]).unlink()
     found = images.load("mnist", str(tmp_path))
-    assert found.test_images is None
-    assert found.test_labels is None
+    assert found.test is None
 
 
 @pytest.mark.parametrize("missing", ["train_images", "train_labels"])
@@ -159,8 +159,8 @@ def test_sklearn_digits():
     datasets = pytest.importorskip("sklearn.datasets")
     bunch = datasets.load_digits()
     found = images.load("sklearn")
-    assert np.array_equal(found.train_images * 16, bunch.data.reshape(-1, 8, 8))
-    assert np.array_equal(found.train_labels, bunch.target)
+    assert np.array_equal(found.train.pixels * 16, bunch.data.reshape(-1, 8, 8))
+    assert np.array_equal(found.train.digits, bunch.target)
 
 
 def test_sklearn_missing(monkeypatch):

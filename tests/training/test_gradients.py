@@ -156,9 +156,9 @@ def test_a_parameter_that_turns_nothing_has_no_slope():
 
 
 def test_parameter_shifts_that_take_too_many_circuits():
-    """16,383 terms of a dense cost: two circuits each."""
+    """16,383 terms of a dense cost and 14 mixers: two circuits each."""
     table = np.random.default_rng(0).normal(size=1 << 14)
-    with pytest.raises(UsageError, match=r"16,383 terms, twice; at most 20,000 circuits"):
+    with pytest.raises(UsageError, match=r"takes 32,794 circuits, at most 20,000 are allowed"):
         parameter_shift(ExactEngine(table), QAOAAnsatz(table, 1), [0.1, 0.2])
     with pytest.raises(UsageError, match=r"takes 20,400 circuits, at most 20,000 are allowed. Use ExactEngine"):
         parameter_shift(ExactEngine(random_table(2)), LinearAnsatz(2, 1275), np.zeros(10200))

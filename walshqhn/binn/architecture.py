@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -19,8 +18,7 @@ Distribution = dict[str, dict[str, float]]
 def architecture_distribution(network: BinaryNetwork, bits: npt.ArrayLike) -> Distribution:
     """The share of every option of every choice among sampled networks, bits (M, N) with M >= 1.
 
-    Exact for these samples, also where the bits of one choice are correlated. Empty for a network that has nothing
-    to choose.
+    Exact for these samples, also where the bits of one choice are correlated. Empty for a network without choices.
     """
     rows = check_rows(bits, network.num_bits)
     if len(rows) == 0:
@@ -28,10 +26,9 @@ def architecture_distribution(network: BinaryNetwork, bits: npt.ArrayLike) -> Di
     found: Distribution = {}
     for name, choice, positions in _choices(network):
         codes, counts = np.unique(rows[:, positions], axis=0, return_counts=True)
-        shares = _no_share(choice)
+        shares = found[name] = {str(option): 0.0 for option in choice.options}
         for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
             shares[str(choice.pick(code))] += count / len(rows)
-        found[name] = shares
     return found
 
 
@@ -48,22 +45,14 @@ def option_probabilities(network: BinaryNetwork, bit_means: npt.ArrayLike) -> Di
         raise InputError("bit_means must lie in [0, 1].")
     found: Distribution = {}
     for name, choice, positions in _choices(network):
-        shares = _no_share(choice)
+        shares = found[name] = {str(option): 0.0 for option in choice.options}
         for code in product((0, 1), repeat=choice.num_bits):
             chances = [p if b else 1 - p for b, p in zip(code, means[positions], strict=True)]
             shares[str(choice.pick(code))] += float(np.prod(chances))
-        found[name] = shares
     return found
 
 
-def _choices(network: BinaryNetwork) -> Sequence[tuple[str, Choice, list[int]]]:
+def _choices(network: BinaryNetwork) -> list[tuple[str, Choice, list[int]]]:
     """(name, choice, positions of its bits) of every choice that takes bits."""
-    return [
-        (CHOICE_NAMES[name], choice, network.positions(CHOICE_NAMES[name]).ravel().tolist())
-        for name, choice in network.choices.items()
-        if choice.num_bits
-    ]
-
-
-def _no_share(choice: Choice) -> dict[str, float]:
-    return {str(option): 0.0 for option in choice.options}
+    named = [(CHOICE_NAMES[name], choice) for name, choice in network.choices.items() if choice.num_bits]
+    return [(name, choice, network.positions(name).ravel().tolist()) for name, choice in named]

@@ -16,16 +16,9 @@ from walshqhn.binn.task import NetworkTask
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
 
 NETWORK_OPTIONS: dict[str, Any] = {
-    "hidden": (),
-    "activation": "sigmoid",
-    "hidden_width": None,
-    "hidden_layers": None,
-    "weight_values": (-1, 1),
-    "skip": False,
-    "loss": None,
-}
-
-
+    "hidden": (), "activation": "sigmoid", "hidden_width": None, "hidden_layers": None, "weight_values": (-1, 1),
+    "skip": False, "loss": None,
+}  # fmt: skip
 _FILES = {"path", "data_dir"}
 
 
@@ -44,48 +37,35 @@ class TaskDefinition:
         return {name: p.default for name, p in parameters.items()} | NETWORK_OPTIONS | dict(self.defaults)
 
 
-_BOTH = ("sigmoid", "relu")
-_ENCODINGS = ((0, 1), (-1, 1), (-2, 1), (-3, 1))
+_THREE = {"hidden": (3,), "loss": "mse"}
+_BOTH = {"activation": ("sigmoid", "relu")}
 
-TASKS: dict[str, TaskDefinition] = {
+TASKS = {
     "gaussian": TaskDefinition(
-        "Gaussian mixture in the plane; 2-3-1, sigmoid hidden layer, squared error; N = 13",
-        gaussian_mixture,
-        {"hidden": (3,), "loss": "mse"},
+        "Gaussian mixture in the plane; 2-3-1, sigmoid hidden layer, squared error; N = 13", gaussian_mixture, _THREE
     ),
     "gaussian-activation": TaskDefinition(
-        "as gaussian, plus one bit: sigmoid or ReLU hidden layer; N = 14",
-        gaussian_mixture,
-        {"hidden": (3,), "loss": "mse", "activation": _BOTH},
+        "as gaussian, plus one bit: sigmoid or ReLU hidden layer; N = 14", gaussian_mixture, _THREE | _BOTH
     ),
     "gaussian-width": TaskDefinition(
         "as gaussian-activation, plus one bit: hidden width 2 or 3; N = 15",
-        gaussian_mixture,
-        {"hidden": (3,), "loss": "mse", "activation": _BOTH, "hidden_width": (2, 3)},
+        gaussian_mixture, _THREE | _BOTH | {"hidden_width": (2, 3)},
     ),
     "gaussian-h4": TaskDefinition(
-        "Gaussian mixture; 2-4-1 plus the activation bit; N = 18",
-        gaussian_mixture,
-        {"hidden": (4,), "loss": "mse", "activation": _BOTH},
+        "Gaussian mixture; 2-4-1 plus the activation bit; N = 18", gaussian_mixture, _THREE | _BOTH | {"hidden": (4,)}
     ),
     "mnist-4x4": TaskDefinition(
-        "MNIST digits 0 and 1 at 4x4 pixels; logistic regression, cross-entropy; N = 17",
-        digit_images,
+        "MNIST digits 0 and 1 at 4x4 pixels; logistic regression, cross-entropy; N = 17", digit_images
     ),
     "mnist-4x4-encoding": TaskDefinition(
         "MNIST 3 and 7 at 4x4; plus two bits: weights (0,1), (-1,1), (-2,1) or (-3,1); N = 19",
-        digit_images,
-        {"digits": (3, 7), "weight_values": _ENCODINGS},
+        digit_images, {"digits": (3, 7), "weight_values": ((0, 1), (-1, 1), (-2, 1), (-3, 1))},
     ),
     "glyphs-4x5": TaskDefinition(
-        "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21",
-        glyphs,
+        "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21", glyphs
     ),
-    "custom": TaskDefinition(
-        "samples of one's own from a CSV or NPZ file (option path); any network; N as it comes",
-        read_dataset,
-    ),
-}
+    "custom": TaskDefinition("your samples, from a CSV or NPZ file (option path); any network, any N", read_dataset),
+}  # fmt: skip
 
 
 def list_tasks() -> dict[str, str]:
@@ -109,10 +89,9 @@ def text_options(name: str) -> set[str]:
 def load_task(name: str, **options: Any) -> NetworkTask:
     """Make the task ``name``; every option of `task_options` can be overridden.
 
-    An option of the network given as a tuple of alternatives becomes a choice that costs bits:
-    ``activation=("sigmoid", "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``,
-    ``skip=(False, True)``, ``hidden_layers=(1, 2)``. Without a ``loss`` it is cross-entropy: "bce"
-    for two classes, "softmax" for more.
+    A network option given as a tuple of alternatives becomes a choice that costs bits: ``activation=("sigmoid",
+    "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``, ``skip=(False, True)``, ``hidden_layers=(1,
+    2)``. Without a ``loss`` it is cross-entropy: "bce" for two classes, "softmax" for more.
 
     Raises
     ------
@@ -120,6 +99,11 @@ def load_task(name: str, **options: Any) -> NetworkTask:
         Unknown task or option, or a value that is not allowed.
     InputError
         A file that is missing or does not hold what it should.
+
+    Examples
+    --------
+    >>> load_task("gaussian", num_samples=100).num_bits
+    13
     """
     defaults = task_options(name)
     for option in options:
@@ -132,24 +116,23 @@ def load_task(name: str, **options: Any) -> NetworkTask:
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:
         raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
-    data_options = {k: v for k, v in resolved.items() if k not in NETWORK_OPTIONS}
     try:
-        data = TASKS[name].data(**data_options)
+        data = TASKS[name].data(**{k: v for k, v in resolved.items() if k not in NETWORK_OPTIONS})
+    except WalshqhnError:
+        raise
     except (TypeError, ValueError) as error:
-        if isinstance(error, WalshqhnError):
-            raise
         raise UsageError(f"task {name!r}: {error}") from error
-    network, loss = _network(data, {k: resolved[k] for k in NETWORK_OPTIONS})
     spec = {
         "name": name,
         "options": {k: _plain(v) for k, v in resolved.items()},
         "data": {"source": data.source, "sha256": data.sha256()},
     }
-    return NetworkTask(name, spec, network, data, loss)
+    loss = resolved["loss"] or ("bce" if data.num_classes == 2 else "softmax")
+    return NetworkTask(name, spec, _network(data, loss, resolved), data, loss)
 
 
 def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
-    """Make a task again from its ``spec``; InputError if its data is not what it was."""
+    """Make a task again from its ``spec``; InputError if its data has changed."""
     try:
         name, options, checksum = spec["name"], dict(spec["options"]), spec["data"]["sha256"]
     except (KeyError, TypeError) as error:
@@ -163,36 +146,19 @@ def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
     return task
 
 
-def _network(data: Dataset, options: Mapping[str, Any]) -> tuple[BinaryNetwork, str]:
-    binary = data.num_classes == 2
-    loss = options["loss"] or ("bce" if binary else "softmax")
-    hidden = () if options["hidden"] is None else options["hidden"]
-    if isinstance(hidden, int) and not isinstance(hidden, bool):
-        hidden = (hidden,) if hidden else ()
-    if not isinstance(hidden, tuple) or not all(isinstance(w, int) for w in hidden):
+def _network(data: Dataset, loss: str, options: Mapping[str, Any]) -> BinaryNetwork:
+    hidden = options["hidden"] or ()
+    if isinstance(hidden, int):
+        hidden = (hidden,)
+    if not isinstance(hidden, tuple) or not all(type(w) is int for w in hidden):
         raise UsageError(f"hidden must be up to two widths, e.g. 3 or (3, 3), got {hidden!r}.")
-    network = BinaryNetwork(
-        num_inputs=data.train.x.shape[1],
-        hidden=hidden,
-        num_outputs=data.num_classes if loss == "softmax" else 1,
-        activation=_choice(options["activation"]),
-        hidden_width=_choice(options["hidden_width"]),
-        weight_values=_pairs(options["weight_values"]),
-        skip=_choice(options["skip"]),
-        hidden_layers=_choice(options["hidden_layers"]),
-    )
-    return network, loss
-
-
-def _choice(value: Any) -> Any:
-    return Choice(value) if isinstance(value, tuple) else value
-
-
-def _pairs(value: Any) -> Any:
-    """A pair of numbers is a value; a tuple of pairs is a choice."""
-    if isinstance(value, tuple) and value and all(isinstance(pair, tuple) for pair in value):
-        return Choice(value)
-    return value
+    plain = ("activation", "hidden_width", "hidden_layers", "skip")
+    choices = {name: Choice(v) if isinstance(v := options[name], tuple) else v for name in plain}
+    values = options["weight_values"]
+    if isinstance(values, tuple) and values and all(isinstance(pair, tuple) for pair in values):
+        values = Choice(values)  # one pair of numbers is a value, several are a choice
+    outputs = data.num_classes if loss == "softmax" else 1
+    return BinaryNetwork(data.train.x.shape[1], hidden, outputs, weight_values=values, **choices)
 
 
 def _plain(value: Any) -> Any:

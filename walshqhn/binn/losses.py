@@ -31,8 +31,7 @@ def softmax_cross_entropy(u: FloatArray, targets: Targets) -> FloatArray:
     return (total - u[:, np.arange(len(targets)), targets]).mean(axis=1)
 
 
-LOSSES: dict[str, Callable[[FloatArray, Targets], FloatArray]] = {
-    "bce": binary_cross_entropy,
-    "mse": mean_squared_error,
-    "softmax": softmax_cross_entropy,
-}
+Loss = Callable[[FloatArray, Targets], FloatArray]
+LOSSES: dict[str, Loss] = {
+    "bce": binary_cross_entropy, "mse": mean_squared_error, "softmax": softmax_cross_entropy
+}  # fmt: skip

@@ -1,9 +1,8 @@
 """Binary neural networks whose architecture is chosen by bits as well.
 
-Bits come in this order: W1, W2, ... each row-major [input, output]; the skip weights, if a
-skip connection is among the options; the output bias; the hidden biases b1, b2, ...; then
-the bits of each `Choice`. A part that an architecture does not use (a third neuron at
-width 2, the skip weights without a skip connection) keeps its bits: they are idle there.
+Bits come in this order: W1, W2, ... each row-major [input, output]; the skip weights, if a skip connection is among the
+options; the output bias; the hidden biases b1, b2, ...; then the bits of each `Choice`. A part that an architecture
+does not use (a third neuron at width 2, the skip weights without a skip connection) keeps its bits: they are idle.
 """
 
 from __future__ import annotations
@@ -32,27 +31,20 @@ def sigmoid(u: npt.ArrayLike) -> FloatArray:
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
-def _relu(u: FloatArray) -> FloatArray:
-    return np.maximum(u, 0.0)
-
-
-def _tanh(u: FloatArray) -> FloatArray:
-    return np.tanh(u)
-
-
-def _sign(u: FloatArray) -> FloatArray:
-    return np.where(u >= 0, 1.0, -1.0)
-
-
-ACTIVATIONS = {"sigmoid": sigmoid, "relu": _relu, "tanh": _tanh, "sign": _sign}
+ACTIVATIONS = {
+    "sigmoid": sigmoid,
+    "relu": lambda u: np.maximum(u, 0.0),
+    "tanh": np.tanh,
+    "sign": lambda u: np.where(u >= 0, 1.0, -1.0),
+}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several ``options``, picked by ceil(log2(len(options))) bits.
+    """One of several ``options``, picked by ceil(log2(len(options))) bits. UsageError for no options.
 
-    The bits read as a number, first bit most significant. Where there are fewer options than
-    codes, the codes wrap around, so that every configuration is a network.
+    The bits read as a number, first bit most significant. Where there are fewer options than codes, the codes wrap
+    around, so that every configuration is a network.
     """
 
     options: tuple[Any, ...]
@@ -68,9 +60,7 @@ class Choice:
 
     def pick(self, bits: Sequence[int]) -> Any:
         """The option for these bits (``num_bits`` of them)."""
-        code = 0
-        for b in bits:
-            code = 2 * code + int(b)
+        code = sum(int(b) << k for k, b in enumerate(reversed(bits)))
         return self.options[code % len(self.options)]
 
 
@@ -85,22 +75,22 @@ class Architecture:
     hidden_layers: int
 
 
-# field of Architecture -> name of its bits
 CHOICE_NAMES = {
-    "activation": "activation",
-    "hidden_width": "hidden_width",
-    "weight_values": "encoding",
-    "skip": "skip",
+    "activation": "activation", "hidden_width": "hidden_width", "weight_values": "encoding", "skip": "skip",
     "hidden_layers": "hidden_layers",
-}
+}  # fmt: skip
+"""Field of `Architecture` -> name of its bits."""
 
 
 @dataclass(frozen=True)
 class BinaryNetwork:
-    """Layout and forward pass of a network with binary weights.
+    """Layout and forward pass of a network with binary weights. UsageError for settings that make no network.
 
-    Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip`` and ``hidden_layers``
-    is a value or a `Choice` of values; a fixed value is a choice among one and costs no bit.
+    Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip`` and ``hidden_layers`` is a value or a `Choice`
+    of values; a fixed value is a choice among one and costs no bit.
+
+    >>> BinaryNetwork(num_inputs=2, hidden=(3,), activation=Choice(("sigmoid", "relu"))).num_bits
+    14
     """
 
     num_inputs: int
@@ -108,12 +98,13 @@ class BinaryNetwork:
     """Widths of 0, 1 or 2 hidden layers (the largest, if ``hidden_width`` is a choice)."""
     num_outputs: int = 1
     activation: str | Choice = "sigmoid"
+    """"sigmoid", "relu", "tanh" or "sign"."""
     hidden_width: int | Choice | None = None
     """Neurons in use in each hidden layer; None: all."""
     weight_values: WeightValues | Choice = (-1.0, 1.0)
     """(value of bit 0, value of bit 1), for weights and biases."""
     skip: bool | Choice = False
-    """Inputs also reach the outputs directly, through weights ``Wskip`` of their own."""
+    """Inputs also reach the outputs directly, through separate weights ``Wskip``."""
     hidden_layers: int | Choice | None = None
     """Hidden layers in use; None: all. With 1 of 2, the second is bypassed."""
     choices: dict[str, Choice] = field(init=False, repr=False, compare=False)
@@ -136,20 +127,21 @@ class BinaryNetwork:
             raise UsageError(f"a network has inputs and outputs, got {self.num_inputs} and {self.num_outputs}.")
         if len(self.hidden) > 2 or any(w < 1 for w in self.hidden):
             raise UsageError(f"hidden must be up to two widths of at least 1, got {self.hidden}.")
-        for name in self.choices["activation"].options:
+        options = {name: choice.options for name, choice in self.choices.items()}
+        for name in options["activation"]:
             if name not in ACTIVATIONS:
                 raise unknown_name("activation", str(name), ACTIVATIONS)
-        for width in self.choices["hidden_width"].options:
+        for width in options["hidden_width"]:
             if not (isinstance(width, int) and min(1, widest) <= width <= widest):
                 raise UsageError(f"hidden_width must be between 1 and {widest}, got {width!r}.")
-        for pair in self.choices["weight_values"].options:
+        for pair in options["weight_values"]:
             numbers = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
             if not numbers or pair[0] == pair[1] or not np.isfinite(pair).all():
                 raise UsageError(f"weight_values must be two different finite numbers, got {pair!r}.")
-        for skip in self.choices["skip"].options:
+        for skip in options["skip"]:
             if not isinstance(skip, bool):
                 raise UsageError(f"skip must be true or false, got {skip!r}.")
-        for layers in self.choices["hidden_layers"].options:
+        for layers in options["hidden_layers"]:
             if type(layers) is not int or not min(1, len(self.hidden)) <= layers <= len(self.hidden):
                 raise UsageError(f"hidden_layers must be between 1 and {len(self.hidden)}, got {layers!r}.")
             if layers < len(self.hidden) and self.hidden[0] != self.hidden[1]:
@@ -159,11 +151,10 @@ class BinaryNetwork:
     def layout(self) -> dict[str, tuple[int, tuple[int, ...]]]:
         """Name of each block of bits -> (first bit, shape)."""
         sizes = (self.num_inputs, *self.hidden, self.num_outputs)
-        last = len(sizes) - 1
         shapes: dict[str, tuple[int, ...]] = {f"W{k}": shape for k, shape in enumerate(pairwise(sizes), start=1)}
         if any(self.choices["skip"].options):
             shapes["Wskip"] = (self.num_inputs, self.num_outputs)
-        shapes[f"b{last}"] = (self.num_outputs,)
+        shapes[self.output_bias] = (self.num_outputs,)
         shapes |= {f"b{k}": (width,) for k, width in enumerate(self.hidden, start=1)}
         for name, choice in self.choices.items():
             if choice.num_bits:
@@ -217,12 +208,8 @@ class BinaryNetwork:
         """Values of all weights and biases of one configuration (N,), by block name."""
         row = check_bits(bits, self.num_bits)
         low, high = self.architecture(row).weight_values
-        chosen = {CHOICE_NAMES[name] for name in self.choices}
-        return {
-            name: np.where(row[self.positions(name)], float(high), float(low))
-            for name in self.layout
-            if name not in chosen
-        }
+        blocks = [name for name in self.layout if name not in CHOICE_NAMES.values()]
+        return {name: np.where(row[self.positions(name)], float(high), float(low)) for name in blocks}
 
     def forward(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         """Output pre-activations u of configurations (M, N) on samples (S, inputs): shape (M, S, outputs)."""
@@ -239,7 +226,6 @@ class BinaryNetwork:
 
     def _forward(self, arch: Architecture, rows: BitArray, x: FloatArray) -> FloatArray:
         low, high = arch.weight_values
-        act = ACTIVATIONS[arch.activation]
 
         def block(name: str) -> FloatArray:
             return low + (high - low) * rows[:, self.positions(name)].astype(np.float64)
@@ -251,12 +237,10 @@ class BinaryNetwork:
 
         u = first("W1")
         for k in range(1, len(self.hidden) + 1):
-            if k == 1 or k <= arch.hidden_layers:
-                h = act(u + block(f"b{k}")[:, None, :])
+            if k <= max(1, arch.hidden_layers):  # else it is bypassed: its input goes where its output went
+                h = ACTIVATIONS[arch.activation](u + block(f"b{k}")[:, None, :])
                 h[:, :, arch.hidden_width :] = 0.0
-                u = h @ block(f"W{k + 1}")
-            else:  # bypassed: its input goes where its output went
-                u = h @ block(f"W{k + 1}")
+            u = h @ block(f"W{k + 1}")
         if arch.skip:
             u = u + first("Wskip")
         return u + block(self.output_bias)[:, None, :]

@@ -16,6 +16,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.kernels.circuit import CompiledCircuit
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Ansatz(ABC):
-    """A parameterised circuit, described once by `program`."""
+    """A parameterised circuit on ``num_qubits`` qubits, defined by its `program`."""
 
     num_qubits: int
 
     @cached_property
     @abstractmethod
     def program(self) -> Program:
-        """The circuit as data."""
+        """The gates in order."""
 
     @property
     @abstractmethod
@@ -52,11 +53,11 @@ class Ansatz(ABC):
         """The diagonal of the "phase" gates, (2^N,); None if there are none."""
         return None
 
-    @property
-    def phase_hamiltonian(self) -> IsingHamiltonian | None:
-        """The same as a Hamiltonian: what the gates of a circuit are made from."""
+    @cached_property
+    def phase_hamiltonian(self) -> IsingHamiltonian:
+        """The same as a Hamiltonian: what the gates of a circuit are made from. UsageError if there is no diagonal."""
         if self.phase_table is None:
-            return None
+            raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
         return WalshSpectrum.from_cost(self.phase_table).hamiltonian()
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
@@ -95,39 +96,34 @@ class Ansatz(ABC):
         return circuit
 
     def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
-        """Append exp(-i angle D); an ansatz that has a `phase_table` says how."""
-        hamiltonian = self.phase_hamiltonian
-        if hamiltonian is None:
-            raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
-        append_phase(circuit, hamiltonian, angle)
+        append_phase(circuit, self.phase_hamiltonian, angle)
 
 
 @dataclass(frozen=True)
 class LinearAnsatz(Ansatz):
     """The linear-connectivity circuit of Carrasquilla et al. (arXiv:2301.08292).
 
-    From |0...0>, ``layers`` = L means 2L sub-layers d = 1 ... 2L. Sub-layer d: CX from qubit j to
-    j + 1 for j = d mod 2, d mod 2 + 2, ... <= N - 2; then Ry on every qubit; then Rz on every
-    qubit. L = 0 is the product state: one sub-layer without CX. Parameters have shape
-    (sub-layers, 2, N), [d, 0, j] for Ry and [d, 1, j] for Rz, flattened in C order.
+    From |0...0>, ``layers`` = L means 2L sub-layers d = 1 ... 2L. Sub-layer d: CX from qubit j to j + 1 for
+    j = d mod 2, d mod 2 + 2, ... <= N - 2; then Ry on every qubit; then Rz on every qubit. L = 0 is the product state:
+    one sub-layer without CX. Parameters have shape (sub-layers, 2, N), [d, 0, j] for Ry and [d, 1, j] for Rz, flattened
+    in C order. UsageError unless N >= 1 and L >= 0.
+
+    >>> LinearAnsatz(num_qubits=3, layers=2).num_parameters
+    24
     """
 
     num_qubits: int
     layers: int
 
     def __post_init__(self) -> None:
-        if not all(isinstance(v, int | np.integer) for v in (self.num_qubits, self.layers)):
-            raise UsageError(f"qubits and layers are whole numbers, got {self.num_qubits!r} and {self.layers!r}.")
-        if self.num_qubits < 1 or self.layers < 0:
-            raise UsageError(
-                f"an ansatz needs at least 1 qubit and 0 layers, got {self.num_qubits} qubits, {self.layers} layers."
-            )
+        object.__setattr__(self, "num_qubits", check_whole("num_qubits of an ansatz", self.num_qubits, 1))
+        object.__setattr__(self, "layers", check_whole("layers of an ansatz", self.layers, 0))
 
     @cached_property
     def program(self) -> Program:
         n = self.num_qubits
         sublayers = max(1, 2 * self.layers)
-        gates = []
+        gates: list[Gate] = []
         for d in range(1, sublayers + 1):
             if self.layers:
                 gates += [Gate("cx", (j, j + 1)) for j in range(d % 2, n - 1, 2)]

@@ -1,8 +1,8 @@
 """Products of Pauli Z as CX and Rz gates: each term is an Rz on a qubit that holds the term's parity for a moment.
 
-Two ways to visit the parities, of which the one with fewer CX is taken: *ladders*, term by term, where CX that
-undo each other at the seams are left out; and *parities*, the recursive walk of Amy, Azimzadeh and Mosca
-(Quantum Sci. Technol. 4, 015002 (2018), arXiv:1712.01859), which meets all 2^N - 1 parities with 2^N - 2 CX.
+There are two ways to visit the parities, of which the one with fewer CX is taken: *ladders*, term by term, where CX
+that cancel at the seams are left out; and *parities*, the recursive walk of Amy, Azimzadeh and Mosca (Quantum Sci.
+Technol. 4, 015002 (2018), arXiv:1712.01859), which meets all 2^N - 1 parities with 2^N - 2 CX.
 """
 
 from __future__ import annotations
@@ -40,30 +40,28 @@ def count_cx(steps: Iterable[Step]) -> int:
 
 def cheapest_network(masks: Sequence[int], num_qubits: int) -> tuple[Step, ...]:
     """Steps that visit every parity and leave the qubits as they were, by the method with the fewest CX."""
-    return _cheapest(tuple(masks), num_qubits)
+    methods = ("ladders", "parities") if len(masks) <= LARGEST_NETWORK else ("ladders",)
+    return min((network(method, tuple(masks), num_qubits) for method in methods), key=count_cx)
 
 
-@lru_cache(maxsize=16)
-def _cheapest(masks: tuple[int, ...], num_qubits: int) -> tuple[Step, ...]:
-    networks: list[list[Step]] = [ladders(masks, num_qubits)]
-    if len(masks) <= LARGEST_NETWORK:
-        networks.append(parities(masks, num_qubits))
-    return tuple(min(networks, key=count_cx))
+@lru_cache(maxsize=32)
+def network(method: str, masks: tuple[int, ...], num_qubits: int) -> tuple[Step, ...]:
+    """The steps of one method, "ladders" or "parities"; those of recent calls are kept."""
+    return tuple((ladders if method == "ladders" else parities)(masks, num_qubits))
 
 
 def ladders(masks: Sequence[int], num_qubits: int) -> list[Step]:
     """Term by term: CX along the term's qubits, ascending, the rotation on the last, and the CX again, reversed."""
     steps: list[Step] = []
-    for term, mask in sorted(enumerate(_check(masks, num_qubits)), key=lambda item: _ascending(item[1])):
-        qubits = _ascending(mask)
-        rungs = [Step((a, b)) for a, b in pairwise(qubits)]
+    terms = [tuple(j for j in range(m.bit_length()) if m >> j & 1) for m in _check(masks, num_qubits)]
+    for term, qubits in sorted(enumerate(terms), key=lambda item: item[1]):
+        rungs = [Step(pair) for pair in pairwise(qubits)]
         for rung in rungs:
             if steps and steps[-1] == rung:
                 steps.pop()
             else:
                 steps.append(rung)
-        steps.append(Step((qubits[-1],), term))
-        steps += reversed(rungs)
+        steps += [Step(qubits[-1:], term), *reversed(rungs)]
     return steps
 
 
@@ -73,10 +71,6 @@ def parities(masks: Sequence[int], num_qubits: int) -> list[Step]:
     walk.run()
     mirrored = [step for step in reversed(walk.steps) if step.term < 0]
     return walk.steps + min(_restore(walk.held), _restore_transposed(walk.held), mirrored, key=len)
-
-
-def _ascending(mask: int) -> tuple[int, ...]:
-    return tuple(j for j in range(mask.bit_length()) if mask >> j & 1)
 
 
 def _check(masks: Sequence[int], num_qubits: int) -> Sequence[int]:
@@ -96,11 +90,10 @@ class _Walk:
         self.waiting: dict[int, list[int]] = {}
         for term, mask in enumerate(masks):
             self.waiting.setdefault(mask, []).append(term)
-        wanted = list(self.waiting)
-        self.rows = np.array([[m >> q & 1 for q in range(num_qubits)] for m in wanted], dtype=bool)
-        self.rows = self.rows.reshape(len(wanted), num_qubits)
-        self._row_of = {mask: row for row, mask in enumerate(wanted)}
-        self.met = np.zeros(len(wanted), dtype=bool)
+        self._row_of = {mask: row for row, mask in enumerate(self.waiting)}
+        bits = [[m >> q & 1 for q in range(num_qubits)] for m in self.waiting]
+        self.rows = np.array(bits, dtype=bool).reshape(-1, num_qubits)
+        self.met = np.zeros(len(self.rows), dtype=bool)
         for q in range(num_qubits):
             self._rotate(q)
 
@@ -117,28 +110,25 @@ class _Walk:
 
     def run(self) -> None:
         """Split by one qubit at a time; a set that has bits in common sheds all of them but its target's."""
-        everywhere = tuple(range(self.num_qubits))
-        stack = [(np.arange(len(self.rows)), everywhere, -1)]
+        stack = [(np.arange(len(self.rows)), tuple(range(self.num_qubits)), -1)]
         while stack:
             chosen, free, target = stack.pop()
-            if target >= 0:
-                while True:
-                    chosen = chosen[~self.met[chosen]]
-                    if not len(chosen):
-                        break
-                    common = np.asarray(self.rows[chosen].all(axis=0))
-                    common[target] = False
-                    if not common.any():
-                        break
-                    self._cx(int(common.argmax()), target)
+            while target >= 0:
+                chosen = chosen[~self.met[chosen]]
+                if not len(chosen):
+                    break
+                common = np.asarray(self.rows[chosen].all(axis=0))
+                common[target] = False
+                if not common.any():
+                    break
+                self._cx(int(common.argmax()), target)
             if not free or not len(chosen):
                 continue
             ones = self.rows[chosen][:, free].sum(axis=0)
             j = free[int(np.maximum(ones, len(chosen) - ones).argmax())]
             rest = tuple(q for q in free if q != j)
             has = self.rows[chosen, j]
-            stack.append((chosen[has], rest, j if target < 0 else target))
-            stack.append((chosen[~has], rest, target))
+            stack += [(chosen[has], rest, j if target < 0 else target), (chosen[~has], rest, target)]
 
 
 def _restore(held: Sequence[int]) -> list[Step]:

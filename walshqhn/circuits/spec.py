@@ -1,4 +1,4 @@
-"""Circuits by name: as the command line, studies and stored results name them."""
+"""Circuits by name, as the command line, studies and stored results use them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz
 from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz, QAOAAnsatz
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.checks import check_text, check_whole
@@ -30,7 +33,11 @@ def _known(name: Any) -> str:
 
 @dataclass(frozen=True)
 class CircuitSpec(Spec):
-    """Which circuit. UsageError for settings that do not go together."""
+    """Which circuit. UsageError for settings that do not go together.
+
+    >>> CircuitSpec("linear", layers=1).make([0.0, 1.0, 1.0, 3.0])
+    LinearAnsatz(num_qubits=2, layers=1)
+    """
 
     ansatz: str = option("linear", "linear, product, qaoa, ma-qaoa, or a QPY file with a circuit.", convert=_known)
     layers: int = option(2, "Layers of linear and QAOA circuits.", least=0)
@@ -43,34 +50,29 @@ class CircuitSpec(Spec):
         if self.ansatz == "product" or self.ansatz.endswith(".qpy"):
             object.__setattr__(self, "layers", 0)  # they have none to count
 
-    def make(self, cost: Cost) -> Ansatz:
-        """The circuit for a cost.
+    def make(self, cost: Cost | npt.ArrayLike) -> Ansatz:
+        """The circuit for a cost, or for anything that `as_cost` takes.
 
-        Raises
-        ------
-        UsageError
-            What the circuit refuses.
-        InputError
-            A QPY file that cannot be read.
-        TooLargeError
-            QAOA from the table of a cost that does not fit in memory.
+        UsageError for what the circuit refuses; InputError for a QPY file that cannot be read; TooLargeError for QAOA
+        from a cost table that does not fit in memory.
         """
-        if self.ansatz == "product":
-            return ProductAnsatz(cost.num_bits)
-        if self.ansatz == "linear":
-            return LinearAnsatz(cost.num_bits, self.layers)
-        if self.ansatz in PHASES:
-            operator = cost if self.max_degree is None else _truncated(cost, self.max_degree)
-            kind = QAOAAnsatz if self.ansatz == "qaoa" else MultiAngleQAOAAnsatz
-            return kind(operator, self.layers)
+        source = as_cost(cost)
+        match self.ansatz:
+            case "product":
+                return ProductAnsatz(source.num_bits)
+            case "linear":
+                return LinearAnsatz(source.num_bits, self.layers)
+            case "qaoa" | "ma-qaoa":
+                operator = source if self.max_degree is None else _truncated(source, self.max_degree)
+                return (QAOAAnsatz if self.ansatz == "qaoa" else MultiAngleQAOAAnsatz)(operator, self.layers)
         return CircuitAnsatz(_read_circuit(Path(self.ansatz)), source=str(Path(self.ansatz).resolve()))
 
 
-def remake_ansatz(description: Mapping[str, Any], cost: Cost) -> Ansatz:
-    """The circuit that `Ansatz.description` says, for the cost it was made for.
+def remake_ansatz(description: Mapping[str, Any], cost: Cost | npt.ArrayLike) -> Ansatz:
+    """The circuit of an `Ansatz.description`, for the cost it was made for.
 
-    UsageError if it cannot be made again: a circuit or a Hamiltonian of one's own that is in no file.
-    InputError if the file of the circuit has changed.
+    UsageError if it came from a circuit or a Hamiltonian that is in no file; InputError if the file of the circuit has
+    changed.
     """
     name = str(description["name"])
     if name == "circuit":
@@ -83,11 +85,11 @@ def remake_ansatz(description: Mapping[str, Any], cost: Cost) -> Ansatz:
     ansatz = CircuitSpec(name, description["layers"], description.get("max_degree")).make(cost)
     if description.get("terms") not in (None, ansatz.description.get("terms")):
         if name == "qaoa" and ansatz.description["terms"] is None:  # made from a Hamiltonian, but one of all terms
-            ansatz = QAOAAnsatz(_truncated(cost, None), description["layers"])
+            ansatz = QAOAAnsatz(_truncated(as_cost(cost), None), description["layers"])
         if ansatz.description["terms"] != description["terms"]:
             raise UsageError(
-                f"the {name} ansatz was made from a Hamiltonian of {description['terms']:,} terms of its own; "
-                "only in Python, with that, can it be used again."
+                f"the {name} ansatz was made from a separate Hamiltonian, of {description['terms']:,} terms; "
+                "only in Python, with that Hamiltonian, can it be used again."
             )
     return ansatz
 
@@ -95,7 +97,7 @@ def remake_ansatz(description: Mapping[str, Any], cost: Cost) -> Ansatz:
 def check_description(description: Any, num_qubits: int, num_parameters: int) -> None:
     """UsageError unless an `Ansatz.description` can be of a circuit on so many qubits with so many angles.
 
-    Of circuits whose names are not ours, which someone may have written, it may say anything else.
+    Circuits that are not ours, by their name, may otherwise be described in any way.
     """
     if not isinstance(description, Mapping):
         raise UsageError(f"the description of a circuit must be a table, got {type(description).__name__}.")
@@ -128,8 +130,8 @@ def _read_circuit(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             circuits = qpy.load(file)
-    except Exception as error:  # QPY raises what it likes on damaged files
-        raise InputError(f"{path}: no QPY file that can be read ({first_line(error)}).") from error
+    except Exception as error:  # QPY raises all sorts of errors on damaged files
+        raise InputError(f"{path}: not a QPY file that can be read ({first_line(error)}).") from error
     if len(circuits) != 1:
         raise InputError(f"{path}: holds {len(circuits)} circuits; one is needed.")
     return circuits[0]

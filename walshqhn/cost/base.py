@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from walshqhn.bits import index_to_bits
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import require_memory
 
 Progress = Callable[[float], None]
 """Called with the fraction done, 0 ... 1."""
+MOST_MINIMA = 64
 _BATCH_BITS = 1 << 22  # of configurations that are evaluated at a time
 
 
@@ -31,14 +33,14 @@ class Minimum:
     """False: the best that was found, and there may be better ones."""
 
 
-MOST_MINIMA = 64
-
-
 class Cost(ABC):
     """A cost C on configurations of N bits.
 
-    A subclass says how many bits there are, what identifies it and how to evaluate it; the rest follows.
+    A subclass defines how many bits there are, what identifies it and how to evaluate it; the rest follows.
     """
+
+    names: tuple[str, ...] = ()
+    """Names of the bits; empty: b[0], b[1], ..."""
 
     @property
     @abstractmethod
@@ -48,7 +50,7 @@ class Cost(ABC):
     @property
     @abstractmethod
     def digest(self) -> str:
-        """A checksum of the content, which resumed runs are held against; the same for equal costs of one kind."""
+        """A checksum of the content, by which a resumed run knows its cost; the same for equal costs of one kind."""
 
     @abstractmethod
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
@@ -57,17 +59,17 @@ class Cost(ABC):
     @property
     def bit_names(self) -> tuple[str, ...]:
         """Name of every bit, entry j for bit j."""
-        return tuple(f"b[{j}]" for j in range(self.num_bits))
+        return self.names or tuple(f"b[{j}]" for j in range(self.num_bits))
 
     @property
     def minimum(self) -> Minimum | None:
-        """The least cost; None where nobody knows it."""
+        """The least cost; None if it is not known."""
         return None
 
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
         """Costs of all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j. Do not change it.
 
-        TooLargeError, before anything is allocated, where it does not fit in memory.
+        TooLargeError, before anything is allocated, if it does not fit in memory.
         """
         require_table_memory(self.num_bits)
         table = np.empty(1 << self.num_bits)
@@ -87,3 +89,11 @@ def require_table_memory(num_bits: int, what: str = "a cost table", copies: int 
         f"{what} of N = {num_bits} bits (2^{num_bits} values, {copies} arrays)",
         "Use fewer bits; a Hamiltonian, engines with shots and sampled statistics do without a table.",
     )
+
+
+def check_names(names: Sequence[str] | None, num_bits: int) -> tuple[str, ...]:
+    """``names`` as a tuple, empty for None; UsageError unless they are ``num_bits`` different ones."""
+    found = () if names is None else tuple(str(name) for name in names)
+    if names is not None and (len(found) != num_bits or len(set(found)) != num_bits):
+        raise UsageError(f"bit_names must be {num_bits} different names, got {len(set(found))} in {len(found)}.")
+    return found

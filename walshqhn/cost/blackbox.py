@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import bits_to_label, check_rows
-from walshqhn.cost.base import Cost
+from walshqhn.cost.base import Cost, check_names
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError, UsageError
@@ -27,12 +27,12 @@ class BlackBoxCost(Cost):
     bit_names
         Names of the bits; default b[0], b[1], ...
     name
-        What identifies the function, in place of its content, which nobody can compare; default: where it is defined.
+        What identifies the function, since its content cannot be compared; default: where it is defined.
 
     Raises
     ------
     UsageError
-        ``function`` is not callable, or names that are not N different ones.
+        ``function`` is not callable, or the names are not N different ones.
 
     Examples
     --------
@@ -41,18 +41,12 @@ class BlackBoxCost(Cost):
     array([2.])
     """
 
-    def __init__(
-        self,
-        function: Callable[[BitArray], npt.ArrayLike],
-        num_bits: int,
-        *,
-        bit_names: Sequence[str] | None = None,
-        name: str | None = None,
-    ) -> None:
+    def __init__(self, function: Callable[[BitArray], npt.ArrayLike], num_bits: int, *,
+                 bit_names: Sequence[str] | None = None, name: str | None = None) -> None:  # fmt: skip
         if not callable(function):
             raise UsageError(f"a black-box cost is a function of bit strings, got {type(function).__name__}.")
         self._num_bits, self.function = check_whole("num_bits", num_bits, 1), function
-        self._names = check_names(bit_names, self._num_bits)
+        self.names = check_names(bit_names, self._num_bits)
         where = (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__qualname__))
         self.name = name or ".".join(where)
 
@@ -62,10 +56,6 @@ class BlackBoxCost(Cost):
     @property
     def num_bits(self) -> int:
         return self._num_bits
-
-    @property
-    def bit_names(self) -> tuple[str, ...]:
-        return self._names or super().bit_names
 
     @property
     def digest(self) -> str:
@@ -86,18 +76,7 @@ class BlackBoxCost(Cost):
         values = found.astype(np.float64)
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
-            raise InputError(
-                f"{self.name} must return finite numbers, got {values[bad[0]]} for {bits_to_label(rows[bad[0]])}"
-                + (f" and {bad.size - 1} more." if bad.size > 1 else ".")
-            )
+            more = f" and {bad.size - 1} more" if bad.size > 1 else ""
+            label = bits_to_label(rows[bad[0]])
+            raise InputError(f"{self.name} must return finite numbers, got {values[bad[0]]} for {label}{more}.")
         return values
-
-
-def check_names(names: Sequence[str] | None, num_bits: int) -> tuple[str, ...]:
-    """``names`` as a tuple, empty for None; UsageError unless they are ``num_bits`` different ones."""
-    if names is None:
-        return ()
-    found = tuple(str(name) for name in names)
-    if len(found) != num_bits or len(set(found)) != num_bits:
-        raise UsageError(f"bit_names must be {num_bits} different names, got {len(set(found))} in {len(found)}.")
-    return found

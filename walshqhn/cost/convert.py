@@ -14,23 +14,13 @@ from walshqhn.support.errors import InputError
 
 
 def as_cost(source: Any) -> Cost:
-    """The cost that ``source`` stands for.
+    """The cost that ``source`` stands for. InputError for anything else, or what the kind of cost refuses.
 
-    Parameters
-    ----------
-    source
-        A `Cost`, which is returned as it is; an array of 2^N numbers, entry x for bits x = sum_j b_j 2^j; a Qiskit
-        ``SparsePauliOp`` of I and Z; a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``: binary variables are the
-        bits, spin variables the spins z = (-1)^b. (dimod itself turns x = 1 into the spin +1, so a model that it has
-        converted between the two has all bits flipped here.)
+    A `Cost` is returned unchanged. An array holds 2^N numbers, entry x for bits x = sum_j b_j 2^j. A Qiskit
+    ``SparsePauliOp`` is of I and Z. In a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``, binary variables are
+    the bits, spin variables the spins z = (-1)^b. (dimod itself maps x = 1 to the spin +1, so a model that it has
+    converted between the two has all bits flipped here.)
 
-    Raises
-    ------
-    InputError
-        Anything else, or what the kind of cost refuses.
-
-    Examples
-    --------
     >>> as_cost([0.0, 1.0, 1.0, 3.0])
     TableCost(2 bits)
     """
@@ -45,8 +35,12 @@ def as_cost(source: Any) -> Cost:
         return _from_spins(terms, list(spin.variables), float(spin.offset), source.vartype.name == "BINARY")
     if "dimod.BinaryPolynomial" in kinds:
         spin = source.to_spin()
-        terms = {tuple(term): bias for term, bias in spin.items()}
-        return _from_spins(terms, list(spin.variables), 0.0, source.vartype.name == "BINARY")
+        return _from_spins(
+            {tuple(term): bias for term, bias in spin.items()},
+            list(spin.variables),
+            0.0,
+            source.vartype.name == "BINARY",
+        )
     if callable(source):
         raise InputError("a function is a cost as BlackBoxCost(function, num_bits).")
     if not isinstance(source, np.ndarray | list | tuple):
@@ -59,10 +53,7 @@ def as_cost(source: Any) -> Cost:
 def _from_spins(
     terms: dict[tuple[Any, ...], float], variables: list[Any], constant: float, flipped: bool
 ) -> IsingHamiltonian:
-    """Variables 0 ... N-1 are qubits of these numbers; others are qubits in their order, and keep their names.
-
-    ``flipped``: the spins are 2 b - 1.
-    """
+    """Variables 0 ... N-1 are the qubits; others are numbered in order and keep names. ``flipped``: z = 2 b - 1."""
     numbered = set(variables) == set(range(len(variables)))
     place = {v: int(v) if numbered else k for k, v in enumerate(variables)}
     present = {t: -float(bias) if flipped and len(t) % 2 else float(bias) for t, bias in terms.items() if bias}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import check_bits, check_rows, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
-from walshqhn.cost.base import Cost, Progress
-from walshqhn.cost.blackbox import check_names
+from walshqhn.cost.base import Cost, Progress, check_names
 from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.errors import InputError
 from walshqhn.support.hooks import native_format
-from walshqhn.support.resources import require_memory
+from walshqhn.support.resources import numpy_threads, require_memory
 from walshqhn.transform import wht
 
 if TYPE_CHECKING:
@@ -32,7 +31,14 @@ _BATCH = 1 << 22  # (configuration, term) pairs evaluated at a time
 
 @dataclass(frozen=True, eq=False)
 class IsingHamiltonian(Cost):
-    """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x)."""
+    """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x).
+
+    InputError for anything else than finite coefficients of distinct masks.
+
+    >>> ring = IsingHamiltonian(num_qubits=3, masks=[[3], [6], [5]], coefficients=[1.0, 1.0, 1.0])
+    >>> ring.energy([0, 1, 0])
+    -1.0
+    """
 
     num_qubits: int
     masks: MaskArray
@@ -50,8 +56,9 @@ class IsingHamiltonian(Cost):
     """Names of the N bits; empty: b[0], b[1], ..."""
 
     def __post_init__(self) -> None:
-        if np.asarray(self.masks).size and np.asarray(self.masks).dtype.kind not in "ui":
-            raise InputError(f"masks are whole numbers, got dtype {np.asarray(self.masks).dtype}.")
+        given = np.asarray(self.masks)
+        if given.size and given.dtype.kind not in "ui":
+            raise InputError(f"masks are whole numbers, got dtype {given.dtype}.")
         if not 0 <= self.discarded_weight < np.inf:
             raise InputError(f"discarded_weight must be at least 0 and finite, got {self.discarded_weight}.")
         masks = np.ascontiguousarray(self.masks, dtype=np.uint64)
@@ -71,7 +78,7 @@ class IsingHamiltonian(Cost):
             raise InputError(f"a mask names a qubit beyond {self.num_qubits - 1}.")
         if not masks.any(axis=1).all():
             raise InputError("an empty mask is the constant; give it as such.")
-        ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())  # usual, and spares a sorted copy
+        ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())
         if not ascending and len(np.unique(masks, axis=0)) != len(masks):
             raise InputError("a mask occurs twice.")
         if self.names:
@@ -93,10 +100,6 @@ class IsingHamiltonian(Cost):
     @property
     def num_bits(self) -> int:
         return self.num_qubits
-
-    @property
-    def bit_names(self) -> tuple[str, ...]:
-        return self.names or super().bit_names
 
     @cached_property
     def digest(self) -> str:
@@ -127,9 +130,8 @@ class IsingHamiltonian(Cost):
 
     def degree_weights(self) -> FloatArray:
         """W(k) of the terms there are: (N + 1,); W(0) = constant^2."""
-        weights = np.bincount(self.degrees, weights=np.square(self.coefficients), minlength=self.num_qubits + 1).astype(
-            np.float64
-        )
+        squares = np.square(self.coefficients)
+        weights = np.bincount(self.degrees, weights=squares, minlength=self.num_qubits + 1).astype(np.float64)
         weights[0] = self.constant**2
         return weights
 
@@ -138,16 +140,13 @@ class IsingHamiltonian(Cost):
     ) -> IsingHamiltonian:
         """Fewer terms; parameters as in `WalshSpectrum.hamiltonian`. What is dropped adds to ``discarded_weight``."""
         kept, discarded = select_terms(self.coefficients, self.degrees, max_degree, tolerance, max_terms)
-        degrees = [d for d in (max_degree, self.max_degree) if d is not None]
-        return IsingHamiltonian(
-            num_qubits=self.num_qubits,
+        return replace(
+            self,
             masks=self.masks[kept],
             coefficients=self.coefficients[kept],
-            constant=self.constant,
             discarded_weight=self.discarded_weight + discarded,
-            max_degree=min(degrees) if degrees else None,
+            max_degree=min((d for d in (max_degree, self.max_degree) if d is not None), default=None),
             tolerance=max(tolerance, self.tolerance),
-            names=self.names,
         )
 
     def largest(self, count: int) -> list[tuple[tuple[int, ...], float]]:
@@ -172,7 +171,7 @@ class IsingHamiltonian(Cost):
         require_memory(
             8 << self.num_qubits,
             f"the table of all energies of N = {self.num_qubits} qubits",
-            "Ask for the configurations you need; engines with shots (mps, backend) do without it.",
+            "Use energy(bits) for the configurations you need; engines with shots (mps, backend) do without the table.",
         )
         values = np.zeros(1 << self.num_qubits)
         values[self.masks[:, 0]] = self.coefficients
@@ -185,10 +184,11 @@ class IsingHamiltonian(Cost):
         words = pack_bits(rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits))
         out = np.full(len(words), float(self.constant))
         batch = max(1, _BATCH // max(1, self.masks.size))
-        for start in range(0, len(words), batch):
-            overlap = words[start : start + batch, None, :] & self.masks[None, :, :]
-            odd = np.bitwise_count(overlap).sum(axis=2) & 1
-            out[start : start + batch] += (1.0 - 2.0 * odd) @ self.coefficients
+        with numpy_threads(1):  # whose number would change the last bit of sums
+            for start in range(0, len(words), batch):
+                overlap = words[start : start + batch, None, :] & self.masks[None, :, :]
+                odd = np.bitwise_count(overlap).sum(axis=2) & 1
+                out[start : start + batch] += (1.0 - 2.0 * odd) @ self.coefficients
         return float(out[0]) if rows.ndim == 1 else out.reshape(rows.shape[:-1])
 
     def to_sparse_pauli_op(self, *, constant: bool = True) -> SparsePauliOp:
@@ -232,10 +232,11 @@ class IsingHamiltonian(Cost):
 
         labels = self.labels(names, "Z_{}")
         symbols = [sympy.Symbol(label, commutative=True) for label in labels]
-        terms = [sympy.Float(self.constant, 17)]
-        for qubits, value in self.largest(len(self) if max_terms is None else max_terms):
-            terms.append(sympy.Mul(sympy.Float(value, 17), *(symbols[j] for j in qubits), evaluate=False))
-        return sympy.Add(*terms, evaluate=False)
+        terms = [
+            sympy.Mul(sympy.Float(value, 17), *(symbols[j] for j in qubits), evaluate=False)
+            for qubits, value in self.largest(len(self) if max_terms is None else max_terms)
+        ]
+        return sympy.Add(sympy.Float(self.constant, 17), *terms, evaluate=False)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a walshqhn HDF5 file; it appears whole or not at all. UsageError if it exists, unless ``overwrite``."""

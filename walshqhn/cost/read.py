@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,15 @@ _NAMES = ("costs", "table", "values")  # looked for in an archive that holds sev
 def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
     """The cost of every configuration, from a file: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
 
-    ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values``
-    (in a walshqhn file: /cost/values); ``.txt`` or ``.csv`` with one number a line.
-
-    Raises
-    ------
-    InputError
-        No such file, an unknown kind, an unreadable one, a length that is no power of two, NaN or inf.
+    ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values`` (in a walshqhn file:
+    /cost/values); ``.txt`` or ``.csv`` with one number a line. InputError for a file that is missing, unreadable or of
+    another kind, and for a length that is not a power of two, NaN or inf.
     """
     file = Path(path)
-    readers = {".npy": _npy, ".npz": _npz, ".txt": _text, ".csv": _text, ".h5": _hdf5, ".hdf5": _hdf5}
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".npy": lambda f: np.load(f, allow_pickle=False), ".npz": lambda f: _pick(f, read_npz(f)),
+        ".txt": _text, ".csv": _text, ".h5": _hdf5, ".hdf5": _hdf5,
+    }  # fmt: skip
     if file.suffix.lower() not in readers:
         raise InputError(f"{file}: a cost table is a file of kind {', '.join(readers)}.")
     if not file.is_file():
@@ -41,22 +41,12 @@ def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
     return check_cost_table(array, str(file))
 
 
-def _npy(file: Path) -> npt.NDArray[Any]:
-    return np.asarray(np.load(file, allow_pickle=False))
-
-
-def _pick(file: Path, names: list[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    for name in _NAMES:
-        if name in names:
-            return name
-    raise InputError(f"{file}: which array is the cost table? Name it 'costs'; found {', '.join(names) or 'none'}.")
-
-
-def _npz(file: Path) -> npt.NDArray[Any]:
-    arrays = read_npz(file)
-    return arrays[_pick(file, list(arrays))]
+def _pick(file: Path, arrays: Mapping[str, Any]) -> Any:
+    """The only array, or the one whose name says that it is the table."""
+    for name in arrays if len(arrays) == 1 else _NAMES:
+        if name in arrays:
+            return arrays[name]
+    raise InputError(f"{file}: which array is the cost table? Name it 'costs'; found {', '.join(arrays) or 'none'}.")
 
 
 def _text(file: Path) -> npt.NDArray[Any]:
@@ -71,5 +61,4 @@ def _hdf5(file: Path) -> npt.NDArray[Any]:
     with h5py.File(file, "r") as h5:
         if "cost/values" in h5:
             return np.asarray(h5["cost/values"])
-        names = [name for name, item in h5.items() if isinstance(item, h5py.Dataset)]
-        return np.asarray(h5[_pick(file, names)])
+        return np.asarray(_pick(file, {name: item for name, item in h5.items() if isinstance(item, h5py.Dataset)}))

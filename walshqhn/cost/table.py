@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
-from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress
-from walshqhn.cost.blackbox import check_names
+from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, check_names
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
 from walshqhn.support.files import first_line
@@ -20,24 +19,11 @@ LARGEST_COST = 1e140  # so that squares, and sums of them, stay finite
 
 
 class TableCost(Cost):
-    """A cost given by its values at all configurations.
+    """A cost given by its ``values`` at all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
 
-    Parameters
-    ----------
-    values
-        Shape (2^N,), entry x for bits x = sum_j b_j 2^j.
-    bit_names
-        Names of the N bits; default b[0], b[1], ...
+    InputError for another length, or a value that is not finite; UsageError unless ``bit_names`` (default b[0], b[1],
+    ...) are N different ones.
 
-    Raises
-    ------
-    InputError
-        A length that is no power of two, or a value that is not finite.
-    UsageError
-        Names that are not N different ones.
-
-    Examples
-    --------
     >>> cost = TableCost([3.0, 1.0, 0.5, 2.0])
     >>> cost.costs([[0, 1]])
     array([0.5])
@@ -48,7 +34,7 @@ class TableCost(Cost):
     def __init__(self, values: npt.ArrayLike, bit_names: Sequence[str] | None = None) -> None:
         self.values = check_cost_table(values)
         self._num_bits = log2_exact(self.values.size, "a cost table")
-        self._names = check_names(bit_names, self._num_bits)
+        self.names = check_names(bit_names, self._num_bits)
 
     def __repr__(self) -> str:
         return f"TableCost({self.num_bits} bits)"
@@ -56,10 +42,6 @@ class TableCost(Cost):
     @property
     def num_bits(self) -> int:
         return self._num_bits
-
-    @property
-    def bit_names(self) -> tuple[str, ...]:
-        return self._names or super().bit_names
 
     @cached_property
     def digest(self) -> str:
@@ -86,14 +68,14 @@ class TableCost(Cost):
 
 
 def tabulate(cost: Cost, *, threads: int | None = None, progress: Progress | None = None) -> TableCost:
-    """``cost`` as a table of all its values. TooLargeError where they do not fit in memory."""
+    """``cost`` as a table of all its values. TooLargeError if they do not fit in memory."""
     if isinstance(cost, TableCost):
         return cost
     return TableCost(cost.cost_table(threads=threads, progress=progress), cost.bit_names)
 
 
 def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.NDArray[np.float64]:
-    """``table`` as float64 (2^N,); InputError if its length, its kind or a value won't do."""
+    """``table`` as float64 (2^N,); InputError if its length, its kind or a value is not allowed."""
     if isinstance(table, np.ma.MaskedArray):
         raise InputError(f"{what} has a value everywhere, got a masked array.")
     try:
@@ -106,14 +88,12 @@ def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.ND
         raise InputError(f"{what} holds real numbers, got dtype {array.dtype}.")
     log2_exact(array.size, what)
     if array.dtype.kind in "iu" and int(max(abs(int(array.min())), abs(int(array.max())))) > 2**53:
-        raise InputError(f"{what} holds whole numbers beyond 2^53, which float64 cannot: rescale the cost.")
+        raise InputError(f"{what} holds whole numbers beyond 2^53, which float64 cannot represent: rescale the cost.")
     values = np.ascontiguousarray(array, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
-        raise InputError(
-            f"{what} must be finite; {bad.size} of {values.size} values are not, "
-            f"the first is {values[bad[0]]} at index {bad[0]}."
-        )
+        first = f"the first is {values[bad[0]]} at index {bad[0]}"
+        raise InputError(f"{what} must be finite; {bad.size} of {values.size} values are not, {first}.")
     largest = float(np.abs(values).max())
     if largest > LARGEST_COST:
         raise InputError(f"{what} must stay below {LARGEST_COST:g} in size, got {largest:g}: rescale the cost.")

@@ -20,12 +20,9 @@ def check_truncation(max_degree: int | None, tolerance: float, max_terms: int | 
 
 
 def select_terms(
-    coefficients: FloatArray,
-    degrees: npt.NDArray[np.integer],
-    max_degree: int | None,
-    tolerance: float,
-    max_terms: int | None,
-) -> tuple[npt.NDArray[np.int64], float]:
+    coefficients: FloatArray, degrees: npt.NDArray[np.integer],
+    max_degree: int | None, tolerance: float, max_terms: int | None,
+) -> tuple[npt.NDArray[np.int64], float]:  # fmt: skip
     """Positions of the terms kept, ascending, and the weight (sum of squares) of those dropped.
 
     Kept are terms of degree up to ``max_degree`` with |coefficient| > ``tolerance``; of these the
@@ -38,8 +35,5 @@ def select_terms(
         keep &= degrees <= max_degree
     kept = np.flatnonzero(keep)
     if max_terms is not None and max_terms < len(kept):
-        largest = np.argsort(-magnitude[kept], kind="stable")[:max_terms]
-        kept = np.sort(kept[largest])
-    dropped = np.ones(len(coefficients), dtype=bool)
-    dropped[kept] = False
-    return kept, float(np.square(coefficients[dropped]).sum())
+        kept = np.sort(kept[np.argsort(-magnitude[kept], kind="stable")[:max_terms]])
+    return kept, float(np.square(np.delete(coefficients, kept)).sum())

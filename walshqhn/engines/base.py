@@ -1,17 +1,16 @@
-"""Engines: what runs circuits for a cost.
+"""Engines run circuits for a cost.
 
-An `Engine` holds a cost and says how circuits are run. `Engine.prepare` makes a circuit ready once (compiles it, makes
-room for its state); the `Prepared` circuit is then asked for values, gradients and samples at any angles. An engine of
-one's own implements `Engine.prepare`, and of `Prepared` only `distributions` and `measure`: gradients follow by the
-parameter-shift rule, overlaps by running circuits forth and back. One that measures starts from `engines.shots`, and
-implements `run`. `walshqhn.testing.check_engine` tries it out.
+`Engine.prepare` prepares a circuit once (compiles it, allocates its state); the `Prepared` circuit is then asked for
+values, gradients and samples at any angles. A custom engine implements `Engine.prepare` and, of `Prepared`, only
+`distributions` and `measure`: gradients follow from the parameter-shift rule, overlaps from compute-uncompute circuits.
+Engines that measure build on `engines.shots` and implement `run`. `walshqhn.testing.check_engine` tests any engine.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -20,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz
-from walshqhn.circuits.overlap import ComputeUncompute
+from walshqhn.circuits.derived import ComputeUncompute
 from walshqhn.circuits.shifts import ShiftRule
 from walshqhn.cost.base import Cost
+from walshqhn.cost.convert import as_cost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
@@ -41,17 +41,17 @@ class Evaluation:
     """(num_parameters,)"""
     value: float
     error: float
-    """Standard error of ``value``; 0 where it is exact, NaN where it comes from a single shot."""
+    """Standard error of ``value``; 0 where it is exact, NaN for a single shot."""
     gradient: FloatArray | None = None
-    """(num_parameters,), where it was asked for."""
+    """(num_parameters,), where requested."""
     bits: BitArray | None = None
-    """(M, N), what was measured; None where the value is exact."""
+    """(M, N), the measured bit strings; None where the value is exact."""
     costs: FloatArray | None = None
     """(M,), costs of ``bits``."""
     distribution: Distribution | None = None
-    """What the value was estimated from; None where it is exact and was not kept."""
+    """What the value was estimated from; None where it is exact."""
     cheapest: tuple[BitArray, float] | None = None
-    """The cheapest bit string (N,) of all that were measured, at shifted angles too, and its cost; None where exact."""
+    """The cheapest of all measured bit strings (N,), also at shifted angles, and its cost; None where exact."""
 
 
 class Engine(ABC):
@@ -60,15 +60,15 @@ class Engine(ABC):
     cost: Cost
     """What is measured; on N bits."""
     shots: int | None = None
-    """Measurements that a value is estimated from; None: values are exact."""
+    """Measurements per value; None: values are exact."""
 
     @abstractmethod
     def prepare(self, ansatz: Ansatz) -> Prepared:
-        """``ansatz`` made ready to run. InputError if it has another number of qubits than the cost has bits."""
+        """Prepare ``ansatz`` to run. InputError unless it has as many qubits as the cost has bits."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What, beside cost, shots and seed, decides the results, as JSON can hold it."""
+        """What determines the results besides cost, shots and seed; JSON-serialisable."""
         return {}
 
     @property
@@ -77,7 +77,7 @@ class Engine(ABC):
         return self.cost.num_bits
 
     def check_objective(self, objective: Objective) -> None:  # noqa: B027  most engines take all
-        """UsageError for an objective that is not defined for what this engine measures."""
+        """UsageError if ``objective`` is not defined for what this engine measures."""
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         """Costs of bit strings (M, N): shape (M,)."""
@@ -90,13 +90,13 @@ class Engine(ABC):
     def value_and_gradient(
         self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective = MEAN
     ) -> tuple[float, FloatArray]:
-        """The objective at ``params`` and its derivatives (num_parameters,)."""
+        """The objective at ``params`` and its gradient (num_parameters,)."""
         found = self.prepare(ansatz).value_and_gradient(params, objective)
         assert found.gradient is not None
         return found.value, found.gradient
 
     def probabilities(self, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
-        """|psi_x|^2 of every configuration, (2^N,). UsageError where only shots can tell."""
+        """|psi_x|^2 of every configuration, (2^N,). UsageError from engines that only sample."""
         return self.prepare(ansatz).probabilities(params)
 
     def sample(self, ansatz: Ansatz, params: npt.ArrayLike, shots: int, rng: Rng = None) -> BitArray:
@@ -105,13 +105,13 @@ class Engine(ABC):
 
 
 class Prepared(ABC):
-    """A circuit made ready on an engine. Throughout, ``rng`` decides samples; None: the engine's own seed."""
+    """A circuit prepared on an engine. Throughout, ``rng`` determines samples; None: the engine's own seed."""
 
     def __init__(self, engine: Engine, ansatz: Ansatz) -> None:
         if not isinstance(ansatz, Ansatz):
             raise UsageError(f"an engine runs an Ansatz, such as LinearAnsatz(4, 2), got {type(ansatz).__name__}.")
-        if ansatz.num_qubits != engine.cost.num_bits:
-            raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {engine.cost.num_bits} bits.")
+        if ansatz.num_qubits != engine.num_qubits:
+            raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {engine.num_qubits} bits.")
         self.engine, self.ansatz = engine, ansatz
 
     @abstractmethod
@@ -131,8 +131,7 @@ class Prepared(ABC):
         return self.engine.shots is None
 
     def measured(self, bits: npt.ArrayLike) -> Distribution:
-        """The distribution that measured ``bits`` (M, N), M >= 1, are a sample of; an engine that corrects for errors
-        in reading out does so here."""
+        """The distribution of measured ``bits`` (M, N), M >= 1; engines that mitigate readout errors do so here."""
         costs = self.engine.costs(bits)
         return Distribution(costs, bits=np.asarray(bits, np.uint8), measured_costs=costs)
 
@@ -142,11 +141,14 @@ class Prepared(ABC):
 
     def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         """The objective at every row of ``points`` (M, num_parameters), M >= 1, in one job."""
-        return self._evaluate(self.check_points(points), objective, rng)
+        rows = self.check_points(points)
+        self.engine.check_objective(objective)
+        found = self.distributions(rows, rng)
+        return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
-        """The objective and its gradient at ``params``, here by the parameter-shift rule: a job for the value, and one
-        for all shifted circuits. UsageError if these are too many, see `ShiftRule`."""
+        """The objective and its gradient at ``params``, here by the parameter-shift rule: one job for the value, one
+        for all shifted circuits. UsageError if there are too many of them, see `ShiftRule`."""
         self.engine.check_objective(objective)
         values, generator = self.ansatz.check_parameters(params), None if rng is None else np.random.default_rng(rng)
         rule, shifted = self._shifts
@@ -157,34 +159,34 @@ class Prepared(ABC):
         for other in shifted.distributions(points, generator):
             means.append(other.mean(diagonal(other.costs)))
             cheapest = min((c for c in (cheapest, other.cheapest) if c is not None), key=itemgetter(1), default=None)
-        return _evaluation(values, objective, here, cheapest, rule.gradient(np.array(means)))
+        gradient = rule.gradient(np.array(means))
+        return replace(_evaluation(values, objective, here), gradient=gradient, cheapest=cheapest)
 
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
     ) -> FloatArray:
         """|<psi(params)|psi(y)>|^2 for every row y of ``points`` (M, num_parameters): shape (M,).
 
-        Here by circuits that run forth and back and are measured in all zeros as often as the states overlap, from
-        ``shots`` measurements (default: the engine's); with noise it is the noisy circuit's figure, below 1 even where
-        both are equal.
+        Here the fraction of all-zero outcomes of compute-uncompute circuits, from ``shots`` measurements (default: the
+        engine's). With noise it stays below 1 even at equal angles.
         """
         first, rows = self.ansatz.check_parameters(params), self.check_points(points)
         pairs = np.hstack([np.repeat(first[None], len(rows), axis=0), rows])
         if shots is None and self.is_exact:
             return np.array([found.weights[0] for found in self._echo.distributions(pairs)])
-        count = check_whole("shots", shots if shots is not None else self.engine.shots, 1)
+        count = check_whole("shots", self.engine.shots if shots is None else shots, 1)
         return np.array([(~bits.any(axis=1)).mean() for bits in self._echo.measure(pairs, count, rng)])
 
     def expectation(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> float:
         """E, or another objective, at ``params`` (num_parameters,)."""
-        return self._evaluate(self.ansatz.check_parameters(params)[None], objective, rng)[0].value
+        return self.evaluate(self.ansatz.check_parameters(params)[None], objective, rng)[0].value
 
     def expectations(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> FloatArray:
         """The same at every row of ``points`` (M, num_parameters): shape (M,)."""
         return np.array([found.value for found in self.evaluate(points, objective, rng)])
 
     def probabilities(self, params: npt.ArrayLike) -> FloatArray:
-        """|psi_x|^2 of every configuration, (2^N,). UsageError where only shots can tell."""
+        """|psi_x|^2 of every configuration, (2^N,). UsageError from engines that only sample."""
         found = self.distribution(params).probabilities if self.is_exact else None
         if found is None:
             raise UsageError(f"{type(self.engine).__name__} with shots gives no probabilities; use ExactEngine.")
@@ -209,11 +211,6 @@ class Prepared(ABC):
             raise InputError("parameters must be finite.")
         return rows
 
-    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
-        self.engine.check_objective(objective)
-        found = self.distributions(rows, rng)
-        return [_evaluation(row, objective, one, one.cheapest) for row, one in zip(rows, found, strict=True)]
-
     @cached_property
     def _shifts(self) -> tuple[ShiftRule, Prepared]:
         rule = ShiftRule(self.ansatz)
@@ -224,13 +221,16 @@ class Prepared(ABC):
         return self.engine.prepare(ComputeUncompute(self.ansatz))
 
 
-def _evaluation(
-    row: FloatArray,
-    objective: Objective,
-    found: Distribution,
-    cheapest: tuple[BitArray, float] | None,
-    gradient: FloatArray | None = None,
-) -> Evaluation:
-    value, error = objective.evaluate(found)
+def check_cost(source: Cost | npt.ArrayLike) -> Cost:
+    """`as_cost`; UsageError for a cost of no bits."""
+    cost = as_cost(source)
+    if cost.num_bits < 1:
+        raise UsageError("an engine needs a cost of at least 1 bit.")
+    return cost
+
+
+def _evaluation(row: FloatArray, objective: Objective, found: Distribution) -> Evaluation:
     kept = None if found.is_exact else found
-    return Evaluation(row.copy(), value, error, gradient, found.bits, found.measured_costs, kept, cheapest)
+    return Evaluation(
+        row.copy(), *objective.evaluate(found), None, found.bits, found.measured_costs, kept, found.cheapest
+    )

@@ -71,7 +71,7 @@ def write_attributes(group: h5py.Group, table: Sequence[Attribute], values: Mapp
 
 def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, grows: bool = False) -> None:
     """Write a chunked, shuffled, compressed and checksummed data set; one that ``grows`` gets rows added at its end."""
-    array = np.asarray(values).astype(column.dtype, casting="same_kind", copy=False)
+    array = np.asarray(values, dtype=column.dtype)
     if column.name in group:
         data = group[column.name]
         start = len(data)
@@ -97,10 +97,7 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
 
 def open_group(parent: h5py.Group, name: str) -> h5py.Group | None:
     """The group ``name`` in ``parent``; None if there is none. FormatError if it is a link, or no group."""
-    found = _open(parent, name)
-    if found is not None and not isinstance(found, h5py.Group):
-        raise FormatError(f"{_place(parent, name)} is no group")
-    return found
+    return None if parent.get(name, getlink=True) is None else _open(parent, name, h5py.Group, "group")
 
 
 def read_attributes(group: h5py.Group, table: Sequence[Attribute]) -> dict[str, Any]:
@@ -148,10 +145,8 @@ def read_column(group: h5py.Group, column: Column, sizes: dict[str, int]) -> npt
     """
     place = _place(group, column.name)
     with at(place):
-        data = _open(group, column.name)
-        if data is None:
-            raise FormatError(f"{place} is missing")
-        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
+        data = _open(group, column.name, h5py.Dataset, "data set")
+        if data.is_virtual or data.external:
             raise FormatError(f"{place} must be a data set inside the file")
         if data.dtype != np.dtype(column.dtype):
             raise FormatError(f"{place} has dtype {data.dtype}, expected {np.dtype(column.dtype)}")
@@ -164,12 +159,14 @@ def read_column(group: h5py.Group, column: Column, sizes: dict[str, int]) -> npt
         return array
 
 
-def _open(parent: h5py.Group, name: str) -> Any:
-    link = parent.get(name, getlink=True)
+def _open(parent: h5py.Group, name: str, kind: type, what: str) -> Any:
+    link, place = parent.get(name, getlink=True), _place(parent, name)
     if link is None:
-        return None
+        raise FormatError(f"{place} is missing")
     if not isinstance(link, h5py.HardLink):
-        raise FormatError(f"{_place(parent, name)} is a link, which is not followed")
+        raise FormatError(f"{place} is a link, which is not followed")
+    if not isinstance(parent[name], kind):
+        raise FormatError(f"{place} is no {what}")
     return parent[name]
 
 
