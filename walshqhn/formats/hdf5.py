@@ -76,7 +76,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
     def write(target: Path) -> None:
         image = io.BytesIO()
         access.fill_image(image, lambda file: write_contents(file, contents))
-        target.write_bytes(image.getbuffer())
+        access.write_image(image, target)
 
     write_atomically(path, write, overwrite=overwrite)
 
