@@ -90,9 +90,7 @@ def _transform(
     if result.size <= _BLOCK:
         if threads is not None and (type(threads) is not int or threads < 1):
             resolve_threads(threads)  # says what is wrong
-        if array is not source:
-            result[:] = given
-        _blocks().transform_block(result, int(is_complex), scale)
+        _blocks().transform_chunks(given, result, result.size, int(is_complex), scale)
     else:
         from walshqhn.kernels import walsh_large
 

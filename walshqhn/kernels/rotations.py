@@ -17,16 +17,14 @@ is stored. Cosines below 2^-56 in size count as 2^-56, which is less than roundi
 tangents, or the squares of eight in the derivatives, cannot overflow.
 """
 
-import math
-
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 
-BLOCK_BITS = 11
+from walshqhn.kernels.compiler import inner
+from walshqhn.kernels.schedule import BLOCK_BITS
+from walshqhn.kernels.statevector import twist, untwist
+
 _BLOCK = 1 << BLOCK_BITS
-_PANEL_BITS = 6
-_PIECES = 32
-_LEAST_COSINE = 2.0**-56
 
 
 @njit(inline="always")
@@ -57,7 +55,7 @@ def _turn8(stride):
     h1, h2, h3, h4 = uint64(stride), uint64(2 * stride), uint64(3 * stride), uint64(4 * stride)
     h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
 
-    @njit(cache=True, fastmath={"contract"})
+    @inner(fastmath={"contract"})
     def turn8(w, t0, t1, t2):
         length = stride * (uint64(w.size) // uint64(_BLOCK))  # = stride, which LLVM must not know: it would unroll
         for start in range(uint64(0), uint64(_BLOCK), h8):
@@ -82,7 +80,7 @@ def _unturn8(stride):
     h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
     half = uint64(_BLOCK)
 
-    @njit(cache=True, fastmath={"contract", "reassoc"})
+    @inner(fastmath={"contract", "reassoc"})
     def unturn8(w, t0, t1, t2):
         d0 = d1 = d2 = 0.0
         t = (t0, t1, t2)
@@ -112,7 +110,7 @@ _turn8_at_2, _turn8_at_5, _turn8_at_8 = _turn8(1 << 2), _turn8(1 << 5), _turn8(1
 _unturn8_at_2, _unturn8_at_5, _unturn8_at_8 = _unturn8(1 << 2), _unturn8(1 << 5), _unturn8(1 << 8)
 
 
-@njit(cache=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _turn4(w, t0, t1):
     """Turn the two lowest bits of all of ``w``."""
     for i in range(uint64(w.size) >> uint64(2)):
@@ -123,7 +121,7 @@ def _turn4(w, t0, t1):
         w[j + uint64(1)], w[j + uint64(3)] = _pair(x1, x3, t1)
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@inner(fastmath={"contract", "reassoc"})
 def _overlap4(w):
     """The two derivatives that belong to `_turn4`, of psi and lambda in one buffer."""
     t0 = t1 = 0.0
@@ -137,7 +135,7 @@ def _overlap4(w):
     return t0, t1
 
 
-@njit(cache=True)
+@inner
 def _turn_buffer(w, t, first):
     """Turn bits ``first`` to 10 of the buffer by tangents ``t``, (11,), leaving out the cosines."""
     if first < 2:
@@ -149,7 +147,7 @@ def _turn_buffer(w, t, first):
     _turn8_at_8(w, t[8], t[9], t[10])
 
 
-@njit(cache=True)
+@inner
 def _unturn_buffer(w, c, t, first, slopes):
     """Turn psi and lambda in one buffer; add the derivative for each bit to ``slopes``, (11,).
 
@@ -180,155 +178,133 @@ def _unturn_buffer(w, c, t, first, slopes):
     slopes[10] += left_out * d2
 
 
-@njit(cache=True)
-def _load(source, start, stride, buffer, offset, width):
-    """Copy rows of ``width``, ``stride`` apart in the state, to the buffer, where they are contiguous."""
-    rows = 1 if stride == width else _BLOCK // width
-    length = min(_BLOCK, source.size) if rows == 1 else width
-    for r in range(rows):
-        i, j = uint64(start + r * stride), uint64(offset + r * width)
-        for k in range(length):
+@inner
+def _load(source, start, permutation, buffer, offset):
+    """Copy a contiguous block to the buffer, in the order of ``permutation`` if that is not empty."""
+    if permutation.size > 0:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(offset + k)] = source[uint64(start + permutation[k])]
+    else:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(offset + k)] = source[uint64(start + k)]
+
+
+@inner
+def _store(buffer, offset, permutation, target, start, scale):
+    """The inverse of `_load`, times ``scale``."""
+    if permutation.size > 0:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + permutation[k])] = scale * buffer[uint64(offset + k)]
+    else:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + k)] = scale * buffer[uint64(offset + k)]
+
+
+@inner
+def _load_rows(source, start, low, order, flip, buffer, offset):
+    """Copy rows, 2^low apart in the state, to the buffer: row r of it is row order[r] ^ flip of the panel."""
+    width = _BLOCK // order.size
+    for r in range(order.size):
+        i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(offset + r * width)
+        for k in range(width):
             buffer[j + uint64(k)] = source[i + uint64(k)]
 
 
-@njit(cache=True)
-def _store(buffer, offset, width, target, start, stride, scale):
-    """The inverse of `_load`, times ``scale``."""
-    rows = 1 if stride == width else _BLOCK // width
-    length = min(_BLOCK, target.size) if rows == 1 else width
-    for r in range(rows):
-        i, j = uint64(start + r * stride), uint64(offset + r * width)
-        for k in range(length):
+@inner
+def _store_rows(buffer, offset, target, start, low, order, flip, scale):
+    """The inverse of `_load_rows`, times ``scale``."""
+    width = _BLOCK // order.size
+    for r in range(order.size):
+        i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(offset + r * width)
+        for k in range(width):
             target[i + uint64(k)] = scale * buffer[j + uint64(k)]
 
 
-@njit(cache=True)
-def _load_permuted(source, start, permutation, buffer, offset):
-    for k in range(min(_BLOCK, source.size)):
-        buffer[uint64(offset + k)] = source[uint64(start + permutation[k])]
+@inner
+def _panel(number, low, width, flips):
+    """Where in the state panel ``number`` begins (numbers count the bits around those in it), and its flip.
 
-
-@njit(cache=True)
-def _store_permuted(buffer, offset, permutation, target, start, scale):
-    """The inverse of `_load_permuted`, times ``scale``."""
-    for k in range(min(_BLOCK, target.size)):
-        target[uint64(start + permutation[k])] = scale * buffer[uint64(offset + k)]
-
-
-@njit(cache=True)
-def _angles(low, count, c, s):
-    """Cosines and tangents of qubits ``low`` to ``low + count - 1``, at the top of the buffer's eleven bits."""
-    first = BLOCK_BITS - count
-    cb, tb = np.ones(BLOCK_BITS), np.zeros(BLOCK_BITS)
-    for k in range(min(count, c.size - low)):
-        cosine = math.copysign(max(abs(c[low + k]), _LEAST_COSINE), c[low + k])
-        cb[first + k], tb[first + k] = cosine, s[low + k] / cosine
-    return cb, tb
-
-
-@njit(cache=True)
-def _start(number, low, first):
-    """Where in the state buffer ``number`` begins; the numbers count the bits around those in it."""
-    width = 1 << first
+    ``flips``: (F, 2), a bit of the index and what its being 1 does to rows: CX from outside of the panel.
+    """
     columns = (1 << low) // width
-    return (number % columns) * width + (number // columns) * (_BLOCK << (low - first))
+    start = (number % columns) * width + (number // columns) * (_BLOCK // width << low)
+    flip = 0
+    for k in range(flips.shape[0]):
+        if (start >> flips[k, 0]) & 1:
+            flip ^= flips[k, 1]
+    return start, flip
 
 
-@njit(cache=True)
-def _turn_range(re, im, low, first, c, t, permutation, begin, end):
-    buffer = np.zeros(_BLOCK)
-    scale = np.prod(c)
-    width, stride = 1 << first, 1 << low
+@inner
+def turn_blocks(re, im, c, t, permutation, rz, begin, end):
+    """Ry on the lowest eleven qubits, in place, on blocks ``begin`` to ``end - 1``.
+
+    ``c``, ``t``: (11,), cosine and tangent of half the angles. Before that, amplitude k of each block is taken
+    from position ``permutation[k]`` in it (gates between low qubits, at no extra pass); an empty one leaves
+    them. After it, Rz on all qubits: ``rz`` are the arguments of `twist`, or empty arrays.
+    """
+    buffer, scale = np.zeros(_BLOCK), np.prod(c)
+    angles, cosines, sines, real, imag = rz
+    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
     for number in range(begin, end):
-        start = _start(number, low, first)
         for part in (re, im):
-            if permutation.size > 0:
-                _load_permuted(part, start, permutation, buffer, 0)
-            else:
-                _load(part, start, stride, buffer, 0, width)
-            _turn_buffer(buffer, t, first)
-            _store(buffer, 0, width, part, start, stride, scale)
+            _load(part, number << BLOCK_BITS, permutation, buffer, 0)
+            _turn_buffer(buffer, t, 0)
+            _store(buffer, 0, permutation[:0], part, number << BLOCK_BITS, scale)
+        if rows > 0:
+            twist(re, im, angles, cosines, sines, real, imag, number * rows, (number + 1) * rows)
 
 
-@njit(cache=True)
-def _unturn_range(re, im, lre, lim, low, first, c, t, permutation, begin, end, slopes):
-    buffer = np.zeros(2 * _BLOCK)
-    scale = np.prod(c)
-    width, stride = 1 << first, 1 << low
+@inner
+def unturn_blocks(re, im, lre, lim, c, t, permutation, rz, begin, end, slopes, rows_out, columns):
+    """Undo `turn_blocks` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
+
+    ``rz``: the arguments of `untwist`, which are those of the inverse.
+    """
+    buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
+    angles, cosines, sines, real, imag = rz
+    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
     for number in range(begin, end):
-        start = _start(number, low, first)
+        if rows > 0:
+            first = number * rows
+            untwist(re, im, lre, lim, angles, cosines, sines, real, imag, first, first + rows, rows_out, columns)
+        start = number << BLOCK_BITS
         for psi, lam in ((re, lre), (im, lim)):
-            _load(psi, start, stride, buffer, 0, width)
-            _load(lam, start, stride, buffer, _BLOCK, width)
+            _load(psi, start, permutation[:0], buffer, 0)
+            _load(lam, start, permutation[:0], buffer, _BLOCK)
+            _unturn_buffer(buffer, c, t, 0, slopes)
+            _store(buffer, 0, permutation, psi, start, scale)
+            _store(buffer, _BLOCK, permutation, lam, start, scale)
+
+
+@inner
+def turn_panels(re, im, low, first, c, t, order, flips, begin, end):
+    """Ry on qubits ``low`` and following, in place, on panels ``begin`` to ``end - 1``.
+
+    ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: as in `turn_blocks`, for the bits of
+    the buffer. CX whose targets are among them come before:
+    ``order`` and ``flips`` as in `_load_rows` and `_panel`.
+    """
+    buffer, scale = np.zeros(_BLOCK), np.prod(c)
+    width, plain = 1 << first, np.arange(order.size)
+    for number in range(begin, end):
+        start, flip = _panel(number, low, width, flips)
+        for part in (re, im):
+            _load_rows(part, start, low, order, flip, buffer, 0)
+            _turn_buffer(buffer, t, first)
+            _store_rows(buffer, 0, part, start, low, plain, 0, scale)
+
+
+@inner
+def unturn_panels(re, im, lre, lim, low, first, c, t, order, flips, begin, end, slopes):
+    """Undo `turn_panels` on psi and lambda, in place; add the derivatives to ``slopes``, (11,)."""
+    buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
+    width, plain = 1 << first, np.arange(order.size)
+    for number in range(begin, end):
+        start, flip = _panel(number, low, width, flips)
+        for psi, lam in ((re, lre), (im, lim)):
+            _load_rows(psi, start, low, plain, 0, buffer, 0)
+            _load_rows(lam, start, low, plain, 0, buffer, _BLOCK)
             _unturn_buffer(buffer, c, t, first, slopes)
-            if permutation.size > 0:
-                _store_permuted(buffer, 0, permutation, psi, start, scale)
-                _store_permuted(buffer, _BLOCK, permutation, lam, start, scale)
-            else:
-                _store(buffer, 0, width, psi, start, stride, scale)
-                _store(buffer, _BLOCK, width, lam, start, stride, scale)
-
-
-@njit(parallel=True, cache=True)
-def _turn_threaded(re, im, low, first, c, t, permutation, buffers):
-    for p in prange(_PIECES):
-        begin, end = p * buffers // _PIECES, (p + 1) * buffers // _PIECES
-        _turn_range(re, im, low, first, c, t, permutation, begin, end)
-
-
-@njit(parallel=True, cache=True)
-def _unturn_threaded(re, im, lre, lim, low, first, c, t, permutation, buffers, slopes):
-    parts = np.zeros((_PIECES, BLOCK_BITS))
-    for p in prange(_PIECES):
-        begin, end = p * buffers // _PIECES, (p + 1) * buffers // _PIECES
-        _unturn_range(re, im, lre, lim, low, first, c, t, permutation, begin, end, parts[p])
-    for p in range(_PIECES):  # in order: the sum must not depend on the number of threads
-        for k in range(BLOCK_BITS):
-            slopes[k] += parts[p, k]
-
-
-@njit(cache=True)
-def turn(re, im, c, s, permutation, pool):
-    """Ry on every qubit j, in place: ``c``, ``s`` (N,) hold cos and sin of half its angle.
-
-    Before that, amplitude k of each block of 2^11 is taken from position ``permutation[k]`` in it
-    (gates between low qubits, at no extra pass); an empty ``permutation`` leaves them.
-    """
-    n, low = c.size, 0
-    while low < n:
-        count = BLOCK_BITS if low == 0 else min(_PANEL_BITS, n - low)
-        order = permutation if low == 0 else permutation[:0]
-        if order.size > 0 or np.any(s[low : low + count] != 0.0):
-            first = BLOCK_BITS - count
-            cb, tb = _angles(low, count, c, s)
-            buffers = max(1, re.size >> BLOCK_BITS)
-            if pool is None:
-                _turn_range(re, im, low, first, cb, tb, order, 0, buffers)
-            else:
-                _turn_threaded(re, im, low, first, cb, tb, order, buffers)
-        low += count
-
-
-@njit(cache=True)
-def unturn(re, im, lre, lim, c, s, used, permutation, slopes, pool):
-    """Undo `turn` on psi and lambda, in place; slopes[j] becomes the derivative for angle j.
-
-    ``c``, ``s``, ``permutation``: those of the layer itself. ``used``: (N,), nonzero where there
-    is a gate; other slopes are meaningless.
-    """
-    n, low = c.size, 0
-    while low < n:
-        count = BLOCK_BITS if low == 0 else min(_PANEL_BITS, n - low)
-        order = permutation if low == 0 else permutation[:0]
-        if order.size > 0 or np.any(used[low : low + count] != 0):
-            first = BLOCK_BITS - count
-            cb, tb = _angles(low, count, c, s)
-            buffers = max(1, re.size >> BLOCK_BITS)
-            found = np.zeros(BLOCK_BITS)
-            if pool is None:
-                _unturn_range(re, im, lre, lim, low, first, cb, -tb, order, 0, buffers, found)
-            else:
-                _unturn_threaded(re, im, lre, lim, low, first, cb, -tb, order, buffers, found)
-            for k in range(min(count, n - low)):
-                slopes[low + k] = found[first + k]
-        low += count
+            _store_rows(buffer, 0, psi, start, low, order, flip, scale)
+            _store_rows(buffer, _BLOCK, lam, start, low, order, flip, scale)

@@ -15,7 +15,9 @@ ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops t
 began there would take half as long again, so they begin at the next line (``lead``).
 """
 
-from numba import njit, uint64
+from numba import njit, types, uint64
+
+from walshqhn.kernels.compiler import const, inner, kernel
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
@@ -41,7 +43,7 @@ def _radix8(bit):
     stride = 1 << bit
     h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
 
-    @njit(cache=True)
+    @inner
     def columns(b, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -51,13 +53,13 @@ def _radix8(bit):
                 b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
             )  # fmt: skip
 
-    @njit(cache=True)
+    @inner
     def radix8(a):
         first = lead(a)
         for start in range(uint64(0), uint64(a.size), h8):
             b = a[start : start + h8]
-            columns(b, first, stride)
-            columns(b, 0, first)
+            for begin, end in ((first, stride), (0, first)):
+                columns(b, begin, end)
 
     return radix8
 
@@ -68,7 +70,7 @@ def _radix16(bit):
     h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
     h9, h10, h11, h12, h13, h14, h15, h16 = (uint64(k * stride) for k in range(9, 17))
 
-    @njit(cache=True)
+    @inner
     def columns(b, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -85,13 +87,13 @@ def _radix16(bit):
 
     short = stride < 64  # nothing is gained by beginning later in a row this short
 
-    @njit(cache=True)
+    @inner
     def radix16(a):
         first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h16):
             b = a[start : start + h16]
-            columns(b, first, stride)
-            columns(b, 0, first)
+            for begin, end in ((first, stride), (0, first)):
+                columns(b, begin, end)
 
     return radix16
 
@@ -102,10 +104,10 @@ _radix8_at_6 = _radix8(6)
 _radix8_at_9 = _radix8(9)
 _radix8_at_10 = _radix8(10)
 _radix8_at_13 = _radix8(13)
-radix8_at_16 = _radix8(16)
+_radix8_at_16 = _radix8(16)
 
 
-@njit(cache=True)
+@inner
 def _radix4(a, bit):
     """Two levels at once, for ``bit`` and ``bit + 1``, any stride."""
     h = 1 << bit
@@ -118,7 +120,7 @@ def _radix4(a, bit):
             s0[j], s1[j], s2[j], s3[j] = y0 + y2, y1 + y3, y0 - y2, y1 - y3
 
 
-@njit(cache=True)
+@inner
 def _radix2(a, bit):
     """One level, any stride."""
     h = 1 << bit
@@ -129,7 +131,7 @@ def _radix2(a, bit):
             s0[j], s1[j] = x0 + x1, x0 - x1
 
 
-@njit(cache=True)
+@inner
 def _bits_0_and_1(a):
     """Four values lie side by side, which vectorises with unsigned indices."""
     for i in range(uint64(a.size) >> uint64(2)):
@@ -139,7 +141,7 @@ def _bits_0_and_1(a):
         a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = y0 + y2, y1 + y3, y0 - y2, y1 - y3
 
 
-@njit(cache=True)
+@inner
 def _bit_1(a):
     """The lowest bit of complex numbers: real and imaginary parts of two of them lie side by side."""
     for i in range(uint64(a.size) >> uint64(2)):
@@ -148,7 +150,7 @@ def _bit_1(a):
         a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = x0 + x2, x1 + x3, x0 - x2, x1 - x3
 
 
-@njit(cache=True)
+@inner
 def levels(a, low, high):
     """Transform bits ``low`` to ``high - 1`` of the index into contiguous ``a``."""
     bit = low
@@ -178,6 +180,9 @@ def levels(a, low, high):
         elif left >= 3 and bit == 13:
             _radix8_at_13(a)
             bit += 3
+        elif left >= 3 and bit == 16:
+            _radix8_at_16(a)
+            bit += 3
         elif left >= 2:
             _radix4(a, bit)
             bit += 2
@@ -186,7 +191,7 @@ def levels(a, low, high):
             bit += 1
 
 
-@njit(cache=True)
+@inner
 def _num_bits(size):
     bits = 0
     while (1 << bits) < size:
@@ -194,17 +199,26 @@ def _num_bits(size):
     return bits
 
 
-@njit(cache=True)
-def transform_block(a, skip, scale):
-    """In-place transform of a block that fits the L2 cache, then times ``scale``.
+@kernel("transform", lambda t: types.void(const(t), t[::1], types.int64, types.int64, t))
+def transform_chunks(source, a, size, skip, scale):
+    """Transforms of all chunks of ``size`` values of ``source``, into ``a``, then times ``scale``.
 
-    ``a``: (2^n,) real, contiguous. The lowest ``skip`` bits are left alone.
+    ``source``, ``a``: real, contiguous, one or more chunks; they may be the same array. ``size`` is a power of
+    two, of values that fit the L3 cache. The lowest ``skip`` bits are left alone.
     """
-    bits = _num_bits(a.size)
-    inner = min(bits, _INNER_BITS)
-    for start in range(0, a.size, 1 << inner):
-        levels(a[start : start + (1 << inner)], skip, inner)
-    levels(a, max(inner, skip), bits)
+    copy = source.ctypes.data != a.ctypes.data
+    bits = _num_bits(size)
+    inner_bits, block_bits = min(bits, _INNER_BITS), min(bits, BLOCK_BITS)
+    block = 1 << block_bits
+    for first in range(0, a.size, block):
+        b = a[first : first + block]
+        if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
+            b[:] = source[first : first + block]
+        for start in range(0, block, 1 << inner_bits):
+            levels(b[start : start + (1 << inner_bits)], skip, inner_bits)
+        levels(b, max(inner_bits, skip), block_bits)
+        if bits > block_bits and (first + block) % size == 0:
+            levels(a[first + block - size : first + block], block_bits, bits)
     if scale != 1:
         for i in range(a.size):
             a[i] *= scale

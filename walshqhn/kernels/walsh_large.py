@@ -7,10 +7,16 @@ rows, copied to a buffer, because far streams, a power of two apart, fall into t
 cache sets.
 """
 
-import numpy as np
-from numba import njit, prange, uint64
+from collections.abc import Callable
 
-from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, radix8_at_16, transform_block
+import numpy as np
+from numba import types, uint64
+
+from walshqhn.kernels.compiler import inner, kernel
+from walshqhn.kernels.pool import share
+from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_chunks
+
+_INT = types.int64
 
 _CHUNK_BITS = BLOCK_BITS + 3  # values of which a thread works in L3: 4 MiB in double precision
 _STREAM_BITS = 6  # at most, beyond the chunks; more are done in panels
@@ -21,7 +27,7 @@ _ROW_BITS = 11  # rows of a panel, at most: with 64 columns, 1 MiB
 _PIECES = 32  # of panels: more than there are threads, few enough that the buffers cost nothing
 
 
-@njit(cache=True)
+@inner
 def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
     """Copy ``rows`` rows of ``width`` values, ``stride`` apart, to rows ``step`` apart, times ``scale``."""
     for r in range(rows):
@@ -30,8 +36,8 @@ def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
             target[j + uint64(k)] = source[i + uint64(k)] * scale
 
 
-@njit(cache=True)
-def _transform_panels(a, low, bits, columns, scale, begin, end):
+@kernel("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, t, _INT, _INT))
+def transform_panels(a, low, bits, columns, scale, begin, end):
     """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
     rows, width, stride = 1 << bits, 1 << columns, 1 << low
     buffer = np.empty(rows * width, a.dtype)
@@ -43,21 +49,12 @@ def _transform_panels(a, low, bits, columns, scale, begin, end):
         _copy_rows(buffer, 0, width, a, start, stride, rows, width, scale)
 
 
-@njit(parallel=True, cache=True)
-def _panels(a, low, bits, scale):
-    """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``; threaded."""
-    columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
-    count = a.size >> (bits + columns)
-    for t in prange(_PIECES):
-        _transform_panels(a, low, bits, columns, scale, t * count // _PIECES, (t + 1) * count // _PIECES)
-
-
 def _stream8(bit):
-    """Bits ``bit`` to ``bit + 2`` straight on memory, then times ``scale``; threaded."""
+    """Bits ``bit`` to ``bit + 2`` straight on memory, then times ``scale``, for some pieces of columns."""
     h1, h2, h3, h4, h5, h6, h7 = (uint64(k << bit) for k in range(1, 8))
     last, pieces = (7 << bit) + _COLUMNS, (1 << bit) // _COLUMNS
 
-    @njit(cache=True)
+    @inner
     def columns(b, scale, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -67,14 +64,14 @@ def _stream8(bit):
             b[j], b[j + h1], b[j + h2], b[j + h3] = x0 * scale, x1 * scale, x2 * scale, x3 * scale
             b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 * scale, x5 * scale, x6 * scale, x7 * scale
 
-    @njit(parallel=True, cache=True)
-    def stream8(a, scale):
-        for t in prange(a.size // (8 * _COLUMNS)):
+    @kernel("transform", lambda t: types.void(t[::1], t, _INT, _INT))
+    def stream8(a, scale, begin, end):
+        for t in range(begin, end):
             start = (t // pieces) * (8 << bit) + (t % pieces) * _COLUMNS
             b = a[start : start + last]
             first = lead(b)
-            columns(b, scale, first, _COLUMNS)
-            columns(b, scale, 0, first)
+            for low, high in ((first, _COLUMNS), (0, first)):
+                columns(b, scale, low, high)
 
     return stream8
 
@@ -82,12 +79,12 @@ def _stream8(bit):
 _STREAMS = {bit: _stream8(bit) for bit in (16, 19, 22)}
 
 
-@njit(parallel=True, cache=True)
-def _stream2(a, bit, scale):
-    """One bit straight on memory, then times ``scale``; threaded."""
+@kernel("transform", lambda t: types.void(t[::1], _INT, t, _INT, _INT))
+def stream2(a, bit, scale, begin, end):
+    """One bit straight on memory, then times ``scale``, for some pieces of columns."""
     h = 1 << bit
     pieces = h // _COLUMNS
-    for t in prange(a.size // (2 * _COLUMNS)):
+    for t in range(begin, end):
         start = (t // pieces) * 2 * h + (t % pieces) * _COLUMNS
         s0, s1 = a[start : start + _COLUMNS], a[start + h : start + h + _COLUMNS]
         for j in range(_COLUMNS):
@@ -95,12 +92,12 @@ def _stream2(a, bit, scale):
             s0[j], s1[j] = (x0 + x1) * scale, (x0 - x1) * scale
 
 
-@njit(parallel=True, cache=True)
-def _stream4(a, bit, scale):
-    """Two bits straight on memory, then times ``scale``; threaded."""
+@kernel("transform", lambda t: types.void(t[::1], _INT, t, _INT, _INT))
+def stream4(a, bit, scale, begin, end):
+    """Two bits straight on memory, then times ``scale``, for some pieces of columns."""
     h = 1 << bit
     pieces = h // _COLUMNS
-    for t in prange(a.size // (4 * _COLUMNS)):
+    for t in range(begin, end):
         i0 = (t // pieces) * 4 * h + (t % pieces) * _COLUMNS
         i1, i2, i3 = i0 + h, i0 + 2 * h, i0 + 3 * h
         s0, s1 = a[i0 : i0 + _COLUMNS], a[i1 : i1 + _COLUMNS]
@@ -111,47 +108,22 @@ def _stream4(a, bit, scale):
             s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * scale, (y1 + y3) * scale, (y0 - y2) * scale, (y1 - y3) * scale
 
 
-@njit(cache=True)
-def _block_of(source, a, r, skip, copy, one):
-    low, high = r << BLOCK_BITS, (r + 1) << BLOCK_BITS
-    if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
-        a[low:high] = source[low:high]
-    transform_block(a[low:high], skip, one)
-
-
-@njit(parallel=True, cache=True)
-def _blocks(source, a, skip, one):
-    """All bits within blocks of ``source``, into ``a``; threaded."""
-    copy = source.ctypes.data != a.ctypes.data
-    for r in prange(a.size >> BLOCK_BITS):
-        _block_of(source, a, r, skip, copy, one)
-
-
-@njit(parallel=True, cache=True)
-def _chunks(source, a, skip, one):
-    """All bits within chunks of eight blocks; threaded."""
-    copy = source.ctypes.data != a.ctypes.data
-    for c in prange(a.size >> _CHUNK_BITS):
-        for r in range(8 * c, 8 * c + 8):
-            _block_of(source, a, r, skip, copy, one)
-        radix8_at_16(a[c << _CHUNK_BITS : (c + 1) << _CHUNK_BITS])
-
-
 def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.generic) -> None:
-    """Transform of ``source``, longer than a block, into ``a``, which may be the same array; threaded.
+    """Transform of ``source``, longer than a block, into ``a``, which may be the same array.
 
     The loop over passes is Python, so that only those are compiled that a size needs.
     """
     bits, one = a.size.bit_length() - 1, a.dtype.type(1)
-    if bits < _CHUNK_BITS + 2:
-        _blocks(source, a, skip, one)
-        bit = BLOCK_BITS
-    else:
-        _chunks(source, a, skip, one)
-        bit = _CHUNK_BITS
+    bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
+
+    def chunks(begin: int, end: int) -> None:
+        part = slice(begin << bit, end << bit)
+        transform_chunks(source[part], a[part], 1 << bit, skip, one)
+
+    share(chunks, a.size >> bit)
     if bits - bit <= _STREAM_BITS:
         while bits - bit >= 3:
-            _STREAMS[bit](a, scale if bits - bit == 3 else one)
+            _stream(_STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
             bit += 3
     while bits - bit > 2:
         passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
@@ -159,6 +131,21 @@ def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.gene
         _panels(a, bit, count, scale if bit + count == bits else one)
         bit += count
     if bits - bit == 2:
-        _stream4(a, bit, scale)
+        _stream(stream4, a, (bit,), 4, scale)
     elif bits - bit == 1:
-        _stream2(a, bit, scale)
+        _stream(stream2, a, (bit,), 2, scale)
+
+
+def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: np.generic) -> None:
+    """All pieces of a pass straight on memory."""
+    pieces = a.size // (radix * _COLUMNS)
+    share(lambda begin, end: kernel(a, *bit, scale, begin, end), pieces, max(1, pieces // _PIECES))
+
+
+def _panels(a: np.ndarray, low: int, bits: int, scale: np.generic) -> None:
+    """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
+    columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
+    count = a.size >> (bits + columns)
+    share(
+        lambda begin, end: transform_panels(a, low, bits, columns, scale, begin, end), count, max(1, count // _PIECES)
+    )

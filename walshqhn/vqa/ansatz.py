@@ -15,7 +15,7 @@ from walshqhn.binn.tables import check_cost_table
 from walshqhn.bits import log2_exact
 from walshqhn.errors import InputError, UsageError
 from walshqhn.hamiltonian import IsingHamiltonian
-from walshqhn.kernels.circuit import CompiledCircuit
+from walshqhn.kernels.schedule import CompiledCircuit
 from walshqhn.spectrum import WalshSpectrum
 from walshqhn.vqa.program import Gate, Program, compile_program
 from walshqhn.vqa.synthesis import append_phase

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +51,6 @@ class ExactEngine:
         self.threads = threads
         self._order: IndexArray | None = None
         self._spare: list[npt.NDArray[np.float64]] = []
-        self._pool = statevector.pool_for(self.table.size)
         if self.num_qubits < 1:
             raise UsageError("an engine needs a cost of at least 1 bit.")
         require_memory(
@@ -74,7 +72,7 @@ class ExactEngine:
         """E = <psi| C |psi>, or another ``objective`` of the measured distribution."""
         with self._state(ansatz, params) as (re, im):
             if objective is None or isinstance(objective, Mean):
-                return float(statevector.expectation(re, im, self.table, self._pool))
+                return statevector.expectation(re, im, self.table)
             return objective.exact(re * re + im * im, self.table, self._order_for(objective))
 
     def value_and_gradient(
@@ -88,15 +86,14 @@ class ExactEngine:
         with self._state(ansatz, values) as (re, im), self._scratch() as (lre, lim):
             diagonal = self.table
             if objective is None or isinstance(objective, Mean):
-                value = float(statevector.expectation(re, im, self.table, self._pool))
+                value = statevector.expectation(re, im, self.table)
             else:
                 probabilities, order = re * re + im * im, self._order_for(objective)
                 value = objective.exact(probabilities, self.table, order)
                 diagonal = objective.effective_diagonal(probabilities, self.table, order)
-            np.multiply(re, diagonal, out=lre)
-            np.multiply(im, diagonal, out=lim)
-            table, n = self._phases(ansatz), self.num_qubits
-            self._driver(kernels.adjoint)(ansatz.compiled, values, table, n, re, im, lre, lim, gradient, self._pool)
+            statevector.multiply(re, im, diagonal, lre, lim)
+            phases = self._phases(ansatz)
+            kernels.adjoint(ansatz.compiled, values, phases, self.num_qubits, (re, im), (lre, lim), gradient)
         return value, gradient
 
     def overlap(self, ansatz: Ansatz, a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -158,14 +155,8 @@ class ExactEngine:
             re[:] = self.table.size**-0.5 if ansatz.program.plus else 0.0
             if not ansatz.program.plus:
                 re[0] = 1.0
-            self._driver(kernels.run)(
-                ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im, self._pool
-            )
+            kernels.apply(ansatz.compiled, values, self._phases(ansatz), self.num_qubits, re, im)
             yield state
-
-    def _driver(self, kernel: Any) -> Any:
-        """``kernel``, a loop over layers: in Python where it calls threaded loops, which takes 7 s less to compile."""
-        return kernel if self._pool is None else getattr(kernel, "py_func", kernel)
 
     @staticmethod
     def _phases(ansatz: Ansatz) -> FloatArray:
