@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from numba import config, njit, types
+from numba import njit, types
 
 from walshqhn.kernels.cache import KernelCache
 from walshqhn.kernels.compiling import announce, counted
@@ -35,29 +35,32 @@ class Kernel:
     part
         Its part of the package, a key of `compiling.PARTS`.
     signature
-        From a floating-point type to the types of the arguments. The first argument's dtype decides, or,
-        where it is no array, double precision.
+        From a floating-point type to the types of the arguments.
+    single
+        There is a version for single precision, too; the first argument's dtype decides.
     options
         Of `numba.njit`.
     """
 
-    def __init__(self, function: Callable[..., Any], part: str, signature: Callable[[Any], Any], options: Any) -> None:
+    def __init__(
+        self, function: Callable[..., Any], part: str, signature: Callable[[Any], Any], single: bool, options: Any
+    ) -> None:
         self.py_func = function
         self.__name__, self.__doc__ = function.__name__, function.__doc__
-        self._part, self._signature = part, signature
+        self._part, self._signature, self._single = part, signature, single
         self._dispatcher = njit(nogil=True, **options)(function)
         self._ready: set[str] = set()
 
     def __call__(self, *args: Any) -> Any:
-        kind = args[0].dtype.char if hasattr(args[0], "dtype") else "d"
+        kind = args[0].dtype.char if self._single else "d"
         if kind not in self._ready:
-            self.compile(kind)
+            self.compiled(kind)
         return self._dispatcher(*args)
 
-    def compile(self, kind: str) -> None:
-        """For float32 ("f") or float64 ("d"), unless it is done."""
+    def compiled(self, kind: str) -> Any:
+        """Compile it for float32 ("f") or float64 ("d"), unless that is done; what to call, without detour."""
         with counted():
-            if kind not in self._ready:
+            if kind not in self._ready and self._dispatcher is not self.py_func:
                 cache = KernelCache(self.py_func, partial(announce, self._part, True))
                 self._dispatcher._cache = cache
                 try:
@@ -65,17 +68,17 @@ class Kernel:
                 finally:
                     if cache.missed:
                         announce(self._part, False)
-                self._ready.add(kind)
+            self._ready.add(kind)
+        return self._dispatcher
 
     def warm(self) -> None:
         """Compile it for double precision."""
-        self.compile("d")
+        self.compiled("d")
 
 
-def kernel(part: str, signature: Callable[[Any], Any], **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make a `Kernel` of a function; with NUMBA_DISABLE_JIT, leave it as it is."""
+def kernel(
+    part: str, signature: Callable[[Any], Any], *, single: bool = False, **options: Any
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a `Kernel` of a function; with NUMBA_DISABLE_JIT it runs as it is."""
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        return function if config.DISABLE_JIT else Kernel(function, part, signature, options)  # type: ignore[attr-defined]
-
-    return decorate
+    return lambda function: Kernel(function, part, signature, single, options)

@@ -75,6 +75,8 @@ def weighted_norm(re, im, table):
 def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
     """<psi| diag(table) |psi>."""
     pieces = pieces_for(re.size)
+    if pieces == 1:
+        return float(weighted_norm(re, im, table))
     piece, parts = re.size // pieces, [0.0] * pieces
 
     def work(begin: int, end: int) -> None:
@@ -90,6 +92,10 @@ def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarr
     """diag(table) psi, into ``out_re`` and ``out_im``."""
     pieces = pieces_for(re.size)
     piece = re.size // pieces
+    if pieces == 1:
+        np.multiply(re, table, out=out_re)
+        np.multiply(im, table, out=out_im)
+        return
 
     def work(begin: int, end: int) -> None:
         part = slice(begin * piece, end * piece)
@@ -172,8 +178,8 @@ def untwist(re, im, lre, lim, angles, cosines, sines, real, imag, begin, end, ro
         hr, hi = _factor_of_row(angles, cosines, sines, r)
         a, b, c, d = re[low:high], im[low:high], lre[low:high], lim[low:high]
         rows[r] = _overlap_row(a, b, c, d, columns)
-        for x, y in ((a, b), (c, d)):
-            _multiply_row(x, y, real, imag, hr, hi)
+        _multiply_row(a, b, real, imag, hr, hi)
+        _multiply_row(c, d, real, imag, hr, hi)
 
 
 @inner

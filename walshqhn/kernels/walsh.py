@@ -17,7 +17,7 @@ began there would take half as long again, so they begin at the next line (``lea
 
 from numba import njit, types, uint64
 
-from walshqhn.kernels.compiler import const, inner, kernel
+from walshqhn.kernels.compiler import inner, kernel
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
@@ -104,7 +104,6 @@ _radix8_at_6 = _radix8(6)
 _radix8_at_9 = _radix8(9)
 _radix8_at_10 = _radix8(10)
 _radix8_at_13 = _radix8(13)
-_radix8_at_16 = _radix8(16)
 
 
 @inner
@@ -180,9 +179,6 @@ def levels(a, low, high):
         elif left >= 3 and bit == 13:
             _radix8_at_13(a)
             bit += 3
-        elif left >= 3 and bit == 16:
-            _radix8_at_16(a)
-            bit += 3
         elif left >= 2:
             _radix4(a, bit)
             bit += 2
@@ -199,26 +195,20 @@ def _num_bits(size):
     return bits
 
 
-@kernel("transform", lambda t: types.void(const(t), t[::1], types.int64, types.int64, t))
-def transform_chunks(source, a, size, skip, scale):
-    """Transforms of all chunks of ``size`` values of ``source``, into ``a``, then times ``scale``.
+@kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
+def transform_blocks(a, size, skip, scale):
+    """In-place transforms of blocks of ``size`` values, which fit the L2 cache, then times ``scale``.
 
-    ``source``, ``a``: real, contiguous, one or more chunks; they may be the same array. ``size`` is a power of
-    two, of values that fit the L3 cache. The lowest ``skip`` bits are left alone.
+    ``a``: real, contiguous, one or more blocks. ``size`` is a power of two. The lowest ``skip`` bits are left alone.
     """
-    copy = source.ctypes.data != a.ctypes.data
     bits = _num_bits(size)
-    inner_bits, block_bits = min(bits, _INNER_BITS), min(bits, BLOCK_BITS)
-    block = 1 << block_bits
-    for first in range(0, a.size, block):
-        b = a[first : first + block]
-        if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
-            b[:] = source[first : first + block]
-        for start in range(0, block, 1 << inner_bits):
-            levels(b[start : start + (1 << inner_bits)], skip, inner_bits)
-        levels(b, max(inner_bits, skip), block_bits)
-        if bits > block_bits and (first + block) % size == 0:
-            levels(a[first + block - size : first + block], block_bits, bits)
-    if scale != 1:
-        for i in range(a.size):
-            a[i] *= scale
+    inner_bits = min(bits, _INNER_BITS)
+    for first in range(0, a.size, size):
+        block = a[first : first + size]
+        for start in range(0, size, 1 << inner_bits):
+            levels(block[start : start + (1 << inner_bits)], skip, inner_bits)
+        levels(block, max(inner_bits, skip), bits)
+        if scale != 1:
+            factor = a.dtype.type(scale)
+            for i in range(size):
+                block[i] *= factor

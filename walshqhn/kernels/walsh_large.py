@@ -14,9 +14,9 @@ from numba import types, uint64
 
 from walshqhn.kernels.compiler import inner, kernel
 from walshqhn.kernels.pool import share
-from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_chunks
+from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_blocks
 
-_INT = types.int64
+_INT, _REAL = types.int64, types.float64
 
 _CHUNK_BITS = BLOCK_BITS + 3  # values of which a thread works in L3: 4 MiB in double precision
 _STREAM_BITS = 6  # at most, beyond the chunks; more are done in panels
@@ -36,17 +36,17 @@ def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
             target[j + uint64(k)] = source[i + uint64(k)] * scale
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, t, _INT, _INT))
+@kernel("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, _REAL, _INT, _INT), single=True)
 def transform_panels(a, low, bits, columns, scale, begin, end):
     """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
     rows, width, stride = 1 << bits, 1 << columns, 1 << low
     buffer = np.empty(rows * width, a.dtype)
-    one = scale / scale
+    one, factor = a.dtype.type(1), a.dtype.type(scale)
     for p in range(begin, end):
         start = ((p >> (low - columns)) << (low + bits)) + ((p << columns) & (stride - 1))
         _copy_rows(a, start, stride, buffer, 0, width, rows, width, one)
         levels(buffer, columns, columns + bits)
-        _copy_rows(buffer, 0, width, a, start, stride, rows, width, scale)
+        _copy_rows(buffer, 0, width, a, start, stride, rows, width, factor)
 
 
 def _stream8(bit):
@@ -64,14 +64,14 @@ def _stream8(bit):
             b[j], b[j + h1], b[j + h2], b[j + h3] = x0 * scale, x1 * scale, x2 * scale, x3 * scale
             b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 * scale, x5 * scale, x6 * scale, x7 * scale
 
-    @kernel("transform", lambda t: types.void(t[::1], t, _INT, _INT))
+    @kernel("transform", lambda t: types.void(t[::1], _REAL, _INT, _INT), single=True)
     def stream8(a, scale, begin, end):
         for t in range(begin, end):
             start = (t // pieces) * (8 << bit) + (t % pieces) * _COLUMNS
             b = a[start : start + last]
             first = lead(b)
             for low, high in ((first, _COLUMNS), (0, first)):
-                columns(b, scale, low, high)
+                columns(b, a.dtype.type(scale), low, high)
 
     return stream8
 
@@ -79,9 +79,10 @@ def _stream8(bit):
 _STREAMS = {bit: _stream8(bit) for bit in (16, 19, 22)}
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, t, _INT, _INT))
+@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream2(a, bit, scale, begin, end):
     """One bit straight on memory, then times ``scale``, for some pieces of columns."""
+    factor = a.dtype.type(scale)
     h = 1 << bit
     pieces = h // _COLUMNS
     for t in range(begin, end):
@@ -89,12 +90,13 @@ def stream2(a, bit, scale, begin, end):
         s0, s1 = a[start : start + _COLUMNS], a[start + h : start + h + _COLUMNS]
         for j in range(_COLUMNS):
             x0, x1 = s0[j], s1[j]
-            s0[j], s1[j] = (x0 + x1) * scale, (x0 - x1) * scale
+            s0[j], s1[j] = (x0 + x1) * factor, (x0 - x1) * factor
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, t, _INT, _INT))
+@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream4(a, bit, scale, begin, end):
     """Two bits straight on memory, then times ``scale``, for some pieces of columns."""
+    factor = a.dtype.type(scale)
     h = 1 << bit
     pieces = h // _COLUMNS
     for t in range(begin, end):
@@ -105,20 +107,48 @@ def stream4(a, bit, scale, begin, end):
         for j in range(_COLUMNS):
             x0, x1, x2, x3 = s0[j], s1[j], s2[j], s3[j]
             y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
-            s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * scale, (y1 + y3) * scale, (y0 - y2) * scale, (y1 - y3) * scale
+            s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * factor, (y1 + y3) * factor, (y0 - y2) * factor, (y1 - y3) * factor
 
 
-def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.generic) -> None:
-    """Transform of ``source``, longer than a block, into ``a``, which may be the same array.
+def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, scale: float) -> None:
+    """Transforms of runs of ``length`` values of ``source``, times ``scale``, into ``a``.
+
+    ``source`` and ``a`` may be one array. Shorter runs are shared among threads, longer ones one by one.
+    """
+    if length > 1 << BLOCK_BITS:
+        for start in range(0, a.size, length):
+            run = slice(start, start + length)
+            transform_large(source[run], a[run], skip, scale, in_place=source is a)
+        return
+    block = max(length, min(1 << BLOCK_BITS, a.size))
+
+    def work(begin: int, end: int) -> None:
+        for start in range(begin * block, min(end * block, a.size), block):
+            part = a[start : start + block]
+            if source is not a:
+                part[:] = source[start : start + block]
+            transform_blocks(part, length, skip, scale)
+
+    share(work, -(-a.size // block))
+
+
+def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, *, in_place: bool) -> None:
+    """Transform of ``source``, longer than a block, into ``a``, which is ``source`` if ``in_place``.
 
     The loop over passes is Python, so that only those are compiled that a size needs.
     """
-    bits, one = a.size.bit_length() - 1, a.dtype.type(1)
+    bits, one = a.size.bit_length() - 1, 1.0
     bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
 
     def chunks(begin: int, end: int) -> None:
-        part = slice(begin << bit, end << bit)
-        transform_chunks(source[part], a[part], 1 << bit, skip, one)
+        for c in range(begin, end):
+            for start in range(c << bit, (c + 1) << bit, 1 << BLOCK_BITS):
+                block = a[start : start + (1 << BLOCK_BITS)]
+                if not in_place:  # here, not before: a first touch of fresh memory costs as much as a pass
+                    block[:] = source[start : start + (1 << BLOCK_BITS)]
+                transform_blocks(block, block.size, skip, one)
+            if bit > BLOCK_BITS:
+                _STREAMS[BLOCK_BITS](a[c << bit : (c + 1) << bit], one, 0, (1 << bit) // (8 * _COLUMNS))
 
     share(chunks, a.size >> bit)
     if bits - bit <= _STREAM_BITS:
@@ -136,13 +166,13 @@ def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.gene
         _stream(stream2, a, (bit,), 2, scale)
 
 
-def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: np.generic) -> None:
+def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
     """All pieces of a pass straight on memory."""
     pieces = a.size // (radix * _COLUMNS)
     share(lambda begin, end: kernel(a, *bit, scale, begin, end), pieces, max(1, pieces // _PIECES))
 
 
-def _panels(a: np.ndarray, low: int, bits: int, scale: np.generic) -> None:
+def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> None:
     """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
     columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
     count = a.size >> (bits + columns)
