@@ -153,8 +153,8 @@ class _Pool:
         if waited > worked:
             self.rest = self._next_rest
             self._next_rest = min(2 * self._next_rest, _LONGEST_REST)
-        elif self._next_rest > 1:
-            self._next_rest -= 1
+        else:
+            self._next_rest = max(1, self._next_rest // 2)
 
     def close(self) -> None:
         """Send the helpers home."""

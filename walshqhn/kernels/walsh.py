@@ -11,13 +11,14 @@ Eight or sixteen values are combined at a time. LLVM vectorises that only if it 
 prove that the streams do not overlap: the stride must be a compile-time constant
 and the index unsigned. Hence one function a stride, made by ``_radix8`` and
 ``_radix16``. Sixteen streams are for L1 only: further out they are more than the
-ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops that
-began there would take half as long again, so they begin at the next line (``lead``).
+ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops over L2
+that began there would take half as long again, so they begin at the next line (``lead``).
 """
 
 from numba import njit, types, uint64
 
 from walshqhn.kernels.compiler import inner, kernel
+from walshqhn.kernels.vectors import butterflies
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
@@ -53,9 +54,11 @@ def _radix8(bit):
                 b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
             )  # fmt: skip
 
+    short = bit < 10  # within L1, nothing is gained by beginning later
+
     @inner
     def radix8(a):
-        first = lead(a)
+        first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h8):
             b = a[start : start + h8]
             for begin, end in ((first, stride), (0, first)):
@@ -85,23 +88,16 @@ def _radix16(bit):
             b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
             b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
 
-    short = stride < 64  # nothing is gained by beginning later in a row this short
-
     @inner
     def radix16(a):
-        first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h16):
-            b = a[start : start + h16]
-            for begin, end in ((first, stride), (0, first)):
-                columns(b, begin, end)
+            columns(a[start : start + h16], 0, stride)
 
     return radix16
 
 
-_radix16_at_2 = _radix16(2)
-_radix16_at_6 = _radix16(6)
-_radix8_at_6 = _radix8(6)
-_radix8_at_9 = _radix8(9)
+_radix16_at_3 = _radix16(3)
+_radix8_at_7 = _radix8(7)
 _radix8_at_10 = _radix8(10)
 _radix8_at_13 = _radix8(13)
 
@@ -131,47 +127,30 @@ def _radix2(a, bit):
 
 
 @inner
-def _bits_0_and_1(a):
-    """Four values lie side by side, which vectorises with unsigned indices."""
-    for i in range(uint64(a.size) >> uint64(2)):
-        j = uint64(i) << uint64(2)
-        x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
-        y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
-        a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = y0 + y2, y1 + y3, y0 - y2, y1 - y3
-
-
-@inner
-def _bit_1(a):
-    """The lowest bit of complex numbers: real and imaginary parts of two of them lie side by side."""
-    for i in range(uint64(a.size) >> uint64(2)):
-        j = uint64(i) << uint64(2)
-        x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
-        a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = x0 + x2, x1 + x3, x0 - x2, x1 - x3
+def _lowest(a, first):
+    """Bits ``first``, 0 or 1, to 2."""
+    if first == 0:
+        for i in range(0, a.size, 8):
+            butterflies(a, i, 0)
+    else:
+        for i in range(0, a.size, 8):
+            butterflies(a, i, 1)
 
 
 @inner
 def levels(a, low, high):
     """Transform bits ``low`` to ``high - 1`` of the index into contiguous ``a``."""
     bit = low
-    if bit == 0 and high >= 2:
-        _bits_0_and_1(a)
-        bit = 2
-    elif bit == 1 and high >= 2:
-        _bit_1(a)
-        bit = 2
+    if bit < 2 and high >= 3:
+        _lowest(a, bit)
+        bit = 3
     while bit < high:
         left = high - bit
-        if left >= 4 and bit == 2:
-            _radix16_at_2(a)
+        if left >= 4 and bit == 3:
+            _radix16_at_3(a)
             bit += 4
-        elif bit == 6 and (left == 4 or left == 5 or left > 6):
-            _radix16_at_6(a)
-            bit += 4
-        elif left >= 3 and bit == 6:
-            _radix8_at_6(a)
-            bit += 3
-        elif left >= 3 and bit == 9:
-            _radix8_at_9(a)
+        elif left >= 3 and bit == 7:
+            _radix8_at_7(a)
             bit += 3
         elif left >= 3 and bit == 10:
             _radix8_at_10(a)

@@ -22,8 +22,8 @@ _CHUNK_BITS = BLOCK_BITS + 3  # values of which a thread works in L3: 4 MiB in d
 _STREAM_BITS = 6  # at most, beyond the chunks; more are done in panels
 _COLUMNS = 1 << 13  # of all streams, a piece of work
 _PANEL_BITS = 12  # values in a panel's buffer, unless it has more rows than fit
-_COLUMN_BITS = 6  # columns of a panel, at least: 512 bytes in a row
-_ROW_BITS = 11  # rows of a panel, at most: with 64 columns, 1 MiB
+_COLUMN_BITS = 7  # columns of a panel, at least: 1 KiB in a row; `levels` is fast from there
+_ROW_BITS = 9  # rows of a panel, at most: with 128 columns, 512 KiB
 _PIECES = 32  # of panels: more than there are threads, few enough that the buffers cost nothing
 
 
