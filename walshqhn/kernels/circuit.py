@@ -8,8 +8,8 @@ from numba import types
 from walshqhn.kernels.compiler import const, inner, kernel
 from walshqhn.kernels.phases import phase, unphase
 from walshqhn.kernels.pool import share
-from walshqhn.kernels.rotations import turn_blocks, turn_panels, unturn_blocks, unturn_panels
-from walshqhn.kernels.schedule import BLOCK_BITS, CX, PANEL_BITS, PHASE, RY, CompiledCircuit
+from walshqhn.kernels.rotations import turn, unturn
+from walshqhn.kernels.schedule import BLOCK_BITS, CX, PANEL_BITS, PHASE, RY, RZ, CompiledCircuit
 from walshqhn.kernels.statevector import (
     ROW_BITS,
     chunk_for,
@@ -62,7 +62,7 @@ def _rz_angles(circuit, first, last, params, num_qubits, sign):
 def _order(circuit, low, count, row):
     """The pass's permutation, or order of rows."""
     if low > 0:
-        return circuit.orders[row, : 1 << count]
+        return circuit.orders[row][: 1 << count]
     return circuit.permutations[row] if row >= 0 else circuit.qubits[:0]
 
 
@@ -89,13 +89,9 @@ def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pas
             blocks = max(1, re.size >> BLOCK_BITS)
             a, b = begin * blocks // pieces, end * blocks // pieces
             c, t = _ry_angles(circuit, first, last, params, low, count)
-            order = _order(circuit, low, count, row)
-            if low > 0:
-                flips = circuit.flips[flips_first:flips_last]
-                turn_panels(re, im, low, BLOCK_BITS - count, c, t, order, flips, a, b)
-            else:
-                rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
-                turn_blocks(re, im, c, t, order, rz, a, b)
+            order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
+            rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
+            turn(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
         else:
             angles, cosines, sines, real, imag = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
             rows = re.size // real.size
@@ -103,12 +99,12 @@ def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pas
 
 
 @inner
-def _add_slopes(circuit, first, last, low, count, slopes, offset, gradient):
-    """Add slopes[offset + k], the derivative for the angle of qubit low + k, to the gradient."""
+def _add_slopes(circuit, first, last, low, slopes, gradient):
+    """Add slopes[k], the derivative for the angle of qubit low + k, to the gradient."""
     for g in range(first, last):
         k = circuit.qubits[g] - low
-        if 0 <= k < count and circuit.indices[g] >= 0:
-            gradient[circuit.indices[g]] += circuit.scales[g] * slopes[offset + k]
+        if 0 <= k < slopes.size and circuit.indices[g] >= 0:
+            gradient[circuit.indices[g]] += circuit.scales[g] * slopes[k]
 
 
 @inner
@@ -119,15 +115,6 @@ def _add_up(parts):
         for k in range(total.size):
             total[k] += parts[p, k]
     return total
-
-
-@inner
-def _add_rz_slopes(circuit, first, last, num_qubits, rows, columns, gradient):
-    slopes = np.zeros(num_qubits)
-    low = min(num_qubits, ROW_BITS)
-    signed_sums(_add_up(columns), slopes, 0)
-    signed_sums(rows, slopes, low)
-    _add_slopes(circuit, first, last, 0, num_qubits, slopes, 0, gradient)
 
 
 @kernel(
@@ -150,13 +137,11 @@ def unrun(
     for p in range(last_pass - 1, first_pass - 1, -1):
         kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
         count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
-        if kind == RY:
-            c, t = _ry_angles(circuit, first, last, params, low, count)
-            order = _order(circuit, low, count, row)
-        if kind != RY or low == 0:
-            if kind != RY:
-                rz_first, rz_last = first, last
-            rz = _rz_angles(circuit, rz_first, rz_last if kind <= 1 else rz_first, params, num_qubits, -1.0)
+        if kind == RZ:
+            rz_first, rz_last = first, last
+        rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, -1.0)
+        c, t = _ry_angles(circuit, first, last if kind == RY else first, params, low, count)
+        order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
         for piece in range(begin, min(end, pieces)):
             parts[piece] = 0.0
             if kind == CX:
@@ -170,12 +155,11 @@ def unrun(
             elif kind == RY:
                 blocks = max(1, re.size >> BLOCK_BITS)
                 a, b = piece * blocks // pieces, (piece + 1) * blocks // pieces
-                if low > 0:
-                    flips = circuit.flips[flips_first:flips_last]
-                    unturn_panels(re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, a, b, parts[piece])
-                else:
-                    columns[piece] = 0.0
-                    unturn_blocks(re, im, lre, lim, c, -t, order, rz, a, b, parts[piece], rows, columns[piece])
+                columns[piece] = 0.0
+                unturn(
+                    re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, rz, a, b,
+                    parts[piece], rows, columns[piece],
+                )  # fmt: skip
             else:
                 angles, cosines, sines, real, imag = rz
                 a, b = piece * rows.size // pieces, (piece + 1) * rows.size // pieces
@@ -183,15 +167,15 @@ def unrun(
                 untwist(re, im, lre, lim, angles, cosines, sines, real, imag, a, b, rows, columns[piece])
         if end > pieces:
             slopes = _add_up(parts)
-            if kind == PHASE:
-                if circuit.indices[first] >= 0:
-                    gradient[circuit.indices[first]] += circuit.scales[first] * (2 * slopes[0])
-            elif kind == RY:
-                if rz_last > rz_first:
-                    _add_rz_slopes(circuit, rz_first, rz_last, num_qubits, rows, columns, gradient)
-                _add_slopes(circuit, first, last, low, count, slopes, BLOCK_BITS - count, gradient)
-            elif kind != CX:
-                _add_rz_slopes(circuit, first, last, num_qubits, rows, columns, gradient)
+            if kind == PHASE and circuit.indices[first] >= 0:
+                gradient[circuit.indices[first]] += circuit.scales[first] * (2 * slopes[0])
+            if rz_last > rz_first:
+                rz_slopes = np.zeros(num_qubits)
+                signed_sums(_add_up(columns), rz_slopes)
+                signed_sums(rows, rz_slopes[min(num_qubits, ROW_BITS) :])
+                _add_slopes(circuit, rz_first, rz_last, np.int64(0), rz_slopes, gradient)
+            if kind == RY:
+                _add_slopes(circuit, first, last, low, slopes[BLOCK_BITS - count :], gradient)
 
 
 def apply(

@@ -179,55 +179,52 @@ def _unturn_buffer(w, c, t, first, slopes):
 
 
 @inner
-def _load(source, start, permutation, buffer, offset):
-    """Copy a contiguous block to the buffer, in the order of ``permutation`` if that is not empty."""
-    if permutation.size > 0:
-        for k in range(min(_BLOCK, source.size)):
-            buffer[uint64(offset + k)] = source[uint64(start + permutation[k])]
-    else:
-        for k in range(min(_BLOCK, source.size)):
-            buffer[uint64(offset + k)] = source[uint64(start + k)]
+def _load(source, start, low, order, flip, buffer):
+    """Bring what the buffer is for from the state.
 
-
-@inner
-def _store(buffer, offset, permutation, target, start, scale):
-    """The inverse of `_load`, times ``scale``."""
-    if permutation.size > 0:
-        for k in range(min(_BLOCK, target.size)):
-            target[uint64(start + permutation[k])] = scale * buffer[uint64(offset + k)]
-    else:
-        for k in range(min(_BLOCK, target.size)):
-            target[uint64(start + k)] = scale * buffer[uint64(offset + k)]
-
-
-@inner
-def _load_rows(source, start, low, order, flip, buffer, offset):
-    """Copy rows, 2^low apart in the state, to the buffer: row r of it is row order[r] ^ flip of the panel."""
-    width = _BLOCK // order.size
-    for r in range(order.size):
-        i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(offset + r * width)
-        for k in range(width):
-            buffer[j + uint64(k)] = source[i + uint64(k)]
-
-
-@inner
-def _store_rows(buffer, offset, target, start, low, order, flip, scale):
-    """The inverse of `_load_rows`, times ``scale``."""
-    width = _BLOCK // order.size
-    for r in range(order.size):
-        i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(offset + r * width)
-        for k in range(width):
-            target[i + uint64(k)] = scale * buffer[j + uint64(k)]
-
-
-@inner
-def _panel(number, low, width, flips):
-    """Where in the state panel ``number`` begins (numbers count the bits around those in it), and its flip.
-
-    ``flips``: (F, 2), a bit of the index and what its being 1 does to rows: CX from outside of the panel.
+    A block (``low`` = 0) is contiguous: amplitude k comes from position order[k] in it, or k if ``order`` is empty.
+    A panel is rows, 2^low apart: row r comes from row order[r] ^ flip.
     """
-    columns = (1 << low) // width
-    start = (number % columns) * width + (number // columns) * (_BLOCK // width << low)
+    if low > 0:
+        width = _BLOCK // order.size
+        for r in range(order.size):
+            i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(r * width)
+            for k in range(width):
+                buffer[j + uint64(k)] = source[i + uint64(k)]
+    elif order.size > 0:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(k)] = source[uint64(start + order[k])]
+    else:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(k)] = source[uint64(start + k)]
+
+
+@inner
+def _store(buffer, target, start, low, order, flip, scale):
+    """The inverse of `_load`, times ``scale``."""
+    if low > 0:
+        width = _BLOCK // order.size
+        for r in range(order.size):
+            i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(r * width)
+            for k in range(width):
+                target[i + uint64(k)] = scale * buffer[j + uint64(k)]
+    elif order.size > 0:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + order[k])] = scale * buffer[uint64(k)]
+    else:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + k)] = scale * buffer[uint64(k)]
+
+
+@inner
+def _place(number, low, first, flips):
+    """Where in the state buffer ``number`` begins, and the flip of its rows.
+
+    Numbers count the bits around those in the buffer. ``flips``: (F, 2), a bit of the index and what its being 1
+    does to row numbers: a CX from outside of the panel.
+    """
+    columns = (1 << low) >> first
+    start = (number % columns << first) + (number // columns) * (_BLOCK << (low - first))
     flip = 0
     for k in range(flips.shape[0]):
         if (start >> flips[k, 0]) & 1:
@@ -236,75 +233,46 @@ def _panel(number, low, width, flips):
 
 
 @inner
-def turn_blocks(re, im, c, t, permutation, rz, begin, end):
-    """Ry on the lowest eleven qubits, in place, on blocks ``begin`` to ``end - 1``.
+def turn(re, im, low, first, c, t, order, flips, rz, begin, end):
+    """Ry on the qubits of a block (``low`` = 0) or panel, in place, for blocks or panels ``begin`` to ``end - 1``.
 
-    ``c``, ``t``: (11,), cosine and tangent of half the angles. Before that, amplitude k of each block is taken
-    from position ``permutation[k]`` in it (gates between low qubits, at no extra pass); an empty one leaves
-    them. After it, Rz on all qubits: ``rz`` are the arguments of `twist`, or empty arrays.
+    ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: (11,), cosine and tangent of half the
+    angles, for the bits of the buffer. CX into these qubits come before, at no extra pass: ``order`` and ``flips``
+    as in `_load` and `_place`. Rz on all qubits may come after: ``rz`` are the arguments of `twist`, or empty.
     """
     buffer, scale = np.zeros(_BLOCK), np.prod(c)
     angles, cosines, sines, real, imag = rz
     rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
+        start, flip = _place(number, low, first, flips)
         for part in (re, im):
-            _load(part, number << BLOCK_BITS, permutation, buffer, 0)
-            _turn_buffer(buffer, t, 0)
-            _store(buffer, 0, permutation[:0], part, number << BLOCK_BITS, scale)
+            _load(part, start, low, order, flip, buffer)
+            _turn_buffer(buffer, t, first)
+            _store(buffer, part, start, low, plain, np.int64(0), scale)
         if rows > 0:
             twist(re, im, angles, cosines, sines, real, imag, number * rows, (number + 1) * rows)
 
 
 @inner
-def unturn_blocks(re, im, lre, lim, c, t, permutation, rz, begin, end, slopes, rows_out, columns):
-    """Undo `turn_blocks` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
+def unturn(re, im, lre, lim, low, first, c, t, order, flips, rz, begin, end, slopes, row_sums, columns):
+    """Undo `turn` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
 
-    ``rz``: the arguments of `untwist`, which are those of the inverse.
+    ``t`` and ``rz`` are those of the inverse; ``row_sums`` and ``columns`` as in `untwist`.
     """
     buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
+    ours, theirs = buffer[:_BLOCK], buffer[_BLOCK:]
     angles, cosines, sines, real, imag = rz
     rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
+        start, flip = _place(number, low, first, flips)
         if rows > 0:
-            first = number * rows
-            untwist(re, im, lre, lim, angles, cosines, sines, real, imag, first, first + rows, rows_out, columns)
-        start = number << BLOCK_BITS
+            r = number * rows
+            untwist(re, im, lre, lim, angles, cosines, sines, real, imag, r, r + rows, row_sums, columns)
         for psi, lam in ((re, lre), (im, lim)):
-            _load(psi, start, permutation[:0], buffer, 0)
-            _load(lam, start, permutation[:0], buffer, _BLOCK)
-            _unturn_buffer(buffer, c, t, 0, slopes)
-            _store(buffer, 0, permutation, psi, start, scale)
-            _store(buffer, _BLOCK, permutation, lam, start, scale)
-
-
-@inner
-def turn_panels(re, im, low, first, c, t, order, flips, begin, end):
-    """Ry on qubits ``low`` and following, in place, on panels ``begin`` to ``end - 1``.
-
-    ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: as in `turn_blocks`, for the bits of
-    the buffer. CX whose targets are among them come before:
-    ``order`` and ``flips`` as in `_load_rows` and `_panel`.
-    """
-    buffer, scale = np.zeros(_BLOCK), np.prod(c)
-    width, plain = 1 << first, np.arange(order.size)
-    for number in range(begin, end):
-        start, flip = _panel(number, low, width, flips)
-        for part in (re, im):
-            _load_rows(part, start, low, order, flip, buffer, 0)
-            _turn_buffer(buffer, t, first)
-            _store_rows(buffer, 0, part, start, low, plain, 0, scale)
-
-
-@inner
-def unturn_panels(re, im, lre, lim, low, first, c, t, order, flips, begin, end, slopes):
-    """Undo `turn_panels` on psi and lambda, in place; add the derivatives to ``slopes``, (11,)."""
-    buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
-    width, plain = 1 << first, np.arange(order.size)
-    for number in range(begin, end):
-        start, flip = _panel(number, low, width, flips)
-        for psi, lam in ((re, lre), (im, lim)):
-            _load_rows(psi, start, low, plain, 0, buffer, 0)
-            _load_rows(lam, start, low, plain, 0, buffer, _BLOCK)
+            _load(psi, start, low, plain, np.int64(0), ours)
+            _load(lam, start, low, plain, np.int64(0), theirs)
             _unturn_buffer(buffer, c, t, first, slopes)
-            _store_rows(buffer, 0, psi, start, low, order, flip, scale)
-            _store_rows(buffer, _BLOCK, lam, start, low, order, flip, scale)
+            _store(ours, psi, start, low, order, flip, scale)
+            _store(theirs, lam, start, low, order, flip, scale)

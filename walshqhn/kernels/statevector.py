@@ -183,12 +183,12 @@ def untwist(re, im, lre, lim, angles, cosines, sines, real, imag, begin, end, ro
 
 
 @inner
-def signed_sums(values, slopes, first):
-    """slopes[first + j] = sum_k (-1)^(bit j of k) values[k]."""
+def signed_sums(values, slopes):
+    """slopes[j] = sum_k (-1)^(bit j of k) values[k]."""
     j, half = 0, 1
     while half < values.size:
         total = 0.0
         for k in range(values.size):
             total += -values[k] if k & half else values[k]
-        slopes[first + j] = total
+        slopes[j] = total
         j, half = j + 1, half * 2
