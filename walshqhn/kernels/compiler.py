@@ -1,7 +1,7 @@
 """How kernels are compiled: for stated types, when first called, once per machine.
 
 A `kernel` is what Python calls: it releases the GIL and starts no thread. `inner` marks what only kernels
-call: no wrappers for Python and C, no file of its own.
+call: it has no file of its own, and no wrapper for C. (Without one for Python, a call from a test would crash.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numba import njit, types
 from walshqhn.kernels.cache import KernelCache
 from walshqhn.kernels.compiling import announce, counted
 
-inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner = partial(njit, no_cfunc_wrapper=True)
 
 _FLOATS = {"f": types.float32, "d": types.float64}
 

@@ -77,11 +77,11 @@ def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
     pieces = pieces_for(re.size)
     if pieces == 1:
         return float(weighted_norm(re, im, table))
-    piece, parts = re.size // pieces, [0.0] * pieces
+    parts = [0.0] * pieces
 
     def work(begin: int, end: int) -> None:
         for p in range(begin, end):
-            part = slice(p * piece, (p + 1) * piece)
+            part = slice(p * re.size // pieces, (p + 1) * re.size // pieces)
             parts[p] = weighted_norm(re[part], im[part], table[part])
 
     share(work, pieces, chunk_for(re.size))
@@ -91,14 +91,13 @@ def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
 def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarray, out_im: np.ndarray) -> None:
     """diag(table) psi, into ``out_re`` and ``out_im``."""
     pieces = pieces_for(re.size)
-    piece = re.size // pieces
     if pieces == 1:
         np.multiply(re, table, out=out_re)
         np.multiply(im, table, out=out_im)
         return
 
     def work(begin: int, end: int) -> None:
-        part = slice(begin * piece, end * piece)
+        part = slice(begin * re.size // pieces, end * re.size // pieces)
         np.multiply(re[part], table[part], out=out_re[part])
         np.multiply(im[part], table[part], out=out_im[part])
 
