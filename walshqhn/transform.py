@@ -18,6 +18,8 @@ _PARTS: dict[np.dtype[Any], str] = {np.dtype(np.float32): "f", np.dtype(np.float
 _PARTS |= {np.dtype(np.complex64): "f", np.dtype(np.complex128): "d"}
 """What is transformed in place, and the type of its real and imaginary parts."""
 _BLOCK = 1 << 16
+_SHARED_FROM = 1 << 19
+"""Values; fewer take less time than waking a thread and moving them to its cache would save."""
 
 
 def wht(
@@ -139,7 +141,7 @@ def _transform_rows(
         return
     from walshqhn.kernels import walsh_large
 
-    with thread_limit(threads):
+    with thread_limit(threads if array.size >= _SHARED_FROM else 1):
         walsh_large.transform_rows(source, array, length << skip, skip, scale)
 
 

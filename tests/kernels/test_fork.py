@@ -58,6 +58,8 @@ import multiprocessing, threading, numpy as np, walshqhn as w
 from walshqhn.kernels import pool
 pool.cpu_count = lambda: 2
 array, stop = np.zeros(1 << 20), threading.Event()
+for size in (1 << 18, 1 << 20):  # else the child might inherit numba's lock, held by a thread that it has not
+    w.wht(np.ones(size), threads=2)
 def forever():
     while not stop.is_set():
         w.wht(array, threads=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,3 +67,13 @@ def counted() -> Iterator[None]:
             yield
         finally:
             _seconds += time.perf_counter() - start
+
+
+def _forget() -> None:
+    """In a forked child: the thread that held the lock stayed behind."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
