@@ -37,8 +37,8 @@ def wht(
     Parameters
     ----------
     values
-        Shape (2^N,), N >= 0; with ``axis``, any shape that is 2^N long along it. float32, float64, complex64 and complex128 keep their type; other numbers
-        become float64 or complex128.
+        Shape (2^N,), N >= 0; with ``axis``, any shape that is 2^N long along it. float32, float64, complex64 and
+        complex128 keep their type; other numbers become float64 or complex128.
     norm
         ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
         ``"ortho"``: times 2^(-N/2), which is its own inverse.

@@ -1,4 +1,4 @@
-"""Whole circuits against dense matrices; all kernels against themselves, without the compiler and with other threads."""
+"""Whole circuits against dense matrices; all kernels against themselves, without the compiler and on other threads."""
 
 import os
 import subprocess

@@ -29,7 +29,9 @@ def run(environment, code=RUN, root=ROOT):
     """(how many kernels were compiled, the folder) of a process of its own."""
     clean = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
     clean |= {"PYTHONPATH": str(root)} | environment
-    result = subprocess.run([sys.executable, "-c", code], env=clean, cwd=root, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=clean, cwd=root, capture_output=True, text=True, check=True
+    )
     count, folder = result.stdout.strip().split(" ", 1)
     return int(count), Path(folder)
 
@@ -78,7 +80,9 @@ def test_survives_installing_again_and_is_for_one_text_of_the_kernels(own_cache,
 
 
 def test_a_disk_without_room_is_no_reason_to_fail(own_cache):
-    code = RUN.replace("compiled = []", "compiled = []\ncache.tempfile.mkstemp = lambda **_: (_ for _ in ()).throw(OSError(28))")
+    code = RUN.replace(
+        "compiled = []", "compiled = []\ncache.tempfile.mkstemp = lambda **_: (_ for _ in ()).throw(OSError(28))"
+    )
     assert run(own_cache, code)[0] == 1
     assert run(own_cache)[0] == 1
 

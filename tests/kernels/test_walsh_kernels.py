@@ -87,7 +87,8 @@ def test_several_levels_at_once(name, levels, bit):
 
 @COMPILED_OR_NOT
 @pytest.mark.parametrize(
-    ("low", "high"), [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7), *((7, k) for k in range(8, 17))]
+    ("low", "high"),
+    [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7), *((7, k) for k in range(8, 17))],
 )
 def test_some_levels_only(version, low, high):
     values = np.arange(float(1 << max(7, high))) ** 2 % 31

@@ -16,7 +16,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,10 +75,8 @@ def root() -> Path:
 def _temporary() -> Path:
     """One for all processes of this user if it is safe; else one that this process makes and takes away."""
     path = Path(tempfile.gettempdir()) / f"walshqhn-kernels-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    try:
+    with suppress(OSError):
         path.mkdir(mode=0o700, exist_ok=True)
-    except OSError:
-        pass
     if hasattr(os, "getuid") and _is_ours(path, 0o077):
         return path
     path = Path(tempfile.mkdtemp(prefix="walshqhn-kernels-"))
@@ -109,11 +108,11 @@ def _key() -> str:
     return f"{ours}-{text.hexdigest()[:16]}-numba{numba_version}-{python}"
 
 
-def _files() -> Iterator[Path]:
-    return iter([path for path in root().glob(f"*/*{_SUFFIX}*") if path.is_file()])
+def _files() -> list[Path]:
+    return [path for path in root().glob(f"*/*{_SUFFIX}*") if path.is_file()]
 
 
-class _Results(CompileResultCacheImpl):  # type: ignore[misc]
+class _Results(CompileResultCacheImpl):
     """Turns results of compiling into what can be pickled, and back."""
 
     def __init__(self) -> None:
@@ -142,18 +141,19 @@ class _Files:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(content).digest() + content)
-            os.replace(name, path)
+            Path(name).replace(path)
         except OSError:
             Path(name).unlink(missing_ok=True)
             raise
 
 
-class KernelCache(FunctionCache):  # type: ignore[misc]
+class KernelCache(FunctionCache):
     """Numba's cache of one function, in our files; ``on_miss`` is called where nothing fit."""
 
     def __init__(self, function: Callable[..., Any], on_miss: Callable[[], None]) -> None:
         self._name, self._py_func = repr(function), function
-        self._impl, self._cache_file = _Results(), _Files(f"{function.__module__.rpartition('.')[2]}.{function.__name__}")
+        self._impl: Any = _Results()
+        self._cache_file: Any = _Files(f"{function.__module__.rpartition('.')[2]}.{function.__name__}")
         self._on_miss = on_miss
         self.missed = False
         self.enable()
@@ -176,7 +176,5 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep it; a full or read-only disk is no reason to fail."""
-        try:
+        with suppress(OSError):
             self._cache_file.save(self._index_key(sig, data.library.codegen), self._impl.reduce(data))
-        except OSError:
-            pass

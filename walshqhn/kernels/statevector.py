@@ -9,7 +9,7 @@ of threads, and partial sums are added in order: results do not depend on thread
 import math
 
 import numpy as np
-from numba import types, uint64
+from numba import uint64
 
 from walshqhn.kernels.compiler import const, inner, kernel
 from walshqhn.kernels.pool import share

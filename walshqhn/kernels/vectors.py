@@ -7,12 +7,12 @@ any other pass over the L1 cache; otherwise three times as long.
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic, overload
 
 
-def butterflies(a, i, first):  # type: ignore[no-untyped-def]
+def butterflies(a, i, first):
     """Transform bits ``first`` to 2 of the index, in place, among the eight values from a[i] on; ``first``: 0 or 1."""
     for bit in range(first, 3):
         for k in range(8):
@@ -22,7 +22,7 @@ def butterflies(a, i, first):  # type: ignore[no-untyped-def]
 
 
 @intrinsic(prefer_literal=True)
-def _butterflies(typing_context, a, i, first):  # type: ignore[no-untyped-def]
+def _butterflies(typing_context, a, i, first):
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         number = context.get_value_type(signature.args[0].dtype)
@@ -40,7 +40,7 @@ def _butterflies(typing_context, a, i, first):  # type: ignore[no-untyped-def]
 
 
 @overload(butterflies, prefer_literal=True, inline="always")
-def _compiled(a, i, first):  # type: ignore[no-untyped-def]
+def _compiled(a, i, first):
     if first.literal_value == 0:
         return lambda a, i, first: _butterflies(a, i, 0)
     return lambda a, i, first: _butterflies(a, i, 1)
