@@ -173,8 +173,8 @@ _pool = _Pool()
 def share(work: Work, pieces: int, chunk: int = 1) -> None:
     """Call ``work(begin, end)`` for all of ``pieces``, ``chunk`` at a time, on as many threads as `limit` says.
 
-    Which thread does which is open. The pieces are done by this thread alone where the pool serves another
-    thread. An error in a piece is raised here, after all pieces that were begun have ended.
+    Which thread does which is open. One thread does all in one call, and so does this one where the pool serves
+    another. An error in a piece is raised here, after all pieces that were begun have ended.
     """
     pool = _pool
     threads = min(limit(), -(-pieces // chunk))
@@ -186,8 +186,8 @@ def share(work: Work, pieces: int, chunk: int = 1) -> None:
             pool.rest -= 1
         finally:
             pool.busy.release()
-    for start in range(0, pieces, chunk):
-        work(start, min(start + chunk, pieces))
+    if pieces > 0:
+        work(0, pieces)
 
 
 def _forget() -> None:
