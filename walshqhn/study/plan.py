@@ -116,7 +116,8 @@ class Study:
     @property
     def reference(self) -> float:
         """What success is measured from: the exact minimum, or where that is unknown the least cost that any run of
-        this study has sampled, which later runs may lower. NaN without either."""
+        this study has sampled, which later runs may lower. NaN without either.
+        """
         if self.exact_minimum is not None:
             return self.exact_minimum
         return min((t.best_cost for t in self.trainings.values()), default=np.nan)

@@ -83,7 +83,8 @@ class Evaluator:
     @property
     def history(self) -> FloatArray:
         """A row for each iteration: value, standard error, gradient norm, best value so far, shots, seconds, means of
-        the cheapest 1, 5 and 10 %."""
+        the cheapest 1, 5 and 10 %.
+        """
         return np.array(self._history, dtype=np.float64).reshape(-1, 6 + len(_TAILS))
 
     def value(self, x: FloatArray) -> Evaluation:
@@ -120,7 +121,8 @@ class Evaluator:
 
     def report(self, found: Evaluation, norm: float = math.nan) -> None:
         """An iteration is over, at ``found``; ``norm`` is the largest component of the gradient there (or of its
-        estimate), NaN for a method without."""
+        estimate), NaN for a method without.
+        """
         assert self.best is not None
         tails = self._tails_of(found)
         seconds = self.clock.seconds

@@ -53,14 +53,16 @@ class GradientVariance:
     @property
     def relative(self) -> float:
         """``mean`` divided by the variance of the cost: comparable between costs. NaN for a constant cost, or one whose
-        spectrum is not known."""
+        spectrum is not known.
+        """
         variance = 0.0 if self.degree_weights is None else float(self.degree_weights[1:].sum())
         return self.mean / variance if variance > 0 else np.nan
 
     @property
     def product_state(self) -> float:
         """What ``mean`` is, exactly, for the product ansatz: sum_k k W(k) 2^-k / (2 N). NaN where the spectrum is not
-        known."""
+        known.
+        """
         if self.degree_weights is None:
             return np.nan
         k = np.arange(len(self.degree_weights))
