@@ -127,7 +127,8 @@ class ExactPrepared(Prepared):
         with self._state(values) as state, self.engine.spare_state() as adjoint:
             found = _OfState(self._cost, state)
             value, error = objective.evaluate(found)
-            statevector.multiply(*state, objective.linearized(found)(self._cost.values), *adjoint)
+            diagonal = objective.linearized(found)(self._cost.values)
+            statevector.multiply(state[0], state[1], diagonal, adjoint[0], adjoint[1])
             self._kernels.differentiate(values, state, adjoint, gradient)
         return Evaluation(values.copy(), value, error, gradient)
 
@@ -205,4 +206,5 @@ class _OfState(Distribution):
         return re * re + im * im
 
     def mean(self, values: FloatArray) -> float:
-        return statevector.expectation(*self._state, values) if values is self.costs else super().mean(values)
+        re, im = self._state
+        return statevector.expectation(re, im, values) if values is self.costs else super().mean(values)

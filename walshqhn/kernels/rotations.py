@@ -238,7 +238,8 @@ def turn(re, im, low, first, c, t, order, flips, rz, begin, end):
 
     ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: (11,), cosine and tangent of half the
     angles, for the bits of the buffer. CX into these qubits come before, at no extra pass: ``order`` and ``flips``
-    as in `_load` and `_place`. After a block, Rz on all qubits may follow: ``rz`` are the arguments of `twist`, or empty.
+    as in `_load` and `_place`. After a block, Rz on all qubits may
+    follow: ``rz`` are the arguments of `twist`, or empty.
     """
     buffer, scale = np.zeros(_BLOCK), np.prod(c)
     angles, cosines, sines, real, imag = rz
