@@ -42,10 +42,6 @@ def _hidden_layer(num_bits: int, settings: Settings) -> list[Any]:
     return costs.contenders("gaussian", options, 200, 512, settings)
 
 
-def _qaoa(num_qubits: int, settings: Settings) -> list[Any]:
-    return engine.qaoa(num_qubits, 4, False, settings)
-
-
 def panels() -> list[Panel]:
     """The panels, in order."""
     both, sizes = engine.PEERS, (*range(8, 27, 2), 27)
@@ -53,7 +49,7 @@ def panels() -> list[Panel]:
         Panel("transform", "Walsh-Hadamard transform, float64", sizes, transform.growing, transform.PEERS),
         Panel("costs", "cost table, 2-h-1 network, 1,000 samples", range(9, 26, 4), _hidden_layer, {}),
         Panel("gradient", "value and gradient, linear ansatz, L = 2", range(4, 23, 2), engine.gradient, both),
-        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), _qaoa, {}),
+        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), lambda n, s: engine.qaoa(n, 4, False, s), {}),
     ]
 
 

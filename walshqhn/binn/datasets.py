@@ -137,7 +137,7 @@ def glyphs(
 
 
 def digit_images(
-    digits: tuple[int, ...] = (0, 1), size: int = 4, dataset: str = "mnist", data_dir: str | None = None,
+    digits: tuple[int, ...] = (0, 1), size: int = 4, dataset: str = "mnist", data_dir: str | None = None, *,
     num_samples: int | None = None, validation_fraction: float = 0.0, test_fraction: float = 0.2, seed: int = 0,
 ) -> Dataset:  # fmt: skip
     """Images of the given ``digits``, resized to ``size`` x ``size``, pixels in [0, 1].
