@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
     from walshqhn.study.run import run_study as run_study
-    from walshqhn.training.gradients import parameter_shift as parameter_shift
     from walshqhn.training.growth import train_layerwise as train_layerwise
     from walshqhn.training.landscape import gradient_landscape as gradient_landscape
+    from walshqhn.training.landscape import parameter_shift as parameter_shift
     from walshqhn.training.result import TrainingResult as TrainingResult
     from walshqhn.training.spec import SearchSpec as SearchSpec
     from walshqhn.training.spec import Variant as Variant
@@ -86,7 +86,7 @@ _HOME = {
     "AerEngine": "walshqhn.engines.qiskit.aer",
     "BackendEngine": "walshqhn.engines.qiskit.backend",
     "EngineSpec": "walshqhn.engines.spec",
-    "parameter_shift": "walshqhn.training.gradients",
+    "parameter_shift": "walshqhn.training.landscape",
     "train_layerwise": "walshqhn.training.growth",
     "gradient_landscape": "walshqhn.training.landscape",
     "TrainingResult": "walshqhn.training.result",

@@ -109,5 +109,5 @@ def test_an_interrupted_growth_goes_on():
 
 @pytest.mark.parametrize("layers", [0, 1.5, True])
 def test_layers_that_make_no_sense(layers):
-    with pytest.raises(UsageError, match="the circuit's own counted, must be a whole number of at least 1"):
+    with pytest.raises(UsageError, match="layers of the final circuit must be a whole number of at least 1"):
         train_layerwise(LinearAnsatz(5, 1), ExactEngine(TABLE), layers)

@@ -216,7 +216,7 @@ def test_aer_without_shots_trains_as_the_exact_engine_does():
     [
         ({"runs": 0}, "runs must be a whole number of at least 1, got 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
-        ({"optimiser": "SPSA"}, "Unknown option of train 'optimiser'. Did you mean 'optimizer'"),
+        ({"optimiser": "SPSA"}, "Unknown setting 'optimiser' in the options of train. Did you mean 'optimizer'"),
         ({"search": "SPSA"}, r"search is a SearchSpec\(...\), got 'SPSA'"),
         ({"optimizer": "COBYLA", "max_iterations": 2}, "COBYLA needs max_iterations of at least 22 for 20 angles"),
         ({"engine": Sampled(TABLE), "optimizer": "L-BFGS-B"}, "this engine estimates them from 50 shots"),

@@ -71,7 +71,11 @@ def test_a_growth_goes_on_from_any_depth(depth):
     [
         (Variant.of(ansatz="product", **SHORT), 1, "does not grow into linear, 2 layers, grown"),
         (Variant.of(layers=3, **SHORT), 1, "does not grow into"),
-        (Variant.of(layers=1, **SHORT), 2, "grown beyond 0 layers with 1 runs: it goes on with as many, got 2"),
+        (
+            Variant.of(layers=1, **SHORT),
+            2,
+            "grown beyond 0 layers with 1 runs and can only continue with as many, got 2",
+        ),
     ],
 )
 def test_growths_that_do_not_go_on(earlier, runs, message):

@@ -1,4 +1,4 @@
-"""Optimizers, one method (or library) a file."""
+"""Optimizers, one file per method or library."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ __all__ = [
 
 
 def make_optimizer(text: str | Optimizer) -> Optimizer:
-    """The optimizer that ``text`` says: a name of `OPTIMIZERS`, settings after a colon, separated by semicolons.
+    """The optimizer named by ``text``, one of `OPTIMIZERS`; settings follow a colon, separated by semicolons.
 
     UsageError for an unknown name or setting, or a value out of range.
 
-    Examples
-    --------
     >>> make_optimizer("SPSA:perturbation=0.1;blocking=true").blocking
     True
     """
