@@ -18,7 +18,7 @@ from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import Mean, Objective
 from walshqhn.engines.qiskit.compiled import Compiled, CompiledReport, compile_for_device, readout_circuit
 from walshqhn.engines.qiskit.primitives import sampler_for
-from walshqhn.engines.qiskit.readout import ReadoutErrors
+from walshqhn.engines.qiskit.readout import corrected_costs, readout_errors
 from walshqhn.engines.shots import SampledEngine, SampledPrepared, derived_seed
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_flag, check_whole
@@ -87,15 +87,15 @@ class BackendEngine(SampledEngine):
                 )
             self.cost = tabulate(self.cost)
         self.sampler = sampler_for(backend, jobs)
-        self._mitigation: dict[tuple[int, ...], tuple[ReadoutErrors, FloatArray]] = {}
+        self._mitigation: dict[tuple[int, ...], tuple[FloatArray, FloatArray]] = {}
 
     def prepare(self, ansatz: Ansatz) -> BackendPrepared:
         return BackendPrepared(self, ansatz)
 
     @property
     def settings(self) -> dict[str, Any]:
-        names = ("optimization_level", "mitigate_readout")
-        return {"backend": self.backend.name} | {name: getattr(self, name) for name in names}
+        level, mitigate = self.optimization_level, self.mitigate_readout
+        return {"backend": self.backend.name, "optimization_level": level, "mitigate_readout": mitigate}
 
     def check_objective(self, objective: Objective) -> None:
         if self.mitigate_readout and not isinstance(objective, Mean):
@@ -104,14 +104,14 @@ class BackendEngine(SampledEngine):
                 f"{objective} is not."
             )
 
-    def mitigation(self, qubits: tuple[int, ...]) -> tuple[ReadoutErrors, FloatArray]:
-        """Readout errors of the device's ``qubits``, measured once, and the cost (2^N,) that compensates for them."""
+    def mitigation(self, qubits: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+        """Readout errors (2, N) of the device's ``qubits``, measured once, and the cost (2^N,) corrected for them."""
         if qubits not in self._mitigation:
             pair = [readout_circuit(qubits, self.backend, flipped=flipped) for flipped in (False, True)]
             key = self.key(f"readout {qubits}", b"", self.shots, self.seed)
             zeros, ones = self.sampler.collect(self.sampler.submit(key, pair, self.shots, self.seed))
-            errors = ReadoutErrors.from_calibration(zeros, ones)
-            self._mitigation[qubits] = errors, errors.corrected_costs(self.cost.cost_table())
+            errors = readout_errors(zeros, ones)
+            self._mitigation[qubits] = errors, corrected_costs(self.cost.cost_table(), errors)
         return self._mitigation[qubits]
 
     def key(self, circuit: str, params: bytes, shots: int, seed: int) -> str:
@@ -163,6 +163,5 @@ class BackendPrepared(SampledPrepared):
         digest = hashlib.sha256(self.ansatz.program.fingerprint.encode())
         if any(gate.name == "phase" for gate in self.ansatz.program.gates):
             hamiltonian = self.ansatz.phase_hamiltonian
-            assert hamiltonian is not None
             digest.update(hamiltonian.masks.tobytes() + hamiltonian.coefficients.tobytes())
         return digest.hexdigest()
