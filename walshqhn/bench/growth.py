@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.bench import costs, engine, transform
@@ -33,7 +34,6 @@ class Panel:
     prepare: Callable[..., list[Any]]
     """Called with N, then `Settings`."""
     peers: dict[str, str]
-    tolerance: float = 1e-9
 
 
 def _hidden_layer(num_bits: int, settings: Settings) -> list[Any]:
@@ -53,17 +53,17 @@ def panels() -> list[Panel]:
     ]
 
 
+def _quick(panel: Panel, size: int, slow: set[str], settings: Settings) -> list[Any]:
+    return [c for c in panel.prepare(size, settings) if c.name not in slow]
+
+
 def measure_growth(settings: Settings) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Measure panel after panel, size after size; yields (panel, N, seconds of each contender for all the work)."""
     few = replace(settings, repeats=min(settings.repeats, 5))
     for panel in panels():
         slow: set[str] = set()
         for size in panel.sizes:
-
-            def prepare(settings: Settings, size: int = size, panel: Panel = panel, slow: Any = slow) -> list[Any]:
-                return [c for c in panel.prepare(size, settings) if c.name not in slow]
-
-            row = Row(panel.name, panel.title, prepare, tolerance=panel.tolerance, peers=panel.peers)
+            row = Row(panel.name, panel.title, partial(_quick, panel, size, slow), peers=panel.peers)
             measured = measure(row, few)
             whole = measured.timings[0].median / measured.timings[0].per_unit  # the work of one of our calls
             slow |= {t.name for t in measured.timings if t.median > _ENOUGH or t.per_unit * whole > 40 * _ENOUGH}
