@@ -28,7 +28,7 @@ from walshqhn import (
 )
 from walshqhn.study import workers
 from walshqhn.support.errors import TooLargeError, UsageError
-from walshqhn.training.growth import train_layerwise
+from walshqhn.training.train import train_layerwise
 
 TESTS = Path(__file__).parent.parent
 

@@ -11,7 +11,7 @@ from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, Walsh
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.program import Program
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.training.growth import grow_layers, train_layerwise
+from walshqhn.training.train import grow_layers, train_layerwise
 
 QUICK = {"max_iterations": 15, "samples": 32, "runs": 2, "seed": 3}
 

@@ -240,10 +240,10 @@ def test_bad_settings(arguments, message):
 @pytest.mark.parametrize(
     ("ansatz", "engine", "message"),
     [
-        ("linear", ExactEngine(TABLE), r"an Ansatz, such as LinearAnsatz\(N, layers\), got 'linear'"),
-        (LinearAnsatz(5, 1), TABLE, r"an Engine, such as ExactEngine\(cost\), got ndarray"),
-        (ExactEngine(TABLE), LinearAnsatz(5, 1), r"train\(ansatz, engine\)"),
-        (LinearAnsatz(5, 1), ExactEngine, "got the class ExactEngine"),
+        ("linear", ExactEngine(TABLE), r"as in train\(LinearAnsatz\(4, 2\), .* got str and ExactEngine\."),
+        (LinearAnsatz(5, 1), TABLE, "a circuit, then an engine, .* got LinearAnsatz and ndarray"),
+        (ExactEngine(TABLE), LinearAnsatz(5, 1), "a circuit, then an engine, .* got ExactEngine and LinearAnsatz"),
+        (LinearAnsatz(5, 1), ExactEngine, "got LinearAnsatz and the class ExactEngine"),
     ],
 )
 def test_plain_mistakes(ansatz, engine, message):

@@ -6,7 +6,7 @@ from training_cases import TABLE, a_chain, fingerprints, interrupted, least_ener
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz, TableCost, Variant, WalshSpectrum, train
 from walshqhn.support.errors import TooLargeError, UsageError
-from walshqhn.training.growth import train_layerwise
+from walshqhn.training.train import train_layerwise
 from walshqhn.training.variant import needs_table, ready_variant, train_variant
 
 SHORT = {"max_iterations": 12, "samples": 32}

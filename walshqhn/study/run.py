@@ -75,10 +75,9 @@ def run_study(
         ready_variant(variant, source, threads=1, table=table)
     finished = {(v, run.index) for v, training in study.trainings.items() for run in training.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
-    folder = None if jobs is None else Path(jobs)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    arguments = (source, table, plan, task, folder)
+    if jobs is not None:
+        Path(jobs).mkdir(parents=True, exist_ok=True)
+    arguments = (source, table, plan, task, jobs)
     if count > 1 and todo:
         _check_pickles(source, plan, task)
         results: Iterator[tuple[Unit, TrainingResult]] = run_pieces(_prepare_worker, arguments, todo, count)
@@ -134,16 +133,16 @@ def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
     }
 
 
-def _jobs_file(folder: Path | None, variant: Variant, seed: int) -> Path | None:
+def _jobs_file(folder: str | Path | None, variant: Variant, seed: int) -> Path | None:
     """Where a training records its jobs; the name depends on its settings, not on its place in the plan."""
     if folder is None or variant.engine.engine != "backend":
         return None
     text = json.dumps(variant.as_dict(), sort_keys=True)
-    return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
+    return Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
 
 
 def _prepare_worker(
-    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: Path | None
+    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: str | Path | None
 ) -> Callable[[Unit], TrainingResult]:
     """The function that trains a unit; circuits and exact engines are made once for each variant."""
     ready: dict[int, ReadyVariant] = {}

@@ -55,8 +55,7 @@ class RunResult:
     parameters: FloatArray
     """(num_parameters,), at the least value seen."""
     value: float
-    """The objective (by default E) at ``parameters``. Where it is sampled it is the least of many noisy estimates, and
-    therefore biased: see ``sampled_value``."""
+    """The objective (by default E) there; if sampled, the least of many estimates and biased: see ``sampled_value``."""
     value_error: float
     """Standard error of ``value``; 0 where it is exact, NaN where it comes from a single shot."""
     history: FloatArray
@@ -95,8 +94,8 @@ class RunResult:
     bit_means: FloatArray
     """(N,), how often each bit is 1 in the final samples."""
     sampled_value: float
-    """The objective estimated from the final samples, which are independent of the search. NaN for an objective that is
-    defined for exact distributions only: its `evaluate` raises UsageError or NotImplementedError."""
+    """The objective estimated from the final samples, independent of the search. NaN if it is defined for exact
+    distributions only: its `evaluate` then raises UsageError or NotImplementedError."""
     sampled_error: float
     """Its standard error; NaN as above, or for a single sample."""
     sampled_bits: BitArray

@@ -1,8 +1,8 @@
-"""Training: several restarts of an optimizer, interruptible and resumable."""
+"""Training: several restarts of an optimizer, interruptible and resumable; layer by layer on request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.task import Task
-from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
+from walshqhn.circuits.qaoa import QAOAAnsatz
 from walshqhn.engines.base import Engine, Evaluation
 from walshqhn.engines.objectives import make_objective
 from walshqhn.support.arrays import FloatArray
@@ -59,8 +60,8 @@ def train(
     Returns
     -------
     TrainingResult
-        Ctrl-C ends the training early with the status "interrupted" and everything found so far. Failure to converge
-        is also a status, with a remedy, not an error.
+        Ctrl-C ends the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if
+        that is nothing). Failure to converge is also a status, with a remedy, not an error.
 
     Raises
     ------
@@ -68,8 +69,6 @@ def train(
         A setting that is not allowed, or ``resume`` with a result of other settings.
     InputError
         ``initial`` of another shape, or not finite; circuit and cost of different size.
-    KeyboardInterrupt
-        Ctrl-C before there was anything to keep.
 
     Examples
     --------
@@ -77,7 +76,10 @@ def train(
     >>> train(LinearAnsatz(2, 1), ExactEngine([3.0, 1.0, 0.5, 2.0]), runs=3).best_cost
     0.5
     """
-    _check_kinds(ansatz, engine)
+    if not isinstance(ansatz, Ansatz) or not isinstance(engine, Engine):
+        kinds = [f"the class {x.__name__}" if isinstance(x, type) else type(x).__name__ for x in (ansatz, engine)]
+        expected = "train takes a circuit, then an engine, as in train(LinearAnsatz(4, 2), ExactEngine(cost))"
+        raise UsageError(f"{expected}, got {kinds[0]} and {kinds[1]}.")
     prepared = engine.prepare(ansatz)
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
@@ -133,19 +135,6 @@ def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> Search
     return found
 
 
-def _check_kinds(ansatz: Any, engine: Any) -> None:
-    def brief(value: Any) -> str:
-        kind = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-        return repr(value) if isinstance(value, str) else kind
-
-    if isinstance(ansatz, Engine) or isinstance(engine, Ansatz):
-        raise UsageError("first the circuit, then the engine: train(ansatz, engine).")
-    if not isinstance(ansatz, Ansatz):
-        raise UsageError(f"the circuit to train is an Ansatz, such as LinearAnsatz(N, layers), got {brief(ansatz)}.")
-    if not isinstance(engine, Engine):
-        raise UsageError(f"a circuit is trained on an Engine, such as ExactEngine(cost), got {brief(engine)}.")
-
-
 def _starting_points(initial: npt.ArrayLike | None, ansatz: Ansatz, runs: int) -> FloatArray:
     """(runs that start there, num_parameters)."""
     if initial is None:
@@ -184,3 +173,60 @@ def _collect(blank: TrainingResult, runs: dict[int, RunResult], task: Task | Non
         return result
     best = result.best_bits[None, :]
     return replace(result, accuracies={s: float(task.accuracy(best, s)[0]) for s in SPLITS if s in task.splits})
+
+
+def grow_layers(ansatz: Ansatz, params: npt.ArrayLike) -> tuple[Ansatz, FloatArray]:
+    """The circuit with one more layer, and angles at which it prepares the same state.
+
+    Linear (and product) ansatz: with all angles 0, the CX gates of a layer leave |0...0> unchanged, but not other
+    states. The new sub-layers therefore come first, and the others keep their CX pairs. QAOA: the new layer comes last,
+    gamma = beta = 0.
+
+    ``ansatz`` is a `LinearAnsatz`, a `ProductAnsatz` (which becomes a linear one) or a `QAOAAnsatz`; ``params`` has
+    shape (num_parameters,). The whole distribution is unchanged; at a single configuration all gradients vanish,
+    whatever the circuit, so growth cannot leave it. UsageError for another ansatz, InputError for bad ``params``.
+    """
+    values = ansatz.check_parameters(params)
+    if isinstance(ansatz, LinearAnsatz):
+        grown = LinearAnsatz(ansatz.num_qubits, ansatz.layers + 1)
+        return grown, np.concatenate([np.zeros(grown.num_parameters - values.size), values])
+    if isinstance(ansatz, QAOAAnsatz):
+        from_table = ansatz.description["terms"] is None
+        deeper = QAOAAnsatz(ansatz.phase_table if from_table else ansatz.hamiltonian, ansatz.layers + 1)
+        gammas, betas = values.reshape(2, ansatz.layers)
+        return deeper, np.concatenate([gammas, [0.0], betas, [0.0]])
+    raise _cannot_grow(ansatz)
+
+
+def train_layerwise(
+    ansatz: Ansatz, engine: Engine, layers: int, *, resume: Sequence[TrainingResult] = (),
+    on_depth: Callable[[tuple[TrainingResult, ...]], None] | None = None, **settings: Any,
+) -> tuple[TrainingResult, ...]:  # fmt: skip
+    """Train ``ansatz``, then grow it layer by layer until it has ``layers``; each run continues from its own angles.
+
+    Skolik et al., Quantum Mach. Intell. 3, 5 (2021), train a growing circuit; starting the inserted layer as the
+    identity is due to Grant et al., Quantum 3, 214 (2019). Returns one result for each depth, those of `train` with the
+    ``settings``. ``resume`` takes the results of an earlier call with the same settings; ``on_depth`` is called with
+    the results so far after each depth. Ctrl-C ends it early: the last result then has the status "interrupted".
+    UsageError and InputError as `train` and `grow_layers`, and for fewer ``layers`` than ``ansatz`` has.
+    """
+    first = ansatz.description.get("layers")
+    if first is None:
+        raise _cannot_grow(ansatz)
+    check_whole("layers of the final circuit", layers, first)
+    results: list[TrainingResult] = []
+    for depth in range(layers - first + 1):
+        if results:
+            grown = [grow_layers(ansatz, run.parameters) for run in results[-1].runs]
+            ansatz, settings["initial"] = grown[0][0], np.stack([params for _, params in grown])
+        results.append(train(ansatz, engine, resume=resume[depth] if depth < len(resume) else None, **settings))
+        if on_depth is not None:
+            on_depth(tuple(results))
+        if results[-1].status == INTERRUPTED:
+            break
+    return tuple(results)
+
+
+def _cannot_grow(ansatz: Ansatz) -> UsageError:
+    name = ansatz.description["name"]
+    return UsageError(f"layers can be added to a linear, product or qaoa ansatz, not to {name!r}.")

@@ -17,10 +17,9 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Engine
 from walshqhn.support.errors import UsageError
-from walshqhn.training.growth import train_layerwise
 from walshqhn.training.result import TrainingResult
 from walshqhn.training.spec import Variant
-from walshqhn.training.train import checked_search, train
+from walshqhn.training.train import checked_search, train, train_layerwise
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from training_cases import EASY, FixedSigns, Recorder, an_evaluator, quick, sear
 
 from walshqhn import AerEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz
 from walshqhn.training.optimizers import QNSPSA
-from walshqhn.training.optimizers.qnspsa import metric_sample, solve_regularized
+from walshqhn.training.optimizers.spsa import metric_sample, solve_regularized
 
 
 def fubini_study(state, x, step=1e-4):

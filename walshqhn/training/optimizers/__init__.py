@@ -1,13 +1,12 @@
-"""Optimizers, one file per method or library."""
+"""Optimizers, one file per family of methods."""
 
 from __future__ import annotations
 
 from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.training.optimizers.adam import Adam
 from walshqhn.training.optimizers.base import Optimizer
-from walshqhn.training.optimizers.qnspsa import QNSPSA
 from walshqhn.training.optimizers.scipy_methods import COBYLA, COBYQA, LBFGSB, NelderMead
-from walshqhn.training.optimizers.spsa import SPSA
+from walshqhn.training.optimizers.spsa import QNSPSA, SPSA
 
 _METHODS: dict[str, type[Optimizer]] = {m.name: m for m in (LBFGSB, COBYLA, COBYQA, NelderMead, Adam, SPSA, QNSPSA)}
 OPTIMIZERS = tuple(_METHODS)
