@@ -30,37 +30,23 @@ def run_study(
 ) -> Study:  # fmt: skip
     """Carry out ``plan`` in ``workers`` processes with one thread each.
 
-    Parameters
-    ----------
-    cost
-        As for `as_cost`. It is tabulated, once, only if a variant needs the table.
-    plan
-        Variants, runs and seed.
-    workers
-        Default: one per core. The outcome does not depend on it.
-    task
-        If given, runs include the accuracies of the best networks, and how often each architecture is measured.
-    resume
-        An earlier study of the same cost and seed: its finished runs are kept. The plan may add runs and variants.
-    on_run
-        Called with the study so far after each training, for saving it.
-    jobs
-        A folder where trainings on hardware record their jobs, one file each, so that after an interruption they can
-        retrieve results that are already paid for; see `BackendEngine`.
+    The outcome does not depend on the number of workers (default: one per core), nor, apart from times, on
+    interruptions. After Ctrl-C the study holds what was finished: see `Study.is_complete`.
 
-    Returns
-    -------
-    Study
-        Apart from times, independent of interruptions. After Ctrl-C it holds what was finished: `Study.is_complete`.
+    ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
+    include the accuracies of the best networks, and how often each architecture is measured. ``resume`` takes an
+    earlier study of the same cost and seed: its finished runs are kept, and the plan may add runs and variants.
+    ``on_run`` is called with the study so far after each training, for saving it. ``jobs`` is a folder where trainings
+    on hardware record their jobs, one file each, so that after an interruption they can retrieve results that are
+    already paid for; see `BackendEngine`.
 
-    Raises
-    ------
-    UsageError
-        A setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other processes.
-    TooLargeError
-        A variant needs a table that does not fit in memory.
-    WalshqhnError
-        A worker failed.
+    UsageError for a setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other
+    processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a worker fails.
+
+    >>> from walshqhn import Plan, Variant, run_study
+    >>> plan = Plan((Variant.of(ansatz="product"), Variant.of(layers=1)), runs=2)
+    >>> run_study([3.0, 1.0, 0.5, 2.0], plan, workers=1).done
+    4
     """
     source, count = as_cost(cost), resolve_workers(workers)
     if task is not None and task.num_bits != source.num_bits:

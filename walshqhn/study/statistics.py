@@ -111,14 +111,8 @@ def time_to_solution(study: Study, variant: int, epsilon: float, target: float =
 def sampling_probability(study: Study, cost: Cost | npt.ArrayLike, variant: int, epsilon: float) -> FloatArray:
     """For every run, the probability that one measurement of its final state costs at most `Study.reference` + epsilon.
 
-    Computed from the state vector, whatever the engine of the training: shape (runs,).
-
-    Raises
-    ------
-    TooLargeError
-        The cost table and a state vector do not fit in memory.
-    UsageError
-        The circuit cannot be remade.
+    Computed from the state vector, whatever the engine of the training: shape (runs,). TooLargeError if that and the
+    cost table do not fit in memory; UsageError if the circuit cannot be remade.
     """
     source, runs = as_cost(cost), study.runs(variant)
     if not runs:

@@ -35,43 +35,20 @@ def train(
 ) -> TrainingResult:  # fmt: skip
     """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
 
-    Parameters
-    ----------
-    ansatz, engine
-        The circuit, and the engine that evaluates it; both on N qubits.
-    runs
-        Number of restarts. Run k depends only on ``seed`` and k.
-    search
-        How the angles are optimized.
-    initial
-        Starting points in place of random ones: (num_parameters,) for run 0, or (R, num_parameters) for the first R.
-    task
-        If given, the result includes the accuracies of the best networks, and how often each architecture is measured.
-    resume
-        An earlier result of the same training: its finished runs are kept.
-    callback
-        Called after each iteration with (run, evaluation). A true return value ends the run, with the status "stopped
-        by callback".
-    on_run
-        Called with the result so far after each run, for saving it.
-    options
-        Fields of `SearchSpec` that override those of ``search``: ``optimizer``, ``objective``, ``max_iterations``, ...
+    Run k of ``runs`` depends only on ``seed`` and k. ``search`` tells how the angles are optimized; ``options`` are
+    fields of `SearchSpec` (``optimizer``, ``objective``, ``max_iterations``, ...) that override it. ``initial``
+    replaces the random starting point of run 0, (num_parameters,), or of the first R runs, (R, num_parameters). With a
+    ``task``, the result includes the accuracies of the best networks, and how often each architecture is measured.
 
-    Returns
-    -------
-    TrainingResult
-        Ctrl-C ends the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if
-        that is nothing). Failure to converge is also a status, with a remedy, not an error.
+    ``callback`` is called after each iteration with (run, evaluation); a true return value ends the run, with the
+    status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it. Ctrl-C ends
+    the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if that is nothing);
+    ``resume`` takes such a result and keeps its finished runs. Failure to converge is also a status, with a remedy, not
+    an error.
 
-    Raises
-    ------
-    UsageError
-        A setting that is not allowed, or ``resume`` with a result of other settings.
-    InputError
-        ``initial`` of another shape, or not finite; circuit and cost of different size.
+    UsageError for a setting that is not allowed, or ``resume`` with a result of other settings; InputError for
+    ``initial`` of another shape or not finite, and for a circuit and a cost of different size.
 
-    Examples
-    --------
     >>> from walshqhn import ExactEngine, LinearAnsatz, train
     >>> train(LinearAnsatz(2, 1), ExactEngine([3.0, 1.0, 0.5, 2.0]), runs=3).best_cost
     0.5
