@@ -87,7 +87,7 @@ class BackendEngine(SampledEngine):
                 )
             self.cost = tabulate(self.cost)
         self.sampler = sampler_for(backend, jobs)
-        self._mitigation: dict[tuple[int, ...], tuple[FloatArray, FloatArray]] = {}
+        self._readout: dict[tuple[int, ...], FloatArray] = {}
 
     def prepare(self, ansatz: Ansatz) -> BackendPrepared:
         return BackendPrepared(self, ansatz)
@@ -104,15 +104,14 @@ class BackendEngine(SampledEngine):
                 f"{objective} is not."
             )
 
-    def mitigation(self, qubits: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
-        """Readout errors (2, N) of the device's ``qubits``, measured once, and the cost (2^N,) corrected for them."""
-        if qubits not in self._mitigation:
+    def readout_errors(self, qubits: tuple[int, ...]) -> FloatArray:
+        """Probabilities (2, N) to misread the device's ``qubits``, measured when first needed."""
+        if qubits not in self._readout:
             pair = [readout_circuit(qubits, self.backend, flipped=flipped) for flipped in (False, True)]
             key = self.key(f"readout {qubits}", b"", self.shots, self.seed)
             zeros, ones = self.sampler.collect(self.sampler.submit(key, pair, self.shots, self.seed))
-            errors = readout_errors(zeros, ones)
-            self._mitigation[qubits] = errors, corrected_costs(self.cost.cost_table(), errors)
-        return self._mitigation[qubits]
+            self._readout[qubits] = readout_errors(zeros, ones)
+        return self._readout[qubits]
 
     def key(self, circuit: str, params: bytes, shots: int, seed: int) -> str:
         """Checksum of everything that determines what is measured."""
@@ -130,12 +129,15 @@ class BackendPrepared(SampledPrepared):
         """What the circuit takes on the device."""
         return CompiledReport.of(self._compiled.circuit)
 
+    def readout_errors(self) -> FloatArray:
+        """Probabilities (2, N) to read 1 for 0, and 0 for 1, on the qubits that this circuit uses."""
+        return self.engine.readout_errors(self.compiled.qubits)
+
     def measured(self, bits: npt.ArrayLike) -> Distribution:
         found = super().measured(bits)
         if not self.engine.mitigate_readout:
             return found
-        corrected = self.engine.mitigation(self.compiled.qubits)[1][bits_to_index(bits)]
-        return Distribution(corrected, bits=found.bits, measured_costs=found.costs)
+        return Distribution(self._corrected_costs[bits_to_index(bits)], bits=found.bits, measured_costs=found.costs)
 
     def run(self, points: FloatArray, shots: int, seed: int) -> Iterator[BitArray]:
         engine, compiled = self.engine, self._compiled
@@ -151,6 +153,10 @@ class BackendPrepared(SampledPrepared):
             pending.append(engine.sampler.submit(key, pubs, shots, chunk_seed))
         for submitted in pending:
             yield from engine.sampler.collect(submitted)
+
+    @cached_property
+    def _corrected_costs(self) -> FloatArray:
+        return corrected_costs(self.engine.cost.cost_table(), self.readout_errors())
 
     @cached_property
     def _compiled(self) -> Compiled:
