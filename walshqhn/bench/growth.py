@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.bench import costs, engine, transform
@@ -14,18 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ENOUGH = 2.5  # seconds: whoever takes longer is not asked for the next size
+_OURS, _FIRST, _SECOND, _THIRD = ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")
 _STYLES = {  # Okabe and Ito's colours, and markers that differ as well
-    "walshqhn": ("#0072B2", "o"),
-    "fht-cpu": ("#D55E00", "s"),
-    "one pass over the array": ("#8C8C8C", "x"),
-    "NumPy, one network at a time": ("#D55E00", "s"),
-    "NumPy, batches (BLAS)": ("#009E73", "^"),
-    "lightning.qubit": ("#009E73", "^"),
-    "Aer": ("#D55E00", "s"),
-    "Aer, parameter shift": ("#D55E00", "s"),
-    "qulacs": ("#CC79A7", "D"),
-    "NumPy": ("#D55E00", "s"),
-}
+    "walshqhn": _OURS, "fht-cpu": _FIRST, "one pass over the array": ("#8C8C8C", "x"), "NumPy": _FIRST,
+    "NumPy, one network at a time": _FIRST, "NumPy, batches (BLAS)": _SECOND, "Aer": _FIRST,
+    "Aer, parameter shift": _FIRST, "lightning.qubit": _SECOND, "qulacs": _THIRD,
+}  # fmt: skip
 _SHORT = {"NumPy, one network at a time": "NumPy, one by one", "NumPy, batches (BLAS)": "NumPy, batches"}
 
 
@@ -39,7 +34,6 @@ class Panel:
     prepare: Callable[..., list[Any]]
     """Called with N, then `Settings`."""
     peers: dict[str, str]
-    tolerance: float = 1e-9
 
 
 def _hidden_layer(num_bits: int, settings: Settings) -> list[Any]:
@@ -48,21 +42,19 @@ def _hidden_layer(num_bits: int, settings: Settings) -> list[Any]:
     return costs.contenders("gaussian", options, 200, 512, settings)
 
 
-def _qaoa(num_qubits: int, settings: Settings) -> list[Any]:
-    return engine.qaoa(num_qubits, 4, False, settings)
-
-
 def panels() -> list[Panel]:
     """The panels, in order."""
-    both = engine.PEERS
+    both, sizes = engine.PEERS, (*range(8, 27, 2), 27)
     return [
-        Panel(
-            "transform", "Walsh-Hadamard transform, float64", (*range(8, 27, 2), 27), transform.growing, transform.PEERS
-        ),
+        Panel("transform", "Walsh-Hadamard transform, float64", sizes, transform.growing, transform.PEERS),
         Panel("costs", "cost table, 2-h-1 network, 1,000 samples", range(9, 26, 4), _hidden_layer, {}),
         Panel("gradient", "value and gradient, linear ansatz, L = 2", range(4, 23, 2), engine.gradient, both),
-        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), _qaoa, {}),
+        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), lambda n, s: engine.qaoa(n, 4, False, s), {}),
     ]
+
+
+def _quick(panel: Panel, size: int, slow: set[str], settings: Settings) -> list[Any]:
+    return [c for c in panel.prepare(size, settings) if c.name not in slow]
 
 
 def measure_growth(settings: Settings) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -71,11 +63,7 @@ def measure_growth(settings: Settings) -> Iterator[tuple[str, int, dict[str, Any
     for panel in panels():
         slow: set[str] = set()
         for size in panel.sizes:
-
-            def prepare(settings: Settings, size: int = size, panel: Panel = panel, slow: Any = slow) -> list[Any]:
-                return [c for c in panel.prepare(size, settings) if c.name not in slow]
-
-            row = Row(panel.name, panel.title, prepare, tolerance=panel.tolerance, peers=panel.peers)
+            row = Row(panel.name, panel.title, partial(_quick, panel, size, slow), peers=panel.peers)
             measured = measure(row, few)
             whole = measured.timings[0].median / measured.timings[0].per_unit  # the work of one of our calls
             slow |= {t.name for t in measured.timings if t.median > _ENOUGH or t.per_unit * whole > 40 * _ENOUGH}
@@ -92,8 +80,7 @@ def draw_growth(growth: dict[str, dict[str, Any]], machine: str) -> Figure:
         lines = growth[panel.name]
         for name, points in lines.items():
             colour, marker = _STYLES[name]
-            sizes, seconds = zip(*points, strict=True)
-            ax.plot(sizes, seconds, color=colour, marker=marker, markersize=4.5, linewidth=1.4)
+            ax.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=4.5, linewidth=1.4)
         for name, y in _spread({name: points[-1][1] for name, points in lines.items()}).items():
             at = lines[name][-1][0]
             ax.annotate(_SHORT.get(name, name), (at, y), xytext=(7, 0), textcoords="offset points", va="center",
@@ -115,10 +102,8 @@ def draw_growth(growth: dict[str, dict[str, Any]], machine: str) -> Figure:
 
 
 def _spread(ends: dict[str, float]) -> dict[str, float]:
-    """Heights of labels: at the ends of their lines, but a factor apart that keeps them legible."""
+    """Heights of labels: at the ends of their lines, but far enough apart to be legible."""
     placed: dict[str, float] = {}
-    last = 0.0
     for name, y in sorted(ends.items(), key=lambda item: item[1]):
-        last = max(y, 2.2 * last)
-        placed[name] = last
+        placed[name] = max([y, *(2.2 * below for below in placed.values())])
     return placed

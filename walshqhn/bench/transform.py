@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -27,31 +28,25 @@ def _one_pass(a: np.ndarray, threads: int) -> None:
 
 
 def contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:
-    """Transforms in place of zeros: neither side looks at the values, and repeated sums of others would overflow.
+    """In-place transforms of zeros: neither side looks at the values, and repeated sums of others would overflow.
 
-    They are compared on random numbers before.
+    Beforehand they are compared on random numbers.
     """
     used = settings.threads if threads is None else threads
     sample = np.random.default_rng(num_bits).normal(size=(2, 1 << min(num_bits, 20)))
     values = (sample[0] + 1j * sample[1] if dtype.startswith("c") else sample[0]).astype(dtype)
     array = np.zeros(1 << num_bits, dtype)
 
-    def ours() -> np.ndarray:
-        return wht(array, overwrite=True, threads=used)
-
-    contenders = [Contender("walshqhn", ours, "ours", used, result=lambda _: wht(values, threads=used))]
-
-    def theirs() -> None:
+    def theirs(a: np.ndarray, **options: bool) -> np.ndarray:
         import fht_cpu
 
-        fht_cpu.fht(array)
+        return fht_cpu.fht(a, **options)
 
-    def their_result(_: object) -> np.ndarray:
-        import fht_cpu
-
-        return fht_cpu.fht(values, inplace=False)
-
-    contenders.append(Contender("fht-cpu", theirs, "peer", 1, result=their_result))
+    ours = partial(wht, array, overwrite=True, threads=used)
+    contenders = [
+        Contender("walshqhn", ours, "ours", used, result=lambda _: wht(values, threads=used)),
+        Contender("fht-cpu", partial(theirs, array), "peer", 1, result=lambda _: theirs(values, inplace=False)),
+    ]
     if floor:
         real = array.view(array.real.dtype)
         contenders.append(Contender(_ONE_PASS, partial(_one_pass, real, used), "floor", used))
@@ -65,16 +60,10 @@ def growing(num_bits: int, settings: Settings) -> list[Contender]:
 
 def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | None = None, floor: bool = False,
          quoted: tuple[Quoted, ...] = ()) -> Row:  # fmt: skip
-    one = ", 1 thread" if threads == 1 else ""
-    return Row(
-        name=f"wht-{dtype}-{num_bits}" + ("-serial" if threads == 1 else ""),
-        title=f"wht, {dtype}, N = {num_bits}{one}",
-        prepare=partial(contenders, num_bits, dtype, threads, floor),
-        goals=goals,
-        quoted=quoted,
-        tolerance=1e-5 if dtype in ("float32", "complex64") else 1e-12,
-        peers=PEERS,
-    )
+    serial, one = ("-serial", ", 1 thread") if threads == 1 else ("", "")
+    name, title = f"wht-{dtype}-{num_bits}{serial}", f"wht, {dtype}, N = {num_bits}{one}"
+    tolerance = 1e-5 if dtype in ("float32", "complex64") else 1e-12
+    return Row(name, title, partial(contenders, num_bits, dtype, threads, floor), goals, quoted, tolerance, peers=PEERS)
 
 
 _PEAK = """
@@ -92,18 +81,13 @@ print(1 + max(0, after - before) * 1024 / array.nbytes)
 
 
 def peak_memory(num_bits: int) -> float:
-    """Peak memory while transforming in place, over the size of the array; in a process of its own."""
+    """Peak memory while transforming in place, over the size of the array; in a separate process."""
     command = [sys.executable, "-c", _PEAK, str(num_bits)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def _memory(num_bits: int, settings: Settings) -> list[Contender]:
-    return [Contender("walshqhn", partial(peak_memory, num_bits), "ours", seconds_of=float)]
-
-
-def _overhead(settings: Settings) -> list[Contender]:
-    array = np.zeros(2)
-    return [Contender("walshqhn", partial(wht, array, overwrite=True), "ours", 1)]
+def _only(settings: Settings, **options: Any) -> list[Contender]:
+    return [Contender("walshqhn", kind="ours", **options)]
 
 
 def rows() -> list[Row]:
@@ -113,10 +97,11 @@ def rows() -> list[Row]:
     found = [_row(n, "float64", (fast, floor), floor=True, quoted=(quoted[n],)) for n in (24, 27)]
     found += [_row(n, "float64", (Goal(1, "fht-cpu"),), threads=1) for n in (10, 12, 14, 17)]
     found.append(_row(17, "float64", (Goal(1.5, "fht-cpu"),)))
-    found.append(Row("wht-overhead", "wht, N = 1: what a call costs", _overhead, (Goal(5e-6),)))
+    overhead = partial(_only, call=partial(wht, np.zeros(2), overwrite=True), threads=1)
+    found.append(Row("wht-overhead", "wht, N = 1: what a call costs", overhead, (Goal(5e-6),)))
     found += [_row(n, dtype, (fast,), floor=True) for dtype, n in (("float32", 24), ("complex128", 23))]
-    sizes = (27, 30) if available_memory() > 12 << 30 else (27,)
-    for n in sizes:
+    for n in (27, 30) if available_memory() > 12 << 30 else (27,):
         title = f"wht, float64, N = {n}, in place: peak memory over size of the array"
-        found.append(Row(f"wht-memory-{n}", title, partial(_memory, n), (Goal(1.05),), quantity="ratio"))
+        memory = partial(_only, call=partial(peak_memory, n), seconds_of=float)
+        found.append(Row(f"wht-memory-{n}", title, memory, (Goal(1.05),), quantity="ratio"))
     return found

@@ -30,21 +30,15 @@ _EMPTY = np.zeros(0)
 class ExactEngine(Engine):
     """Noiseless, exact expectation values.
 
+    InputError for an invalid cost, UsageError for one of no bits or fewer than 1 thread, TooLargeError if state,
+    adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
+
     Parameters
     ----------
     cost
         Anything `as_cost` accepts; it is tabulated.
     threads
         Default: $WALSHQHN_THREADS, else all cores. Results do not depend on it.
-
-    Raises
-    ------
-    InputError
-        An invalid cost.
-    UsageError
-        A cost of no bits, or fewer than 1 thread.
-    TooLargeError
-        State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
 
     Examples
     --------

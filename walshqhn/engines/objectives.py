@@ -21,10 +21,11 @@ from walshqhn.support.errors import UsageError, unknown_name
 
 
 class Objective(ABC):
-    """A function of the distribution of costs. Its ``str``, such as "cvar:0.1", is what `make_objective` reads."""
+    """A function of the distribution of costs."""
 
-    @abstractmethod
-    def __str__(self) -> str: ...
+    def __str__(self) -> str:
+        """Name and setting as `make_objective` reads them, such as "cvar:0.1"."""
+        return ":".join([type(self).__name__.lower(), *(repr(v).removesuffix(".0") for v in vars(self).values())])
 
     @abstractmethod
     def evaluate(self, found: Distribution) -> Estimate:
@@ -42,9 +43,6 @@ class Objective(ABC):
 @dataclass(frozen=True)
 class Mean(Objective):
     """E = <C>."""
-
-    def __str__(self) -> str:
-        return "mean"
 
     def evaluate(self, found: Distribution) -> Estimate:
         return Estimate(found.mean(found.costs), _error_of_mean(found, found.costs))
@@ -67,9 +65,6 @@ class CVaR(Objective):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", check_real("alpha of CVaR", self.alpha, above=0, most=1))
-
-    def __str__(self) -> str:
-        return f"cvar:{repr(self.alpha).removesuffix('.0')}"
 
     def evaluate(self, found: Distribution) -> Estimate:
         q = self._quantile(found)
@@ -101,9 +96,6 @@ class Gibbs(Objective):
     def __post_init__(self) -> None:
         object.__setattr__(self, "eta", check_real("eta of the Gibbs objective", self.eta, above=0))
 
-    def __str__(self) -> str:
-        return f"gibbs:{repr(self.eta).removesuffix('.0')}"
-
     def evaluate(self, found: Distribution) -> Estimate:
         if found.is_exact:
             return Estimate(-self._log_mean(found), 0.0)
@@ -134,20 +126,18 @@ def make_objective(text: str | Objective) -> Objective:
         return text
     if not isinstance(text, str):
         raise UsageError(f"an objective is 'mean', 'cvar:ALPHA', 'gibbs:ETA' or an Objective, got {text!r}.")
-    name, colon, setting = text.partition(":")
-    if name == "mean":
-        if colon:
-            raise UsageError(f"the objective 'mean' takes no setting, got {text!r}.")
+    if text == "mean":
         return MEAN
+    name, _, setting = text.partition(":")
+    if name == "mean":
+        raise UsageError(f"the objective 'mean' takes no setting, got {text!r}.")
     if name not in ("cvar", "gibbs"):
         raise unknown_name("objective", name, ("mean", "cvar:ALPHA", "gibbs:ETA"))
     try:
         number = float(setting)
     except ValueError:
-        raise UsageError(
-            f"the objective {name!r} needs a number: 'cvar:ALPHA' with 0 < ALPHA <= 1 or 'gibbs:ETA' with ETA > 0, "
-            f"got {text!r}."
-        ) from None
+        needed = "'cvar:ALPHA' with 0 < ALPHA <= 1 or 'gibbs:ETA' with ETA > 0"
+        raise UsageError(f"the objective {name!r} needs a number: {needed}, got {text!r}.") from None
     return CVaR(number) if name == "cvar" else Gibbs(number)
 
 

@@ -18,6 +18,8 @@ from walshqhn.support.checks import check_whole
 class SampledEngine(Engine):
     """An engine that measures circuits, many per job.
 
+    InputError for an invalid cost; UsageError for one of no bits, shots or a seed out of range.
+
     Parameters
     ----------
     cost
@@ -26,13 +28,6 @@ class SampledEngine(Engine):
         Measurements per value. None: values are exact.
     seed
         Every job without ``rng`` gets a new seed derived from it.
-
-    Raises
-    ------
-    InputError
-        An invalid cost.
-    UsageError
-        A cost of no bits, shots or a seed out of range.
     """
 
     def __init__(self, cost: Cost | npt.ArrayLike, *, shots: int | None, seed: int) -> None:

@@ -30,7 +30,7 @@ from walshqhn.training.variant import ready_variant
 from walshqhn.workspace import Workspace
 
 
-def train(
+def train(  # noqa: PLR0913  a command's arguments are its options
     source: opt.Source,
     /,
     *,

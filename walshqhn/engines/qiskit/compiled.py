@@ -69,13 +69,10 @@ def compile_circuit(circuit: QuantumCircuit, basis: Sequence[str], pairs: list[l
     from qiskit import transpile
     from qiskit.transpiler import CouplingMap
 
-    if pairs is None:
-        return Compiled.of(circuit, transpile(circuit, basis_gates=list(basis), optimization_level=0))
-    width = 1 + max(max(pair) for pair in pairs)
-    if width < circuit.num_qubits:
-        raise InputError(f"the noise model is one of {width} qubits, the circuit has {circuit.num_qubits}.")
-    edges = CouplingMap(pairs)
-    done = transpile(circuit, basis_gates=list(basis), coupling_map=edges, optimization_level=1, seed_transpiler=0)
+    edges, level = (None, 0) if pairs is None else (CouplingMap(pairs), 1)
+    if edges is not None and edges.size() < circuit.num_qubits:
+        raise InputError(f"the noise model is one of {edges.size()} qubits, the circuit has {circuit.num_qubits}.")
+    done = transpile(circuit, basis_gates=list(basis), coupling_map=edges, optimization_level=level, seed_transpiler=0)
     return Compiled.of(circuit, done)
 
 

@@ -64,28 +64,16 @@ class Journal:
             self._asked[key] += 1
             return self._known.setdefault((key, occurrence), Request(key, occurrence))
 
-    def submitted(self, request: Request, job_id: str, **details: Any) -> None:
-        """Record a job as soon as it has an id."""
+    def record(self, request: Request, bits: BitArray | None = None, **entry: Any) -> None:
+        """Record a ``job_id`` as soon as there is one, that a request ``failed``, or its ``bits`` (M, shots, N)."""
+        if bits is not None:
+            packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes())).decode()
+            entry |= {"shape": bits.shape, "bits": packed}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        entry = {"key": request.key, "occurrence": request.occurrence, **entry, "time": now}
         with _WRITING:
-            request.job_ids.append(job_id)
-            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self._write_about(request, job_id=job_id, **details, time=now)
-
-    def forget(self, request: Request) -> None:
-        """Record that a request's jobs have failed, so that they are submitted again."""
-        with _WRITING:
-            request.job_ids.clear()
-            self._write_about(request, failed=True)
-
-    def finished(self, request: Request, bits: BitArray) -> None:
-        """Record measured bits (M, shots, N)."""
-        packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes())).decode()
-        with _WRITING:
-            self._write_about(request, shape=bits.shape, bits=packed)
-            request.result = bits
-
-    def _write_about(self, request: Request, **entry: Any) -> None:
-        self._write({"key": request.key, "occurrence": request.occurrence, **entry})
+            self._write(entry)
+            self._take(entry)
 
     def _write(self, entry: dict[str, Any]) -> None:
         with self.path.open("ab") as file:
@@ -119,5 +107,5 @@ class Journal:
             shape = tuple(entry["shape"])
             packed = np.frombuffer(zlib.decompress(base64.b64decode(entry["bits"])), np.uint8)
             request.result = np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape)
-        elif entry["failed"]:
+        elif entry["failed"]:  # its jobs are submitted again
             request.job_ids.clear()

@@ -9,6 +9,7 @@ from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError
 
 if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
     from qiskit_aer.noise import NoiseModel
 
 
@@ -49,6 +50,13 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
     if any(flips):
         model.add_all_qubit_readout_error(ReadoutError([[1 - flips[0], flips[0]], [flips[1], 1 - flips[1]]]))
     return model
+
+
+def backend_noise(backend: BackendV2) -> NoiseModel:
+    """Qiskit Aer's model of a backend's noise, from its reported error rates, T1, T2 and readout errors."""
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_backend(backend)
 
 
 def has_readout_errors(model: NoiseModel) -> bool:

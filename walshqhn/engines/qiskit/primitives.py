@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,8 @@ from walshqhn.support.files import first_line
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
-Record = Callable[[str], None]
-"""Called with the id of each job as soon as the backend has assigned one."""
-Submitted = tuple[Any, Request | None]
-"""A job, or measured bits recorded earlier; and where to record them."""
+Record = Callable[[str], None]  # called with the id of each job as soon as the backend has assigned one
+Submitted = tuple[Any, Request | None]  # a job, or measured bits recorded earlier; and where to record them
 _SUBMITTING = threading.Lock()
 
 
@@ -48,12 +47,12 @@ class Sampler(ABC):
                 return request.result, request
             if self.keeps_jobs:
                 if any(self._failed(job_id) for job_id in request.job_ids):
-                    journal.forget(request)
+                    journal.record(request, failed=True)
                 known = list(request.job_ids)
 
         def record(job_id: str) -> None:
             if journal is not None and request is not None:
-                journal.submitted(request, job_id, backend=self.backend.name, shots=shots)
+                journal.record(request, job_id=job_id, backend=self.backend.name, shots=shots)
 
         try:
             return self.start(pubs, shots, seed, known, record), request
@@ -73,7 +72,7 @@ class Sampler(ABC):
             raise WalshqhnError(f"{self.backend.name} could not run the job: {first_line(error)}") from error
         bits = np.concatenate([_bits(pub.data.meas) for pub in result])
         if self._journal is not None and request is not None and not self.keeps_jobs:
-            self._journal.finished(request, bits)
+            self._journal.record(request, bits)
         return bits
 
     @property
@@ -126,7 +125,8 @@ class GenericSampler(Sampler):
                 record(str(job.job_id()))
                 return job
 
-        watched = _watched(self.backend, run)
+        watched = copy(self.backend)
+        watched.run = run
         return BackendSamplerV2(backend=watched, options={"seed_simulator": seed}).run(pubs, shots=shots)
 
 
@@ -142,26 +142,6 @@ class IBMSampler(Sampler):
         job = executor_sampler.Sampler(mode=self.backend, options={"simulator": simulator}).run(pubs, shots=shots)
         record(job.job_id())
         return job
-
-
-def _watched(backend: BackendV2, execute: Callable[..., Any]) -> BackendV2:
-    """``backend``, but circuits go through ``execute``."""
-    from qiskit.providers import BackendV2
-
-    class Watched(BackendV2):  # type: ignore[misc]
-        target, max_circuits = backend.target, backend.max_circuits
-
-        def __init__(self) -> None:
-            pass
-
-        @classmethod
-        def _default_options(cls) -> Any:
-            return backend._default_options()
-
-        def run(self, run_input: Any, **options: Any) -> Any:
-            return execute(run_input, **options)
-
-    return Watched()
 
 
 def _bits(measured: Any) -> BitArray:
