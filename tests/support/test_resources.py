@@ -135,12 +135,10 @@ from walshqhn import LinearAnsatz, ExactEngine, load_task, train
 from walshqhn.support.resources import numpy_threads
 with numpy_threads(2):
     cost = load_task("gaussian", hidden=1, num_samples=10).cost_table()
-class Watched(ExactEngine):
-    def value_and_gradient(self, *arguments):
-        libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
-        print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
-        return super().value_and_gradient(*arguments)
-train(LinearAnsatz(5, 1), Watched(cost), runs=1, max_iterations=1)
+def watch(run, evaluation):
+    libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
+    print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
+train(LinearAnsatz(5, 1), ExactEngine(cost), runs=1, max_iterations=1, callback=watch)
 """
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for line in shown.splitlines():
