@@ -33,30 +33,21 @@ _LARGEST_MITIGATION = 24  # qubits: arrays of 2^N
 class BackendEngine(SampledEngine):
     """Runs circuits on a Qiskit ``BackendV2`` through the sampler primitive.
 
-    IBM's devices, and local simulations of them, use qiskit-ibm-runtime's sampler, others Qiskit's
-    ``BackendSamplerV2``. Circuits are compiled once for the device, in symbols; all shifted circuits of a gradient
-    go out in one job. UsageError for an invalid setting, InputError for a backend with too few qubits.
+    ``backend`` is one of IBM's, from `walshqhn.engines.qiskit.ibm.ibm_backend`, or a local simulation of it, run by
+    qiskit-ibm-runtime's sampler, or any other, run by Qiskit's ``BackendSamplerV2``. Circuits are compiled once, in
+    symbols, at ``optimization_level`` 0 ... 3. All shifted circuits of a gradient go out in one job, unless it is split
+    into ``circuits_per_job``. ``cost`` and ``shots`` are as in `SampledEngine`; ``seed`` is for the transpiler and, if
+    the backend is a simulator, its samples.
 
-    Parameters
-    ----------
-    cost, shots
-        As in `SampledEngine`.
-    backend
-        A ``BackendV2``, for IBM's from `walshqhn.engines.qiskit.ibm.ibm_backend`.
-    seed
-        For the transpiler and, if the backend is a simulator, its samples.
-    optimization_level
-        Of Qiskit's transpiler, 0 ... 3.
-    mitigate_readout
-        Estimate E from a measured distribution corrected for readout errors: two more circuits for each set of
-        qubits in use, which a training's ``shots`` do not count. Needs a table of the cost; `Prepared.sample`
-        returns bits as read, and overlaps are not corrected.
-    jobs
-        A file in which jobs are recorded as soon as they are submitted. An interrupted run that is started again with
-        the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
-        simulator, a device in local testing mode), results are recorded as well.
-    circuits_per_job
-        Split larger jobs; None: leave it to the backend.
+    With ``mitigate_readout``, E is estimated from a measured distribution corrected for readout errors: two more
+    circuits for each set of qubits in use, which a training's ``shots`` do not count. It needs a table of the cost;
+    `Prepared.sample` returns bits as read, and overlaps are not corrected.
+
+    ``jobs`` is a file in which jobs are recorded as soon as they are submitted. An interrupted run that is started
+    again with the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
+    simulator, a device in local testing mode), results are recorded as well.
+
+    UsageError for an invalid setting, InputError for a backend with too few qubits.
     """
 
     shots: int
