@@ -80,8 +80,8 @@ def test_page(page, tmp_path, monkeypatch):
                 call(code)
             else:
                 exec(compile(code, f"{page.name}: {code[:60]!r}", "exec"), vars(names))
-        if expected is not None:
-            assert same(output.getvalue(), expected), f"{page.name}:\n{code}\nprints\n{output.getvalue()}"
+        agrees = expected is None or same(output.getvalue(), expected)
+        assert agrees, f"{page.name}:\n{code}\nprints\n{output.getvalue()}"
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,13 @@ def assert_recorded(name, found):
     assert found.keys() == RECORDED[name].keys()
     for key, expected in RECORDED[name].items():
         numbers = np.asarray(expected)
-        if numbers.dtype.kind == "f":
-            largest = np.abs(numbers).max()
-            np.testing.assert_allclose(found[key], numbers, rtol=0, atol=TOLERANCE * largest, err_msg=f"{name}: {key}")
-        else:
-            assert np.array_equal(found[key], numbers), f"{name}: {key}"
+        exact = numbers.dtype.kind != "f"
+        equal = (
+            np.array_equal(found[key], numbers)
+            if exact
+            else np.allclose(found[key], numbers, rtol=0, atol=TOLERANCE * np.abs(numbers).max())
+        )
+        assert equal, f"{name}: {key} is {found[key]}, was {expected}"
 
 
 def a_table(num_bits, seed=0):

@@ -34,10 +34,8 @@ def test_gates_are_those_of_the_compiled_circuits(cost):
             continue
         ansatz = member.circuit.make(TableCost(cost))
         circuit = ansatz.circuit()
-        if isinstance(ansatz, QAOAAnsatz):
-            assert member.two_qubit_gates <= circuit.num_nonlocal_gates()  # numbers for angles may take fewer
-        else:
-            assert member.two_qubit_gates == circuit.num_nonlocal_gates()
+        saved = circuit.num_nonlocal_gates() - member.two_qubit_gates
+        assert saved == 0 or (saved > 0 and isinstance(ansatz, QAOAAnsatz))  # numbers for angles may take fewer
     dense = next(m for m in qaoa.members(cost) if m.family == qaoa.EXACT and m.circuit.layers == 4)
     assert dense.two_qubit_gates == 4 * (2**5 - 2)
 

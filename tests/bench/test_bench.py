@@ -94,8 +94,12 @@ def test_different_results_are_not_timed(theirs, says):
     with pytest.raises(benchmarks.Disagreement, match=says):
         benchmarks.measure(row(ours, peer, tolerance=1e-8), FEW)
     assert len(calls) == 1
-    if len(theirs) == 2 and theirs[1] < 3:
-        assert benchmarks.measure(row(ours, peer, tolerance=1e-7), FEW).timings[1].difference == pytest.approx(5e-8)
+
+
+def test_the_largest_difference_is_relative_to_the_largest_entry():
+    ours = Contender("we", lambda: [1.0, 2.0], "ours", result=np.array)
+    peer = Contender("they", lambda: [1.0, 2.0 + 1e-7], result=np.array)
+    assert benchmarks.measure(row(ours, peer, tolerance=1e-7), FEW).timings[1].difference == pytest.approx(5e-8)
 
 
 def test_missing_peers_are_named_and_skipped():

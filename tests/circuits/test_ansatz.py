@@ -117,8 +117,7 @@ def test_assigning_to_the_symbolic_circuit_gives_the_bound_one(ansatz):
     angles = random_angles(ansatz.num_parameters)
     assigned, bound = symbolic.assign_parameters(angles), ansatz.circuit(angles)
     np.testing.assert_allclose(Statevector(assigned).data, Statevector(bound).data, rtol=0, atol=1e-12)
-    if not isinstance(ansatz, QAOAAnsatz):
-        assert assigned == bound
+    assert assigned == bound or isinstance(ansatz, QAOAAnsatz)  # whose phases have other gates with numbers
     np.testing.assert_allclose(Operator(assigned).data, Operator(bound).data, rtol=0, atol=1e-12)
 
 

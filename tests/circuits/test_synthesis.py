@@ -84,13 +84,13 @@ def test_a_diagonal_gate_takes_numbers_only():
 def held_by(steps, num_qubits):
     """What each qubit holds at the end, and the parity that each term met on its qubit."""
     held, met = [1 << q for q in range(num_qubits)], {}
+    assert all(len({*step.qubits}) == len(step.qubits) for step in steps)
+    assert len({step.term for step in steps if step.term >= 0}) == sum(step.term >= 0 for step in steps)
     for step in steps:
         if step.term < 0:
             control, target = step.qubits
-            assert control != target
             held[target] ^= held[control]
         else:
-            assert step.term not in met
             met[step.term] = held[step.qubits[0]]
     return held, met
 

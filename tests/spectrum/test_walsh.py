@@ -152,9 +152,8 @@ def test_what_is_dropped_is_never_larger_than_what_max_terms_kept(table, truncat
     limit = truncation["max_degree"] if truncation["max_degree"] is not None else 99
     eligible = [abs(f) for s, f in enumerate(spectrum.coefficients) if s and s not in kept and s.bit_count() <= limit]
     eligible = [size for size in eligible if size > truncation["tolerance"]]
-    if eligible:
-        assert len(hamiltonian) == truncation["max_terms"]
-        assert max(eligible) <= np.abs(hamiltonian.coefficients).min()
+    assert not eligible or len(hamiltonian) == truncation["max_terms"]
+    assert max(eligible, default=0.0) <= np.abs(hamiltonian.coefficients).min(initial=np.inf)
 
 
 @given(tables, truncations, truncations)
