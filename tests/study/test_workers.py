@@ -126,3 +126,15 @@ def test_workers_of_a_parent_that_ignores_sigterm_end_as_well(tmp_path):
     for pid in map(int, pids):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("size", [4, 1 << 17])
+def test_a_script_without_a_guard_is_told_so_whatever_a_worker_is_sent(tmp_path, size):
+    """A worker of such a script dies at its start; more than a pipe holds must not be waited for."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"from walshqhn.study.workers import run_pieces\nlist(run_pieces(len, (bytes({size}),), [1, 2], 1))\n"
+    )
+    found = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1].endswith('only under if __name__ == "__main__":. What was finished is kept.')

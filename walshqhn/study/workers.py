@@ -46,11 +46,12 @@ def run_pieces(
         with _environment(dict.fromkeys(_ONE_THREAD, "1")):
             for _ in range(min(workers, len(todo))):
                 here, there = context.Pipe()
-                process = context.Process(target=_work, args=(there, prepare, arguments), daemon=True)
+                process = context.Process(target=_work, args=(there,), daemon=True)
                 processes.append(process)
                 process.start()
-                there.close()
-                crew[here] = (process, _hand_out(process, here, todo))
+                there.close()  # so that what is sent to a worker that died at its start fails, and does not wait
+                _send(process, here, (prepare, arguments))
+                crew[here] = (process, _send(process, here, todo.pop()))
         while crew:
             for ready in wait(list(crew)):
                 assert isinstance(ready, Connection)
@@ -62,7 +63,7 @@ def run_pieces(
                 if failure is not None:
                     raise WalshqhnError(failure)
                 if todo:
-                    crew[ready] = (process, _hand_out(process, ready, todo))
+                    crew[ready] = (process, _send(process, ready, todo.pop()))
                 else:
                     ready.close()
                 yield piece, result
@@ -74,13 +75,12 @@ def run_pieces(
             process.join()
 
 
-def _hand_out(process: Any, connection: Connection, todo: list[Piece]) -> Piece:
-    piece = todo.pop()
+def _send(process: Any, connection: Connection, message: Piece) -> Piece:
     try:
-        connection.send(piece)
+        connection.send(message)
     except (BrokenPipeError, ConnectionResetError):  # not to be taken for a closed stdout
         raise WalshqhnError(_obituary(process)) from None
-    return piece
+    return message
 
 
 def _obituary(process: Any) -> str:
@@ -94,12 +94,15 @@ def _obituary(process: Any) -> str:
     )
 
 
-def _work(connection: Connection, prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any]) -> None:
-    """A worker: prepare, then one piece after another until the pipe ends."""
+def _work(connection: Connection) -> None:
+    """A worker: receives what prepares it, then one piece after another until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
     function: Callable[[Any], Any] | None = None
+    prepare: Callable[..., Callable[[Any], Any]] | None = None
     while True:
         try:
+            if prepare is None:
+                prepare, arguments = connection.recv()
             piece = connection.recv()
         except (EOFError, ConnectionResetError):
             return
