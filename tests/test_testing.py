@@ -89,7 +89,7 @@ def shared_buffer(self, points, rng=None):
         ({"measure": reversed_bits}, r"samples must be \[\[1, 0, 0\].*got \[\[0, 0, 1\]"),
         ({"measure": sorted_samples}, "correlation of successive samples"),
         ({"measure": same_points}, "samples of several points in one job"),
-        ({"measure": always_the_same}, "samples of another seed must be others"),
+        ({"measure": always_the_same}, "samples of another seed must be different"),
         ({"measure": a_bit_off}, "chi-square of samples of the"),
         ({"evaluate": wrong_value}, "values of single bit strings"),
         ({"evaluate": values_in_reverse}, "values of single bit strings"),
@@ -142,7 +142,7 @@ class ThriftyPrepared(AerPrepared):
     [
         (lambda: Costly(TABLE), AssertionError, "Costly: costs of all bit strings"),
         (lambda: Unstorable(TABLE), AssertionError, "settings must be what JSON can hold"),
-        (lambda: Tolerant(TABLE), AssertionError, "what becomes of a circuit of another width must be InputError"),
+        (lambda: Tolerant(TABLE), AssertionError, "the result of a circuit of another width must be InputError"),
         (lambda: Thrifty(TABLE, shots=4000), AssertionError, "Thrifty: standard error of mean of the linear circuit"),
         (lambda: Bound(TABLE), TypeError, "pickle"),
     ],
@@ -159,7 +159,7 @@ def test_what_does_not_repeat_is_not_copied():
 @pytest.mark.parametrize(
     ("engine", "message"),
     [
-        (TABLE, "tries out an Engine, got ndarray"),
+        (TABLE, "tests an Engine, got ndarray"),
         (ExactEngine([0.0, 1.0]), "2 ... 8 bits, got 1"),
         (ExactEngine(np.arange(512.0)), "2 ... 8 bits, got 9"),
         (ExactEngine(np.array([1.0, 2.0, 2.0, 4.0])), "differs between any two configurations"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from walshqhn.circuits.ansatz import ProductAnsatz as ProductAnsatz
     from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
     from walshqhn.circuits.qaoa import QAOAAnsatz as QAOAAnsatz
+    from walshqhn.circuits.spec import CircuitSpec as CircuitSpec
     from walshqhn.circuits.synthesis import synthesize_phase as synthesize_phase
     from walshqhn.circuits.user import CircuitAnsatz as CircuitAnsatz
     from walshqhn.cost.base import Cost as Cost
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
     from walshqhn.cost.hamiltonian import IsingHamiltonian as IsingHamiltonian
     from walshqhn.cost.read import read_cost_table as read_cost_table
     from walshqhn.cost.table import TableCost as TableCost
+    from walshqhn.engines.base import Engine as Engine
+    from walshqhn.engines.base import Evaluation as Evaluation
     from walshqhn.engines.exact import ExactEngine as ExactEngine
     from walshqhn.engines.objectives import CVaR as CVaR
     from walshqhn.engines.objectives import Gibbs as Gibbs
     from walshqhn.engines.qiskit.aer import AerEngine as AerEngine
     from walshqhn.engines.qiskit.backend import BackendEngine as BackendEngine
+    from walshqhn.engines.spec import EngineSpec as EngineSpec
     from walshqhn.spectrum.walsh import WalshSpectrum as WalshSpectrum
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from walshqhn.training.growth import train_layerwise as train_layerwise
     from walshqhn.training.landscape import gradient_landscape as gradient_landscape
     from walshqhn.training.result import TrainingResult as TrainingResult
+    from walshqhn.training.spec import SearchSpec as SearchSpec
     from walshqhn.training.spec import Variant as Variant
     from walshqhn.training.train import train as train
     from walshqhn.transform import iwht as iwht
@@ -48,44 +53,49 @@ __version__ = "0.1.0"
 
 # public name -> module, imported when first asked for: a command pays for what it uses
 _HOME = {
-    "list_tasks": "walshqhn.binn.catalog",
-    "load_task": "walshqhn.binn.catalog",
-    "read_cost_table": "walshqhn.cost.read",
-    "BinaryNetwork": "walshqhn.binn.network",
-    "Choice": "walshqhn.binn.network",
-    "Dataset": "walshqhn.binn.datasets",
-    "NetworkTask": "walshqhn.binn.task",
-    "Split": "walshqhn.binn.datasets",
-    "Task": "walshqhn.binn.task",
-    "IsingHamiltonian": "walshqhn.cost.hamiltonian",
-    "WalshSpectrum": "walshqhn.spectrum.walsh",
-    "Cost": "walshqhn.cost.base",
-    "Minimum": "walshqhn.cost.base",
-    "TableCost": "walshqhn.cost.table",
-    "BlackBoxCost": "walshqhn.cost.blackbox",
-    "as_cost": "walshqhn.cost.convert",
     "iwht": "walshqhn.transform",
     "wht": "walshqhn.transform",
+    "Cost": "walshqhn.cost.base",
+    "Minimum": "walshqhn.cost.base",
+    "BlackBoxCost": "walshqhn.cost.blackbox",
+    "as_cost": "walshqhn.cost.convert",
+    "IsingHamiltonian": "walshqhn.cost.hamiltonian",
+    "read_cost_table": "walshqhn.cost.read",
+    "TableCost": "walshqhn.cost.table",
+    "WalshSpectrum": "walshqhn.spectrum.walsh",
+    "list_tasks": "walshqhn.binn.catalog",
+    "load_task": "walshqhn.binn.catalog",
+    "Dataset": "walshqhn.binn.datasets",
+    "Split": "walshqhn.binn.datasets",
+    "BinaryNetwork": "walshqhn.binn.network",
+    "Choice": "walshqhn.binn.network",
+    "NetworkTask": "walshqhn.binn.task",
+    "Task": "walshqhn.binn.task",
     "LinearAnsatz": "walshqhn.circuits.ansatz",
     "ProductAnsatz": "walshqhn.circuits.ansatz",
-    "QAOAAnsatz": "walshqhn.circuits.qaoa",
     "MultiAngleQAOAAnsatz": "walshqhn.circuits.qaoa",
-    "CircuitAnsatz": "walshqhn.circuits.user",
+    "QAOAAnsatz": "walshqhn.circuits.qaoa",
+    "CircuitSpec": "walshqhn.circuits.spec",
     "synthesize_phase": "walshqhn.circuits.synthesis",
+    "CircuitAnsatz": "walshqhn.circuits.user",
+    "Engine": "walshqhn.engines.base",
+    "Evaluation": "walshqhn.engines.base",
     "ExactEngine": "walshqhn.engines.exact",
-    "AerEngine": "walshqhn.engines.qiskit.aer",
-    "BackendEngine": "walshqhn.engines.qiskit.backend",
     "CVaR": "walshqhn.engines.objectives",
     "Gibbs": "walshqhn.engines.objectives",
-    "TrainingResult": "walshqhn.training.result",
-    "train": "walshqhn.training.train",
+    "AerEngine": "walshqhn.engines.qiskit.aer",
+    "BackendEngine": "walshqhn.engines.qiskit.backend",
+    "EngineSpec": "walshqhn.engines.spec",
+    "parameter_shift": "walshqhn.training.gradients",
     "train_layerwise": "walshqhn.training.growth",
+    "gradient_landscape": "walshqhn.training.landscape",
+    "TrainingResult": "walshqhn.training.result",
+    "SearchSpec": "walshqhn.training.spec",
+    "Variant": "walshqhn.training.spec",
+    "train": "walshqhn.training.train",
     "Plan": "walshqhn.study.plan",
     "Study": "walshqhn.study.plan",
-    "Variant": "walshqhn.training.spec",
     "run_study": "walshqhn.study.run",
-    "parameter_shift": "walshqhn.training.gradients",
-    "gradient_landscape": "walshqhn.training.landscape",
     "Workspace": "walshqhn.workspace",
 }
 __all__ = ["__version__", *_HOME]

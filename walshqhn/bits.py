@@ -1,4 +1,4 @@
-"""Indices, bits, spins, labels and masks, and how they turn into each other.
+"""Indices, bits, spins, labels and masks, and the conversions between them, which no other module does.
 
 =================  =====================================================================
 bit b_j in {0, 1}  the j-th binary choice, j = 0 ... N-1; it lives on qubit j
@@ -8,14 +8,11 @@ label              printed b_{N-1} ... b_0, as in Qiskit
 mask S             a set of qubits: a row of ceil(N / 64) uint64 words, bit j in word j // 64
 degree             |S|, the number of qubits in the mask
 =================  =====================================================================
-
-No other module converts between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,9 +58,8 @@ def index_to_bits(index: npt.ArrayLike, num_bits: int) -> BitArray:
         raise InputError(f"an index is a whole number, got dtype {raw.dtype}.")
     x = raw.astype(np.int64)
     if x.size and (x.min() < 0 or int(x.max()) >> num_bits):
-        raise InputError(
-            f"an index of {num_bits} bits lies in 0 ... {(1 << num_bits) - 1}, got {x.min()} ... {x.max()}."
-        )
+        found = f"got {x.min()} ... {x.max()}"
+        raise InputError(f"an index of {num_bits} bits lies in 0 ... {(1 << num_bits) - 1}, {found}.")
     return ((x[..., None] >> np.arange(num_bits)) & 1).astype(np.uint8)
 
 
@@ -104,9 +100,8 @@ def label_to_bits(label: str) -> BitArray:
 def pack_bits(bits: npt.ArrayLike) -> MaskArray:
     """Rows of bits (M, N) as rows of words (M, ceil(N / 64))."""
     array = np.asarray(bits, dtype=np.uint8)
-    num_bits = array.shape[-1]
-    padded = np.zeros((*array.shape[:-1], 64 * words_for(num_bits)), np.uint8)
-    padded[..., :num_bits] = array
+    padded = np.zeros((*array.shape[:-1], 64 * words_for(array.shape[-1])), np.uint8)
+    padded[..., : array.shape[-1]] = array
     return np.packbits(padded, axis=-1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
 
 
@@ -120,17 +115,18 @@ def masks_from_supports(supports: Iterable[Sequence[int]], num_bits: int) -> Mas
     """Mask rows (T, W) of the given sets of qubits."""
     sets = list(supports)
     bits = np.zeros((len(sets), num_bits), np.uint8)
-    for row, qubits in zip(bits, sets, strict=True):
+    for t, qubits in enumerate(sets):
         for q in qubits:
             if not 0 <= q < num_bits:
                 raise InputError(f"a qubit lies in 0 ... {num_bits - 1}, got {q}.")
-            row[q] = 1
+            bits[t, q] = 1
     return pack_bits(bits)
 
 
 def mask_support(mask: npt.ArrayLike) -> tuple[int, ...]:
     """The qubits in one mask row (W,), ascending."""
-    return tuple(int(j) for j in np.flatnonzero(unpack_bits(np.atleast_1d(mask), 64 * np.atleast_1d(mask).size)))
+    words = np.atleast_1d(mask)
+    return tuple(np.flatnonzero(unpack_bits(words, 64 * words.size)).tolist())
 
 
 def mask_degrees(masks: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -146,7 +142,7 @@ def index_degrees(num_bits: int) -> npt.NDArray[np.uint8]:
 def deposit(index: npt.ArrayLike, positions: Sequence[int]) -> npt.NDArray[np.int64]:
     """Spread bit k of ``index`` to bit ``positions[k]``: the configuration index of a subset of bits."""
     x = np.asarray(index, dtype=np.int64)
-    out: npt.NDArray[Any] = np.zeros_like(x)
+    out = np.zeros_like(x)
     for k, position in enumerate(positions):
         out |= ((x >> k) & 1) << position
     return out

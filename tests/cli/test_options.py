@@ -48,6 +48,8 @@ def test_a_file(tmp_path, monkeypatch):
     np.save(tmp_path / "c.npy", np.arange(4.0))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert open_source("~/c.npy", {}, None, spectrum).table.tolist() == [0, 1, 2, 3]
+    (tmp_path / "d.csv").write_text("x,y\n0.5,0\n1.5,1\n-1,0\n2,1\n")
+    assert open_source("custom", {"path": "~/d.csv"}, None, spectrum).num_bits == 2
 
 
 @pytest.mark.parametrize(

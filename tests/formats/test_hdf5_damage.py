@@ -95,7 +95,7 @@ def _lines(file):
         *map(deletion, ["study@seed", "study/0@variant", "study/1/best_bits"]),
         # conventions and header
         replacement("/@format_version", 2, "reads up to 1: upgrade walshqhn"),
-        replacement("/@format_version", 0, "format_version must be 1"),
+        replacement("/@format_version", 0, "format_version must be a whole number of at least 1"),
         replacement("/@format_version", 1.9, "/@format_version must be one int"),
         replacement("/@format_version", [1, 1], "/@format_version must be one int"),
         replacement("/@bit_order", "big", "/@bit_order must be 'little', got 'big'"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,19 +12,8 @@ from walshqhn.bench.row import Contender, Goal, Kind, Row, Settings
 from walshqhn.bits import index_to_bits
 
 _Named = tuple[str, dict[str, Any]]
-Evaluate = Callable[[np.ndarray], np.ndarray]
 _ONE, _BATCH = "NumPy, one network at a time", "NumPy, batches (BLAS)"
 _UNIT = "network and sample"
-
-
-def _decode(task: NetworkTask, bits: np.ndarray) -> tuple[dict[str, np.ndarray], str, int]:
-    """Weights of one network, its activation and hidden width."""
-    arch = task.network.architecture(bits)
-    low, high = arch.weight_values
-    named = {}
-    for name in (n for n in task.network.layout if n[0] in "Wb"):
-        named[name] = np.where(bits[task.network.positions(name)], float(high), float(low))
-    return named, arch.activation, arch.hidden_width
 
 
 def _loss(task: NetworkTask, u: np.ndarray) -> np.ndarray:
@@ -41,16 +29,15 @@ def _activate(name: str, u: np.ndarray) -> np.ndarray:
 
 
 def one_at_a_time(task: NetworkTask, rows: np.ndarray) -> np.ndarray:
-    """Costs of networks (M, N), each by a forward pass of its own."""
+    """Costs of networks (M, N), each by its own forward pass."""
     x, costs = task.data.train.x, np.empty(len(rows))
     for k, bits in enumerate(rows):
-        w, activation, width = _decode(task, bits)
+        w, arch = task.network.weights(bits), task.network.architecture(bits)
+        h, last = x, 1
         if "W2" in w:
-            hidden = _activate(activation, x @ w["W1"][:, :width] + w["b1"][:width])
-            u = hidden @ w["W2"][:width, 0] + w["b2"][0]
-        else:
-            u = x @ w["W1"][:, 0] + w["b1"][0]
-        costs[k] = _loss(task, u)
+            width, last = arch.hidden_width, 2
+            h = _activate(arch.activation, x @ w["W1"][:, :width] + w["b1"][:width])
+        costs[k] = _loss(task, h @ w[f"W{last}"][: h.shape[1], 0] + w[f"b{last}"][0])
     return costs
 
 
@@ -73,56 +60,41 @@ def _batch(task: NetworkTask, values: np.ndarray, activation: str, width: int, x
     """Pre-activations (M, samples) of networks with weight values (M, N)."""
     at = task.network.positions
     first = values[:, at("W1")]  # (M, inputs, outputs)
-    u = np.einsum("mio->iom", first).reshape(x.shape[1], -1)
-    u = (x @ u).reshape(len(x), first.shape[2], len(values))
+    u = x @ np.einsum("mio->iom", first).reshape(x.shape[1], -1)
+    u = u.reshape(len(x), first.shape[2], len(values))
     if "W2" not in task.network.layout:
         return (u[:, 0, :] + values[:, at("b1")[0]]).T
     hidden = _activate(activation, u[:, :width] + values[:, at("b1")[:width]].T)
     return (np.einsum("swm,mw->sm", hidden, values[:, at("W2")[:width, 0]]) + values[:, at("b2")[0]]).T
 
 
-def _entries(index: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return table[index]
+def _ours(name: str, task: NetworkTask, settings: Settings, kind: Kind = "ours", **options: Any) -> Contender:
+    work = float(len(task.data.train.x) << task.num_bits)
+    return Contender(name, partial(task.cost_table, threads=settings.threads), kind, work=work, **options)
 
 
 def contenders(name: str, options: dict[str, Any], few: int, many: int, settings: Settings) -> list[Contender]:
     """Ours on all networks, NumPy one by one on ``few`` and in batches on ``many`` of them."""
     task = load_task(name, **options)
-    samples, networks = len(task.data.train.x), 1 << task.num_bits
+    networks = 1 << task.num_bits
     rng = np.random.default_rng(0)
-    found = [
-        Contender(
-            "walshqhn",
-            partial(task.cost_table, threads=settings.threads),
-            "ours",
-            work=float(networks * samples),
-            result=lambda table: table,
-        )
-    ]
+    found = [_ours("walshqhn", task, settings, result=np.asarray)]
     for label, evaluate, count in ((_ONE, one_at_a_time, few), (_BATCH, in_batches, many)):
         index = rng.choice(networks, size=min(count, networks), replace=False)
+        call = partial(evaluate, task, index_to_bits(index, task.num_bits))
+        work = float(len(index) * len(task.data.train.x))
         found.append(
-            Contender(
-                label,
-                partial(evaluate, task, index_to_bits(index, task.num_bits)),
-                "reference",
-                work=float(len(index) * samples),
-                result=lambda costs: costs,
-                expected=partial(_entries, index),
-            )
+            Contender(label, call, "reference", work=work, result=np.asarray, expected=partial(np.take, indices=index))
         )
     return found
 
 
 def _architecture(searched: _Named, fixed: _Named, settings: Settings) -> list[Contender]:
     """A task with architecture bits, and one without; ours both."""
-    contenders = []
-    for label, (name, options) in (("walshqhn", searched), ("without architecture bits", fixed)):
-        task = load_task(name, **options)
-        work = float(len(task.data.train.x) << task.num_bits)
-        kind: Kind = "ours" if label == "walshqhn" else "reference"
-        contenders.append(Contender(label, partial(task.cost_table, threads=settings.threads), kind, work=work))
-    return contenders
+    tasks = [load_task(name, **options) for name, options in (searched, fixed)]
+    return [
+        _ours("walshqhn", tasks[0], settings), _ours("without architecture bits", tasks[1], settings, "reference")
+    ]  # fmt: skip
 
 
 def rows() -> list[Row]:
@@ -134,23 +106,15 @@ def rows() -> list[Row]:
         ("gaussian-h4", 200, 512, (Goal(30, _ONE),)),
         ("mnist-4x4-encoding", 400, 4096, (Goal(30, _ONE),)),
     ):
-        found.append(
-            Row(
-                f"cost-{name}",
-                f"cost table, {name}, N = {load_task(name).num_bits}",
-                partial(contenders, name, {}, few, many),
-                goals,
-                unit=_UNIT,
-            )
-        )
+        title = f"cost table, {name}, N = {load_task(name).num_bits}"
+        found.append(Row(f"cost-{name}", title, partial(contenders, name, {}, few, many), goals, unit=_UNIT))
     share = (Goal(1.1, "without architecture bits", at_most=True),)
     digits = {"digits": (3, 7)}
     for label, searched, fixed in (
         ("encoding", ("mnist-4x4-encoding", digits), ("mnist-4x4", digits)),
         ("activation and width", ("gaussian-width", {}), ("gaussian", {})),
     ):
+        name = f"cost-{label.split()[-1]}-bits"
         title = f"cost table with {label} bits, per network and sample"
-        found.append(
-            Row(f"cost-{label.split()[-1]}-bits", title, partial(_architecture, searched, fixed), share, unit=_UNIT)
-        )
+        found.append(Row(name, title, partial(_architecture, searched, fixed), share, unit=_UNIT))
     return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz
 from walshqhn.bench import peers
-from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings, missing_package
+from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings, is_installed
 from walshqhn.bits import bits_to_index, index_to_bits
 
 PEERS = {"lightning.qubit": "pennylane_lightning", "qulacs": "qulacs"}
@@ -18,10 +18,10 @@ _SHIFTED = 3  # angles of the parameter-shift rule that are done; the work of ea
 _QOKIT = "this project's design notes; C simulator, another 2-core machine"
 
 
-def linear_problem(num_qubits: int, layers: int = 2) -> tuple[LinearAnsatz, np.ndarray, np.ndarray]:
-    """A linear ansatz, a random table and random angles."""
+def linear_problem(num_qubits: int) -> tuple[LinearAnsatz, np.ndarray, np.ndarray]:
+    """A linear ansatz with two layers, a random table and random angles."""
     rng = np.random.default_rng(num_qubits)
-    ansatz = LinearAnsatz(num_qubits, layers)
+    ansatz = LinearAnsatz(num_qubits, 2)
     return ansatz, rng.normal(size=1 << num_qubits), rng.uniform(0, 2 * np.pi, ansatz.num_parameters)
 
 
@@ -29,21 +29,19 @@ def gradient(num_qubits: int, settings: Settings) -> list[Contender]:
     """Value and gradient of the linear ansatz with two layers: ours, and every simulator that is installed."""
     ansatz, table, params = linear_problem(num_qubits)
     ours = partial(ExactEngine(table, threads=settings.threads).prepare(ansatz).value_and_gradient, params)
-    contenders = [Contender("walshqhn", ours, "ours", result=lambda found: found.gradient)]
     shifts = partial(peers.aer_shifts, ansatz, table, params, _SHIFTED, settings.threads)
-    share = _SHIFTED / params.size
-    contenders.append(
-        Contender(_AER, shifts(), "peer", work=share, result=lambda g: g, expected=lambda g: g[:_SHIFTED])
-    )
-    if not missing_package("pennylane_lightning"):
-        call = peers.lightning(ansatz, table, params)[1]
-        contenders.append(Contender("lightning.qubit", call, result=lambda g: g))
-    if not missing_package("qulacs"):
+    contenders = [
+        Contender("walshqhn", ours, "ours", result=lambda found: found.gradient),
+        Contender(_AER, shifts(), work=_SHIFTED / params.size, result=np.asarray, expected=lambda g: g[:_SHIFTED]),
+    ]
+    if is_installed("pennylane_lightning"):
+        contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[1], result=np.asarray))
+    if is_installed("qulacs"):
         fields = np.random.default_rng(1).normal(size=num_qubits)
         bits = index_to_bits(np.arange(table.size), num_qubits)
         expected = ExactEngine((1.0 - 2.0 * bits) @ fields).value_and_gradient(ansatz, params)[1]
         call = peers.qulacs_backprop(ansatz, params, fields)
-        contenders.append(Contender("qulacs", call, result=lambda g: g, expected=lambda _: expected))
+        contenders.append(Contender("qulacs", call, result=np.asarray, expected=lambda _: expected))
     return contenders
 
 
@@ -55,34 +53,34 @@ def expectation_value(num_qubits: int, settings: Settings) -> list[Contender]:
         Contender("walshqhn", partial(ours.expectation, params), "ours", result=float),
         Contender("Aer", partial(aer.expectation, params), result=float),
     ]
-    if not missing_package("pennylane_lightning"):
+    if is_installed("pennylane_lightning"):
         contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
-    if not missing_package("qulacs"):
+    if is_installed("qulacs"):
         prepare, read = peers.qulacs_probabilities(ansatz, params)
         contenders.append(Contender("qulacs", prepare, result=lambda state: float(read(state) @ table)))
     return contenders
 
 
 def qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
-    """QAOA: its expectation value, beside NumPy by the book; or, with ``slopes``, its gradient beside that."""
+    """QAOA: its expectation value, beside textbook NumPy; or, with ``slopes``, its gradient beside that."""
     rng = np.random.default_rng(num_qubits)
     table = rng.normal(size=1 << num_qubits)
     ansatz = QAOAAnsatz(table, layers)
     params = rng.uniform(0, 1, ansatz.num_parameters)
     prepared = ExactEngine(table, threads=settings.threads).prepare(ansatz)
-    expectation = partial(prepared.expectation, params)
-    if slopes:
-        step = 1e-5 * np.eye(params.size)[1]
-        slope = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2e-5
-        both = partial(prepared.value_and_gradient, params)
+    value = partial(prepared.expectation, params)
+    if not slopes:
+        by_the_book = partial(peers.numpy_qaoa, table, params)
         return [
-            Contender("walshqhn", both, "ours", result=lambda found: np.array([found.value, found.gradient[1]])),
-            Contender("its expectation value", expectation, "reference", result=lambda e: np.array([e, slope])),
+            Contender("walshqhn", value, "ours", result=float),
+            Contender("NumPy", by_the_book, "reference", 1, result=float),
         ]
-    by_the_book = partial(peers.numpy_qaoa, table, params)
+    step = 1e-5 * np.eye(params.size)[1]
+    slope = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2e-5
+    both = partial(prepared.value_and_gradient, params)
     return [
-        Contender("walshqhn", expectation, "ours", result=float),
-        Contender("NumPy", by_the_book, "reference", 1, result=float),
+        Contender("walshqhn", both, "ours", result=lambda found: np.array([found.value, found.gradient[1]])),
+        Contender("its expectation value", value, "reference", result=lambda e: np.array([e, slope])),
     ]
 
 
@@ -104,39 +102,18 @@ def sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]
 
 def rows() -> list[Row]:
     """The rows of this module."""
-    found = [
-        Row(
-            "gradient-17",
-            "value and gradient, linear ansatz, 2 layers, N = 17",
-            partial(gradient, 17),
-            (Goal(10, "lightning.qubit"), Goal(400, _AER)),
-            peers=PEERS,
-        ),
-        Row(
-            "expectation-17",
-            "expectation value, linear ansatz, 2 layers, N = 17",
-            partial(expectation_value, 17),
-            (Goal(10, "Aer"), Goal(4, "qulacs")),
-            peers=PEERS,
-        ),
-    ]
+    linear, goals = "linear ansatz, 2 layers, N = 17", (Goal(10, "lightning.qubit"), Goal(400, _AER))
+    found = [Row("gradient-17", f"value and gradient, {linear}", partial(gradient, 17), goals, peers=PEERS)]
+    goals, prepare = (Goal(10, "Aer"), Goal(4, "qulacs")), partial(expectation_value, 17)
+    found.append(Row("expectation-17", f"expectation value, {linear}", prepare, goals, peers=PEERS))
     for n, seconds in ((20, 0.32), (22, 1.5)):
-        quoted = (Quoted("QOKit C", seconds, _QOKIT),)
-        title = f"QAOA, p = 4, N = {n}, "
-        found.append(
-            Row(f"qaoa-{n}", title + "expectation value", partial(qaoa, n, 4, False), (Goal(5, "QOKit C"),), quoted)
-        )
-        limit = (Goal(4, "its expectation value", at_most=True),)
+        quoted, limit = (Quoted("QOKit C", seconds, _QOKIT),), (Goal(4, "its expectation value", at_most=True),)
+        title, prepare = f"QAOA, p = 4, N = {n}, ", partial(qaoa, n, 4, False)
+        found.append(Row(f"qaoa-{n}", title + "expectation value", prepare, (Goal(5, "QOKit C"),), quoted))
         prepare = partial(qaoa, n, 4, True)
         found.append(Row(f"qaoa-gradient-{n}", title + "value and gradient", prepare, limit, tolerance=1e-6))
     shots = 1_000_000
-    found.append(
-        Row(
-            "sampling-20",
-            f"{shots:,} shots of the linear ansatz, N = 20",
-            partial(sampling, 20, shots),
-            (Goal(5, "Aer"),),
-            tolerance=7 * (2 / shots) ** 0.5 / 10,  # seven standard errors of a difference, for costs of variance 1
-        )
-    )
+    title, prepare = f"{shots:,} shots of the linear ansatz, N = 20", partial(sampling, 20, shots)
+    errors = 7 * (2 / shots) ** 0.5 / 10  # seven standard errors of a difference, for costs of variance 1
+    found.append(Row("sampling-20", title, prepare, (Goal(5, "Aer"),), tolerance=errors))
     return found

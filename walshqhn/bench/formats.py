@@ -40,32 +40,26 @@ def operator(num_qubits: int, settings: Settings) -> list[Contender]:
 
 def save(num_qubits: int, settings: Settings) -> list[Contender]:
     """Writing all terms to a file: ours, and NumPy."""
-    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
-
-    def ours() -> None:
-        hamiltonian.save(folder / "h.h5", overwrite=True)
-
-    def numpy() -> None:
-        np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
-
+    h, folder = _hamiltonian(num_qubits), settings.folder
+    ours = partial(h.save, folder / "h.h5", overwrite=True)
+    numpy = partial(np.savez_compressed, folder / "h.npz", m=h.masks, c=h.coefficients)
     return [Contender("walshqhn", ours, "ours", 1), Contender("numpy.savez_compressed", numpy, "reference", 1)]
 
 
 def load(num_qubits: int, settings: Settings) -> list[Contender]:
     """Reading them: ours, with its checks, and NumPy."""
-    hamiltonian, folder = _hamiltonian(num_qubits), settings.folder
-    path = folder / "h.h5"
-    hamiltonian.save(path)
-    np.savez_compressed(folder / "h.npz", m=hamiltonian.masks, c=hamiltonian.coefficients)
+    for contender in save(num_qubits, settings):
+        contender.call()
 
     def numpy() -> np.ndarray:
-        with np.load(folder / "h.npz") as file:
+        with np.load(settings.folder / "h.npz") as file:
             file["m"]
             return file["c"]
 
+    ours = partial(IsingHamiltonian.load, settings.folder / "h.h5")
     return [
-        Contender("walshqhn", partial(IsingHamiltonian.load, path), "ours", 1, result=lambda h: h.coefficients),
-        Contender("numpy.load", numpy, "reference", 1, result=lambda c: c),
+        Contender("walshqhn", ours, "ours", 1, result=lambda h: h.coefficients),
+        Contender("numpy.load", numpy, "reference", 1, result=np.asarray),
     ]
 
 

@@ -14,18 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ENOUGH = 2.5  # seconds: whoever takes longer is not asked for the next size
+_OURS, _FIRST, _SECOND, _THIRD = ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")
 _STYLES = {  # Okabe and Ito's colours, and markers that differ as well
-    "walshqhn": ("#0072B2", "o"),
-    "fht-cpu": ("#D55E00", "s"),
-    "one pass over the array": ("#8C8C8C", "x"),
-    "NumPy, one network at a time": ("#D55E00", "s"),
-    "NumPy, batches (BLAS)": ("#009E73", "^"),
-    "lightning.qubit": ("#009E73", "^"),
-    "Aer": ("#D55E00", "s"),
-    "Aer, parameter shift": ("#D55E00", "s"),
-    "qulacs": ("#CC79A7", "D"),
-    "NumPy": ("#D55E00", "s"),
-}
+    "walshqhn": _OURS, "fht-cpu": _FIRST, "one pass over the array": ("#8C8C8C", "x"), "NumPy": _FIRST,
+    "NumPy, one network at a time": _FIRST, "NumPy, batches (BLAS)": _SECOND, "Aer": _FIRST,
+    "Aer, parameter shift": _FIRST, "lightning.qubit": _SECOND, "qulacs": _THIRD,
+}  # fmt: skip
 _SHORT = {"NumPy, one network at a time": "NumPy, one by one", "NumPy, batches (BLAS)": "NumPy, batches"}
 
 
@@ -54,11 +48,9 @@ def _qaoa(num_qubits: int, settings: Settings) -> list[Any]:
 
 def panels() -> list[Panel]:
     """The panels, in order."""
-    both = engine.PEERS
+    both, sizes = engine.PEERS, (*range(8, 27, 2), 27)
     return [
-        Panel(
-            "transform", "Walsh-Hadamard transform, float64", (*range(8, 27, 2), 27), transform.growing, transform.PEERS
-        ),
+        Panel("transform", "Walsh-Hadamard transform, float64", sizes, transform.growing, transform.PEERS),
         Panel("costs", "cost table, 2-h-1 network, 1,000 samples", range(9, 26, 4), _hidden_layer, {}),
         Panel("gradient", "value and gradient, linear ansatz, L = 2", range(4, 23, 2), engine.gradient, both),
         Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), _qaoa, {}),
@@ -92,8 +84,7 @@ def draw_growth(growth: dict[str, dict[str, Any]], machine: str) -> Figure:
         lines = growth[panel.name]
         for name, points in lines.items():
             colour, marker = _STYLES[name]
-            sizes, seconds = zip(*points, strict=True)
-            ax.plot(sizes, seconds, color=colour, marker=marker, markersize=4.5, linewidth=1.4)
+            ax.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=4.5, linewidth=1.4)
         for name, y in _spread({name: points[-1][1] for name, points in lines.items()}).items():
             at = lines[name][-1][0]
             ax.annotate(_SHORT.get(name, name), (at, y), xytext=(7, 0), textcoords="offset points", va="center",
@@ -115,10 +106,8 @@ def draw_growth(growth: dict[str, dict[str, Any]], machine: str) -> Figure:
 
 
 def _spread(ends: dict[str, float]) -> dict[str, float]:
-    """Heights of labels: at the ends of their lines, but a factor apart that keeps them legible."""
+    """Heights of labels: at the ends of their lines, but far enough apart to be legible."""
     placed: dict[str, float] = {}
-    last = 0.0
     for name, y in sorted(ends.items(), key=lambda item: item[1]):
-        last = max(y, 2.2 * last)
-        placed[name] = last
+        placed[name] = max([y, *(2.2 * below for below in placed.values())])
     return placed

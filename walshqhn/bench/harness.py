@@ -1,15 +1,14 @@
 """How a row is measured: results compared first, then all contenders in turn, round after round.
 
-A contender is a function without arguments. Before anything is timed, each is called once (which
-also warms caches and compiles), and its result is compared with that of the first, which is ours.
-Then every round calls each of them, so that a machine that changes its speed changes it for all.
-Before a contender's turn there is a short pause: the threads of the one before go on spinning for a
-while. A quick one is then called untimed for a quarter of a second, until its own threads have been woken
-and sit on cores of their own, and its data are in the caches.
-Calls that take microseconds are repeated within a round. What is quoted is the median over rounds.
+A contender is a function without arguments. Before anything is timed, each is called once (which also warms caches and
+compiles), and its result is compared with that of the first, which is ours. Then every round calls each of them, so
+that a machine that changes its speed changes it for all. Each contender waits for a short pause, since the threads of
+the one before it go on spinning for a while; a quick one is then called untimed for a quarter of a second, until its
+threads are awake and spread over the cores, and its data are in the caches. Calls that take microseconds are repeated
+within a round. The median over rounds is quoted.
 
-Contenders may do different amounts of the same work (``work``, in the row's unit): a slow one does
-a sample of it. Ratios are between times per unit of work.
+Contenders may do different amounts of the same work (``work``, in the row's unit): a slow one does a sample of it.
+Ratios are between times per unit of work.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from walshqhn.bench.row import Contender, Goal, Measured, Row, Settings, Timing, Verdict, missing
+from walshqhn.bench.row import Contender, Goal, Measured, Row, Settings, Timing, Verdict, is_installed
 
 _SHORTEST = 2e-3  # seconds one timing should take; shorter calls are repeated
 _PATIENCE = 6.0  # seconds after which a contender has been timed often enough
@@ -38,69 +37,53 @@ class Disagreement(Exception):
 
 def measure(row: Row, settings: Settings) -> Measured:
     """Measure a row. Disagreement if a contender's result is not ours."""
-    with tempfile.TemporaryDirectory(prefix="walshqhn-bench-") as folder:
-        return _measure(row, replace(settings, folder=Path(folder)))
-
-
-def _measure(row: Row, settings: Settings) -> Measured:
-    skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing(row).items())
-    contenders = [c for c in row.prepare(settings) if c.name not in missing(row)]
+    missing = {name: package for name, package in row.peers.items() if not is_installed(package)}
+    with tempfile.TemporaryDirectory(prefix="walshqhn-bench-") as folder, threadpool_limits(limits=settings.threads):
+        contenders = [c for c in row.prepare(replace(settings, folder=Path(folder))) if c.name not in missing]
+        differences = _compare(row, contenders)
+        samples = _rounds(contenders, settings.repeats)
     ours = contenders[0]
-    with threadpool_limits(limits=settings.threads):
-        differences, warm = _compare(row, contenders)
-        samples = _rounds(contenders, warm, settings.repeats)
-    per_unit = {c.name: median(samples[c.name]) / c.work for c in contenders}
-    timings = [
-        Timing(
-            name=c.name,
-            kind=c.kind,
-            threads=settings.threads if c.threads is None else c.threads,
-            median=median(samples[c.name]),
-            shortest=min(samples[c.name]),
-            longest=max(samples[c.name]),
-            rounds=len(samples[c.name]),
-            per_unit=per_unit[c.name],
-            times_ours=per_unit[c.name] / per_unit[ours.name],
-            difference=differences.get(c.name),
-        )
-        for c in contenders
-    ]
-    whole = per_unit[ours.name] * ours.work
-    for q in row.quoted:
-        seconds = (q.seconds,) * 3
+    unit = median(samples[ours.name]) / ours.work
+    timings = []
+    for c in contenders:
+        times = samples[c.name]
+        threads, middle = settings.threads if c.threads is None else c.threads, median(times)
+        per_unit = middle / c.work
         timings.append(
-            Timing(q.name, "quoted", 0, *seconds, 0, q.seconds / ours.work, q.seconds / whole, source=q.source)
-        )
+            Timing(c.name, c.kind, threads, middle, min(times), max(times), len(times), per_unit, per_unit / unit,
+                   differences.get(c.name))
+        )  # fmt: skip
+    for q in row.quoted:
+        per_unit = q.seconds / ours.work
+        seconds = (q.seconds,) * 3
+        timings.append(Timing(q.name, "quoted", 0, *seconds, 0, per_unit, per_unit / unit, source=q.source))
     verdicts = [v for goal in row.goals if (v := _judge(goal, timings, row)) is not None]
+    skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing.items())
     return Measured(row.name, row.title, row.unit, row.quantity, timings, verdicts, skipped)
 
 
-def _compare(row: Row, contenders: list[Contender]) -> tuple[dict[str, float], dict[str, float]]:
-    """Call each once; differences from our result, and how long a second call took (the first compiles)."""
+def _compare(row: Row, contenders: list[Contender]) -> dict[str, float]:
+    """Call each once; differences from our result."""
     differences: dict[str, float] = {}
-    warm: dict[str, float] = {}
     ours: Any = None
     for k, c in enumerate(contenders):
-        outcome = c.call()
-        if c.result is not None:
-            found = np.asarray(c.result(outcome))
-            if k == 0:
-                ours = found
-            else:
-                expected = np.asarray(ours if c.expected is None else c.expected(ours))
-                if found.shape != expected.shape:
-                    raise Disagreement(f"{row.title}: {c.name} returns shape {found.shape}, ours {expected.shape}.")
-                scale = float(np.abs(expected).max(initial=0.0)) or 1.0
-                difference = float(np.abs(found - expected).max(initial=0.0)) / scale
-                differences[c.name] = difference
-                if not difference <= row.tolerance:
-                    raise Disagreement(
-                        f"{row.title}: {c.name} differs from ours by {difference:.2g}, more than {row.tolerance:g}."
-                    )
-        del outcome
-    for c in contenders:
-        warm[c.name] = _once(c, 1)
-    return differences, warm
+        if c.result is None:
+            c.call()
+            continue
+        found = np.asarray(c.result(c.call()))
+        if k == 0:
+            ours = found
+            continue
+        expected = np.asarray(ours if c.expected is None else c.expected(ours))
+        if found.shape != expected.shape:
+            raise Disagreement(f"{row.title}: {c.name} returns shape {found.shape}, ours {expected.shape}.")
+        scale = float(np.abs(expected).max(initial=0.0)) or 1.0
+        differences[c.name] = difference = float(np.abs(found - expected).max(initial=0.0)) / scale
+        if not difference <= row.tolerance:
+            raise Disagreement(
+                f"{row.title}: {c.name} differs from ours by {difference:.2g}, more than {row.tolerance:g}."
+            )
+    return differences
 
 
 def _once(c: Contender, calls: int) -> float:
@@ -119,11 +102,11 @@ def _wake(c: Contender, expected: float) -> None:
         c.call()
 
 
-def _rounds(contenders: list[Contender], warm: dict[str, float], repeats: int) -> dict[str, list[float]]:
-    """Seconds per call, a list for each contender; slow ones drop out early, with at least the one they had."""
-    calls = {c.name: max(1, round(_SHORTEST / max(warm[c.name], 1e-7))) for c in contenders}
+def _rounds(contenders: list[Contender], repeats: int) -> dict[str, list[float]]:
+    """Seconds per call, a list for each contender; slow ones drop out early, with at least one."""
+    warm = {c.name: _once(c, 1) for c in contenders}
     samples: dict[str, list[float]] = {c.name: [] for c in contenders}
-    spent = {c.name: 0.0 for c in contenders}
+    spent = dict.fromkeys(samples, 0.0)
     gc.collect()
     gc.disable()
     try:
@@ -134,7 +117,7 @@ def _rounds(contenders: list[Contender], warm: dict[str, float], repeats: int) -
                 time.sleep(_PAUSE)
                 _wake(c, warm[c.name])
                 start = time.perf_counter()
-                samples[c.name].append(_once(c, calls[c.name]))
+                samples[c.name].append(_once(c, max(1, round(_SHORTEST / max(warm[c.name], 1e-7)))))
                 spent[c.name] += time.perf_counter() - start
     finally:
         gc.enable()

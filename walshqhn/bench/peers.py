@@ -36,22 +36,21 @@ def lightning(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray) -> tu
 
 
 def qulacs_circuit(ansatz: LinearAnsatz, params: np.ndarray) -> Any:
-    """Qulacs turns the other way round: its angles are minus ours."""
+    """Qulacs rotates the other way: its angles are minus ours."""
     from qulacs import ParametricQuantumCircuit
 
     circuit = ParametricQuantumCircuit(ansatz.num_qubits)
+    add = {"ry": circuit.add_parametric_RY_gate, "rz": circuit.add_parametric_RZ_gate}
     for gate in ansatz.program.gates:
         if gate.name == "cx":
             circuit.add_CNOT_gate(*gate.qubits)
-        elif gate.name == "ry":
-            circuit.add_parametric_RY_gate(gate.qubits[0], -params[gate.parameter])
         else:
-            circuit.add_parametric_RZ_gate(gate.qubits[0], -params[gate.parameter])
+            add[gate.name](gate.qubits[0], -params[gate.parameter])
     return circuit
 
 
 def qulacs_probabilities(ansatz: LinearAnsatz, params: np.ndarray) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    """Qulacs preparing the state, nothing more; and what reads the probabilities off it."""
+    """Two functions: Qulacs prepares the state; the probabilities are read from it."""
     from qulacs import QuantumState
 
     circuit, state = qulacs_circuit(ansatz, params), QuantumState(ansatz.num_qubits)
@@ -65,7 +64,7 @@ def qulacs_probabilities(ansatz: LinearAnsatz, params: np.ndarray) -> tuple[Call
 
 
 def qulacs_backprop(ansatz: LinearAnsatz, params: np.ndarray, fields: np.ndarray) -> Callable[[], Any]:
-    """Qulacs' gradient of sum_j fields[j] Z_j: it takes sums of Paulis, so a cost of N terms has to do."""
+    """Qulacs' gradient of sum_j fields[j] Z_j: it takes sums of Paulis, hence a cost of N terms."""
     from qulacs import Observable
 
     circuit, observable = qulacs_circuit(ansatz, params), Observable(ansatz.num_qubits)
@@ -81,18 +80,14 @@ def aer_shifts(
     prepared = AerEngine(table, threads=threads).prepare(ansatz)
 
     def derivatives() -> np.ndarray:
-        found = np.empty(count)
-        for k in range(count):
-            step = np.zeros(params.size)
-            step[k] = np.pi / 2
-            found[k] = (prepared.expectation(params + step) - prepared.expectation(params - step)) / 2
-        return found
+        steps = np.pi / 2 * np.eye(count, params.size)
+        return np.array([(prepared.expectation(params + s) - prepared.expectation(params - s)) / 2 for s in steps])
 
     return derivatives
 
 
 def numpy_qaoa(table: np.ndarray, params: np.ndarray) -> float:
-    """QAOA's expectation value by the book: phases, then one small matrix along each axis of a tensor."""
+    """QAOA's expectation value as in a textbook: phases, then one small matrix along each axis of a tensor."""
     n, layers = table.size.bit_length() - 1, params.size // 2
     diagonal = table - table.mean()
     state = np.full(table.size, table.size**-0.5, dtype=complex)

@@ -1,4 +1,4 @@
-"""What is measured: a row of contenders, goals and quoted figures; and what comes of it."""
+"""What is measured: a row of contenders, goals and quoted figures; and its result."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. ``prepare`` makes the contenders, ours first; it is called when the row's turn comes."""
+    """One line of the table. ``prepare`` makes the contenders, ours first, just before they are measured."""
 
     name: str
     title: str
@@ -104,7 +104,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A goal and what came of it."""
+    """A goal and whether it is met."""
 
     text: str
     value: float
@@ -129,11 +129,6 @@ class Measured:
         return asdict(self)
 
 
-def missing(row: Row) -> dict[str, str]:
-    """Contenders whose package is not installed."""
-    return {name: package for name, package in row.peers.items() if missing_package(package)}
-
-
-def missing_package(package: str) -> bool:
-    """Whether ``package`` is not installed."""
-    return find_spec(package) is None
+def is_installed(package: str) -> bool:
+    """Whether ``package`` can be imported."""
+    return find_spec(package) is not None

@@ -1,4 +1,4 @@
-"""First use: what a newcomer waits for, in processes of their own."""
+"""First use: what a newcomer waits for, in separate processes."""
 
 from __future__ import annotations
 

@@ -33,31 +33,25 @@ def _one_pass(a: np.ndarray, threads: int) -> None:
 
 
 def contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:
-    """Transforms in place of zeros: neither side looks at the values, and repeated sums of others would overflow.
+    """In-place transforms of zeros: neither side looks at the values, and repeated sums of others would overflow.
 
-    They are compared on random numbers before.
+    Beforehand they are compared on random numbers.
     """
     used = settings.threads if threads is None else threads
     sample = np.random.default_rng(num_bits).normal(size=(2, 1 << min(num_bits, 20)))
     values = (sample[0] + 1j * sample[1] if dtype.startswith("c") else sample[0]).astype(dtype)
     array = np.zeros(1 << num_bits, dtype)
 
-    def ours() -> np.ndarray:
-        return wht(array, overwrite=True, threads=used)
-
-    contenders = [Contender("walshqhn", ours, "ours", used, result=lambda _: wht(values, threads=used))]
-
-    def theirs() -> None:
+    def theirs(a: np.ndarray, **options: bool) -> np.ndarray:
         import fht_cpu
 
-        fht_cpu.fht(array)
+        return fht_cpu.fht(a, **options)
 
-    def their_result(_: object) -> np.ndarray:
-        import fht_cpu
-
-        return fht_cpu.fht(values, inplace=False)
-
-    contenders.append(Contender("fht-cpu", theirs, "peer", 1, result=their_result))
+    ours = partial(wht, array, overwrite=True, threads=used)
+    contenders = [
+        Contender("walshqhn", ours, "ours", used, result=lambda _: wht(values, threads=used)),
+        Contender("fht-cpu", partial(theirs, array), "peer", 1, result=lambda _: theirs(values, inplace=False)),
+    ]
     if floor:
         real = array.view(array.real.dtype)
         contenders.append(Contender(_ONE_PASS, partial(_one_pass, real, used), "floor", used))
@@ -98,7 +92,7 @@ print(1 + max(0, after - before) * 1024 / array.nbytes)
 
 
 def peak_memory(num_bits: int) -> float:
-    """Peak memory while transforming in place, over the size of the array; in a process of its own."""
+    """Peak memory while transforming in place, over the size of the array; in a separate process."""
     command = [sys.executable, "-c", _PEAK, str(num_bits)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

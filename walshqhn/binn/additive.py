@@ -1,9 +1,9 @@
 """Cost tables of networks whose output is a sum over independent groups of bits.
 
-For logistic regression and for one hidden layer with one output, once the architecture bits
-are fixed, the output pre-activation of sample i is u_i = sum_g s_{g,i}(bits of group g): a
-group is one weight, one bias, or one hidden neuron with all that belongs to it. The groups
-are split into two halves, each half is tabulated, and every pair is met in the middle.
+For logistic regression and for one hidden layer with one output, once the architecture bits are fixed, the output
+pre-activation of sample i is u_i = sum_g s_{g,i}(bits of group g): a group is one weight, one bias, or one hidden
+neuron with all that belongs to it. The groups are split into two halves, each half is tabulated, and the halves meet in
+the middle.
 """
 
 from __future__ import annotations
@@ -36,28 +36,20 @@ class Group:
 
 
 def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] | None:
-    """The groups of ``network`` under ``arch``; None where it is not additive."""
+    """The groups of ``network`` under ``arch``; None if it is not additive."""
     if network.num_outputs != 1 or arch.hidden_layers > 1:
         return None
-    low, high = arch.weight_values
-    values = np.array([low, high], dtype=np.float64)
+    values = np.array(arch.weight_values, dtype=np.float64)
 
     def weight(position: int, column: int | None) -> Group:
         """A direct weight on input ``column``, or a bias."""
 
-        def contribution(x: FloatArray) -> FloatArray:
-            source = np.ones(len(x)) if column is None else x[:, column]
-            return np.outer(values, source)
-
-        return Group((position,), contribution)
+        return Group((position,), lambda x: np.outer(values, np.ones(len(x)) if column is None else x[:, column]))
 
     def neuron(j: int) -> Group:
         """Hidden neuron ``j``: its input weights, its bias, its output weight."""
-        bits = (
-            *(int(p) for p in network.positions("W1")[:, j]),
-            int(network.positions("b1")[j]),
-            int(network.positions(f"W{len(network.hidden) + 1}")[j, 0]),
-        )
+        last = network.positions(f"W{len(network.hidden) + 1}")[j, 0]
+        bits = tuple(int(p) for p in (*network.positions("W1")[:, j], network.positions("b1")[j], last))
 
         def contribution(x: FloatArray) -> FloatArray:
             w = values[index_to_bits(np.arange(1 << len(bits)), len(bits))]
@@ -77,15 +69,8 @@ def _sums(groups: list[Group], x: FloatArray) -> FloatArray:
     """Sums over ``groups`` for every setting of their bits: (2^bits, S), first group lowest."""
     total = np.zeros((1, len(x)))
     for group in groups:
-        table = group.contribution(x)
-        total = (table[:, None, :] + total[None, :, :]).reshape(-1, len(x))
+        total = (group.contribution(x)[:, None, :] + total[None, :, :]).reshape(-1, len(x))
     return total
-
-
-def _half_index(groups: list[Group]) -> npt.NDArray[np.int64]:
-    """Configuration index of every row of `_sums`, other bits 0."""
-    positions = [p for g in groups for p in g.bits]
-    return deposit(np.arange(1 << len(positions)), positions)
 
 
 def _split(groups: list[Group]) -> tuple[list[Group], list[Group]]:
@@ -99,21 +84,19 @@ def _split(groups: list[Group]) -> tuple[list[Group], list[Group]]:
 
 
 def additive_costs(
-    groups: list[Group],
-    x: FloatArray,
-    targets: npt.NDArray[np.int64],
-    loss: str,
+    groups: list[Group], x: FloatArray, targets: npt.NDArray[np.int64], loss: str,
     progress: Callable[[float], None] | None = None,
-) -> tuple[FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]:  # fmt: skip
     """Mean loss ("bce" or "mse") for every setting of the groups' bits.
 
-    Returns costs (A, B) and the configuration indices (A,) and (B,) of the two halves: entry
-    [a, b] belongs to configuration ``left[a] | right[b]``. ``progress`` gets the fraction done.
+    Returns costs (A, B) and the configuration indices (A,) and (B,) of the two halves: entry [a, b] belongs to
+    configuration ``left[a] | right[b]``. ``progress`` gets the fraction done.
     """
     from walshqhn.kernels import costs as kernels
 
     left, right = _split(groups)
-    index_left, index_right = _half_index(left), _half_index(right)
+    positions = [[p for g in half for p in g.bits] for half in (left, right)]
+    index_left, index_right = (deposit(np.arange(1 << len(p)), p) for p in positions)
     out = np.zeros((len(index_left), len(index_right)))
     by_memory = _WORKSPACE // (8 * max(out.shape))
     by_time = _CHUNK_WORK // out.size

@@ -8,7 +8,7 @@ does not use (a third neuron at width 2, the skip weights without a skip connect
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -31,7 +31,7 @@ def sigmoid(u: npt.ArrayLike) -> FloatArray:
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "sigmoid": sigmoid,
     "relu": lambda u: np.maximum(u, 0.0),
     "tanh": np.tanh,

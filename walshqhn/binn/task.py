@@ -32,7 +32,7 @@ class Task(Cost):
 
     name: str
     spec: dict[str, Any]
-    """What it takes to make the task again: name, options, data source and checksum."""
+    """All that is needed to make the task again: name, options, data source and checksum."""
 
     @abstractmethod
     def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
@@ -50,7 +50,10 @@ class Task(Cost):
 
 @dataclass(frozen=True)
 class NetworkTask(Task):
-    """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several)."""
+    """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several).
+
+    UsageError if the three do not go together.
+    """
 
     name: str
     spec: dict[str, Any] = field(compare=False)
@@ -61,18 +64,15 @@ class NetworkTask(Task):
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise unknown_name("loss", self.loss, LOSSES)
-        classes = self.data.num_classes
+        network, classes, inputs = self.network, self.data.num_classes, self.data.train.x.shape[1]
         outputs = classes if self.loss == "softmax" else 1
         if self.loss != "softmax" and classes != 2:
             raise UsageError(f"loss {self.loss!r} separates 2 classes, the data has {classes}; use loss 'softmax'.")
-        if self.network.num_outputs != outputs:
-            raise UsageError(
-                f"loss {self.loss!r} on {classes} classes needs {outputs} outputs, got {self.network.num_outputs}."
-            )
-        if self.network.num_inputs != self.data.train.x.shape[1]:
-            raise UsageError(
-                f"the network takes {self.network.num_inputs} inputs, the data has {self.data.train.x.shape[1]}."
-            )
+        if network.num_outputs != outputs:
+            found = f"got {network.num_outputs}"
+            raise UsageError(f"loss {self.loss!r} on {classes} classes needs {outputs} outputs, {found}.")
+        if network.num_inputs != inputs:
+            raise UsageError(f"the network takes {network.num_inputs} inputs, the data has {inputs}.")
 
     @property
     def bit_names(self) -> tuple[str, ...]:
@@ -130,43 +130,34 @@ class NetworkTask(Task):
     def _fill(self, table: FloatArray, code: dict[int, int], progress: Progress) -> None:
         """Fill in the costs of all configurations whose architecture bits are ``code``."""
         row = np.zeros(self.num_bits, np.uint8)
-        for position, bit in code.items():
-            row[position] = bit
+        row[list(code)] = list(code.values())
         base = int(bits_to_index(row))
         groups = additive_groups(self.network, self.network.architecture(row))
         if groups is None or self.loss == "softmax":
             self._fill_generic(table, base, [j for j in range(self.num_bits) if j not in code], progress)
             return
-        x, y = self.data.train.x, self.data.train.y
-        costs, left, right = additive_costs(groups, x, y, self.loss, progress)
-        used = {p for g in groups for p in g.bits}
-        idle = [j for j in range(self.num_bits) if j not in used and j not in code]
+        costs, left, right = additive_costs(groups, self.data.train.x, self.data.train.y, self.loss, progress)
         for a, row_costs in zip(left, costs, strict=True):
             table[base | a | right] = row_costs
-        if not idle:
-            return
-        filled = base | (left[:, None] | right).ravel()
-        for j in idle:  # an idle bit changes nothing: copy
+        idle = set(range(self.num_bits)) - code.keys() - {p for g in groups for p in g.bits}
+        filled = base | (left[:, None] | right).ravel() if idle else left
+        for j in sorted(idle):  # an idle bit changes nothing: copy
             table[filled | (1 << j)] = table[filled]
             filled = np.concatenate([filled, filled | (1 << j)])
 
     def _fill_generic(self, table: FloatArray, base: int, free: list[int], progress: Progress) -> None:
-        batch = self._batch_size(len(self.data.train.x))
-        total = 1 << len(free)
+        x, y = self.data.train.x, self.data.train.y
+        batch, total = self._batch_size(len(x)), 1 << len(free)
         for start in range(0, total, batch):
-            k = np.arange(start, min(start + batch, total))
-            index = base | deposit(k, free)
-            u = self.network.forward(index_to_bits(index, self.num_bits), self.data.train.x)
-            table[index] = LOSSES[self.loss](u, self.data.train.y)
+            index = base | deposit(np.arange(start, min(start + batch, total)), free)
+            table[index] = LOSSES[self.loss](self.network.forward(index_to_bits(index, self.num_bits), x), y)
             progress(min(1.0, (start + batch) / total))
 
     def _batch_size(self, samples: int) -> int:
-        widest = max((*self.network.hidden, self.network.num_outputs))
-        return max(1, _BATCH_BYTES // (8 * samples * widest))
+        return max(1, _BATCH_BYTES // (8 * samples * max(*self.network.hidden, self.network.num_outputs, 1)))
 
     def _batched(self, bits: npt.ArrayLike, x: FloatArray, score: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        rows = check_rows(bits, self.num_bits)
-        batch = self._batch_size(len(x))
+        rows, batch = check_rows(bits, self.num_bits), self._batch_size(len(x))
         with numpy_threads(None):
             parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
         return np.concatenate(parts) if parts else np.empty(0)

@@ -100,7 +100,8 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
             if option not in known:
                 listed = [name.replace("_", "-") for name in known]
                 raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {source!r}")
-            values[option] = text if option in texts and text.lower() != "none" else parse_value(text)
+            plain = str(Path(text).expanduser()) if text.startswith("~") else text
+            values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)
     elif options and (Path(source).exists() or Path(source).suffix):
         where = f" ({source} is a file; only tasks have options of their own)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)

@@ -116,12 +116,11 @@ class Prepared(ABC):
 
     @abstractmethod
     def distributions(self, points: FloatArray, rng: Rng = None) -> Iterator[Distribution]:
-        """The distribution at every row of ``points`` (M, num_parameters), all in one job: exact, or measured with
-        the engine's shots."""
+        """The distribution at every row of ``points`` (M, num_parameters), in one job: exact, or with engine.shots."""
 
     @abstractmethod
     def measure(self, points: FloatArray, shots: int, rng: Rng = None) -> Iterator[BitArray]:
-        """``shots`` measured bit strings, (shots, N), at every row of ``points``, all in one job."""
+        """``shots`` measured bit strings, (shots, N), at every row of ``points``, in one job."""
 
     # --- what follows from these ---------------------------------------------------------------
 
@@ -147,8 +146,11 @@ class Prepared(ABC):
         return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
-        """The objective and its gradient at ``params``, here by the parameter-shift rule: one job for the value, one
-        for all shifted circuits. UsageError if there are too many of them, see `ShiftRule`."""
+        """The objective and its gradient at ``params``.
+
+        Here by the parameter-shift rule: one job for the value, one for all shifted circuits. UsageError if there are
+        too many of them, see `ShiftRule`.
+        """
         self.engine.check_objective(objective)
         values, generator = self.ansatz.check_parameters(params), None if rng is None else np.random.default_rng(rng)
         rule, shifted = self._shifts

@@ -1,4 +1,4 @@
-"""Distributions of costs: exact ones, over all configurations, and measured ones, over shots."""
+"""Distributions of costs: exact, over all configurations, or measured, over shots."""
 
 from __future__ import annotations
 
@@ -12,48 +12,44 @@ import numpy.typing as npt
 from walshqhn.cost.table import TableCost
 from walshqhn.support.arrays import BitArray, FloatArray
 
-IndexArray = npt.NDArray[np.intp]
-
 
 class Estimate(NamedTuple):
-    """A number, and how sure it is."""
+    """A number and its uncertainty."""
 
     value: float
     error: float
-    """Standard error; 0 where the value is exact, NaN where it comes from a single shot."""
+    """Standard error; 0 where the value is exact, NaN for a single shot."""
 
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """The distribution of the costs that a circuit is measured with; what every `Objective` is a function of."""
+    """The distribution of the costs measured on a circuit; every `Objective` is a function of it."""
 
     costs: FloatArray
-    """Exact: (2^N,), the cost of every configuration. Measured: (M,), of every shot, M >= 1; where an engine corrects
-    for errors in reading out, numbers with the right mean."""
+    """Exact: (2^N,), the cost of every configuration. Measured: (M,), of every shot, M >= 1; with readout mitigation,
+    numbers with the right mean."""
     probabilities: FloatArray | None = None
-    """(2^N,), |psi_x|^2; None: measured, every shot counts alike."""
+    """(2^N,), |psi_x|^2; None: measured, all shots have equal weight."""
     bits: BitArray | None = None
     """(M, N), the measured bit strings; None: exact."""
     measured_costs: FloatArray | None = None
-    """(M,), costs of ``bits`` as they were read; None: exact."""
+    """(M,), costs of ``bits`` as read; None: exact."""
     table: TableCost | None = None
-    """Whose values ``costs`` are, where it can tell their `order`; it sorts them once for all distributions."""
+    """The table that ``costs`` come from, if any; it sorts them once for all distributions."""
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is the distribution itself, not a sample of it."""
+        """Whether this is the distribution itself rather than a sample of it."""
         return self.bits is None
 
     @cached_property
     def weights(self) -> FloatArray:
-        """Probabilities, as numbers, of the entries of ``costs``."""
-        if self.probabilities is None:
-            return np.full(self.costs.shape, 1 / self.costs.size)
-        return self.probabilities
+        """Probability of each entry of ``costs``."""
+        return np.full(self.costs.shape, 1 / self.costs.size) if self.probabilities is None else self.probabilities
 
     @cached_property
-    def order(self) -> IndexArray:
-        """The entries of ``costs`` by ascending cost."""
+    def order(self) -> npt.NDArray[np.intp]:
+        """Indices that sort ``costs`` in ascending order."""
         return self.costs.argsort(kind="stable") if self.table is None else self.table.order
 
     @cached_property
@@ -65,7 +61,7 @@ class Distribution:
         return self.bits[first], float(self.measured_costs[first])
 
     def mean(self, values: FloatArray) -> float:
-        """Mean of ``values``, one for each entry of ``costs``; not by BLAS, whose sums depend on its threads."""
+        """Mean of ``values``, one per entry of ``costs``; not by BLAS, whose sums depend on its threads."""
         if self.probabilities is None:
             return float(values.mean())
         return float(np.einsum("i,i->", self.probabilities, values))

@@ -1,4 +1,4 @@
-"""The exact engine: the state vector in memory, the cost as a table, gradients by the adjoint method."""
+"""The exact engine: state vectors in memory, the cost as a table, gradients by the adjoint method."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ import numpy.typing as npt
 from walshqhn.bits import index_to_bits
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.cost.base import Cost
-from walshqhn.cost.convert import as_cost
 from walshqhn.cost.table import TableCost, tabulate
-from walshqhn.engines.base import Engine, Evaluation, Prepared, Rng
+from walshqhn.engines.base import Engine, Evaluation, Prepared, Rng, check_cost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.kernels import circuit as kernels
 from walshqhn.kernels import sampling, statevector
 from walshqhn.support.arrays import BitArray, FloatArray
-from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import require_memory, resolve_threads, thread_limit
 
 State = npt.NDArray[np.float64]
@@ -35,16 +33,16 @@ class ExactEngine(Engine):
     Parameters
     ----------
     cost
-        What `as_cost` takes; it is tabulated.
+        Anything `as_cost` accepts; it is tabulated.
     threads
         Default: $WALSHQHN_THREADS, else all cores. Results do not depend on it.
 
     Raises
     ------
     InputError
-        What is no cost.
+        An invalid cost.
     UsageError
-        A cost of no bits, or a number of threads below 1.
+        A cost of no bits, or fewer than 1 thread.
     TooLargeError
         State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
 
@@ -58,10 +56,8 @@ class ExactEngine(Engine):
     cost: TableCost
 
     def __init__(self, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> None:
-        source = as_cost(cost)
-        if source.num_bits < 1:
-            raise UsageError("an engine needs a cost of at least 1 bit.")
-        resolve_threads(threads)  # says now what is wrong
+        source = check_cost(cost)
+        resolve_threads(threads)  # fail early
         require_memory(
             (4 if isinstance(source, TableCost) else 5) * 8 << source.num_bits,
             f"a state vector of {source.num_bits} qubits and its adjoint",
@@ -71,7 +67,7 @@ class ExactEngine(Engine):
         self._spare: list[State] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_spare": []}  # what is in them is no one's
+        return self.__dict__ | {"_spare": []}
 
     def prepare(self, ansatz: Ansatz) -> ExactPrepared:
         return ExactPrepared(self, ansatz)
@@ -82,7 +78,7 @@ class ExactEngine(Engine):
 
     @contextmanager
     def spare_state(self) -> Iterator[State]:
-        """A state with anything in it, given back at the end: fresh memory costs as much as the work."""
+        """An uninitialised state from a pool: fresh memory costs as much as the work."""
         try:
             state = self._spare.pop()
         except IndexError:
@@ -94,14 +90,13 @@ class ExactEngine(Engine):
 
 
 class ExactPrepared(Prepared):
-    """A circuit on the exact engine. Samples need ``rng``: without, they differ each time."""
+    """A circuit on the exact engine. Samples without ``rng`` differ each time."""
 
     engine: ExactEngine
 
     def __init__(self, engine: ExactEngine, ansatz: Ansatz) -> None:
         super().__init__(engine, ansatz)
-        self._cost = engine.cost
-        self._kernels = _Kernels(ansatz)
+        self._cost, self._kernels = engine.cost, _Kernels(ansatz)
 
     def distributions(self, points: FloatArray, rng: Rng = None) -> Iterator[Distribution]:
         for row in points:
@@ -112,22 +107,22 @@ class ExactPrepared(Prepared):
     def measure(self, points: FloatArray, shots: int, rng: Rng = None) -> Iterator[BitArray]:
         generator = np.random.default_rng(rng)
         for found in self.distributions(points):
-            # sums of exponentials are the order statistics of uniforms: sorted without sorting
+            # normalised partial sums of exponentials are the order statistics of uniforms: no sorting
             ends = np.cumsum(generator.standard_exponential(shots + 1))
             index = np.empty(shots, np.int64)
             sampling.merge_sorted(found.probabilities, ends[:-1] / ends[-1], index)
             generator.shuffle(index)
             yield index_to_bits(index, self.ansatz.num_qubits)
 
-    def _evaluate(self, rows: FloatArray, objective: Objective, rng: Rng) -> list[Evaluation]:
+    def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         found = []
-        for row in rows:
+        for row in self.check_points(points):
             with self._state(row) as state:
                 found.append(Evaluation(row.copy(), *objective.evaluate(_OfState(self._cost, state, self._kernels))))
         return found
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
-        """The objective and its gradient, by one pass forward and one back (the adjoint method)."""
+        """The objective and its gradient, by one forward and one backward pass (the adjoint method)."""
         values, gradient = self.ansatz.check_parameters(params), np.zeros(self.ansatz.num_parameters)
         with self._state(values) as state, self.engine.spare_state() as adjoint:
             found = _OfState(self._cost, state, self._kernels)
@@ -139,15 +134,14 @@ class ExactPrepared(Prepared):
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
     ) -> FloatArray:
-        """|<psi(params)|psi(y)>|^2 for every row y of ``points`` (M, num_parameters): shape (M,); exact, unless
-        ``shots`` are asked for."""
+        """|<psi(params)|psi(y)>|^2 for every row y of ``points``: shape (M,); exact without ``shots``."""
         if shots is not None:
             return super().overlaps(params, points, rng, shots)
         found = []
         with self._state(self.ansatz.check_parameters(params)) as (re, im):
             for row in self.check_points(points):
                 with self._state(row) as (other_re, other_im):
-                    # BLAS would add in an order of its threads
+                    # BLAS would add in an order that depends on its threads
                     real = np.einsum("i,i->", re, other_re) + np.einsum("i,i->", im, other_im)
                     imaginary = np.einsum("i,i->", re, other_im) - np.einsum("i,i->", im, other_re)
                     found.append(float(real * real + imaginary * imaginary))
@@ -164,7 +158,7 @@ class ExactPrepared(Prepared):
 
     @contextmanager
     def _state(self, values: FloatArray) -> Iterator[State]:
-        """The state that the circuit prepares; the block runs on the engine's threads, where it runs on several."""
+        """The prepared state; kernels inside the block use the engine's threads."""
         limit = thread_limit(self.engine.threads) if self._kernels.threaded else nullcontext()
         with self.engine.spare_state() as state, limit:
             self._kernels.run(values, state)
@@ -172,7 +166,7 @@ class ExactPrepared(Prepared):
 
 
 class _Kernels:
-    """A circuit's loops over a state."""
+    """The kernels that run a circuit on a state."""
 
     def __init__(self, ansatz: Ansatz) -> None:
         self._ansatz, self._pool = ansatz, statevector.pool_for(1 << ansatz.num_qubits)
@@ -214,15 +208,13 @@ class _Kernels:
 
 
 class _OfState(Distribution):
-    """The distribution of a state in a spare buffer, which is gone with it; mostly the mean is all that is asked for,
-    and needs no array of probabilities."""
+    """The distribution of a state in a spare buffer; its mean, often all that is needed, takes no probabilities."""
 
     _state: State
     _loops: _Kernels
 
     def __init__(self, cost: TableCost, state: State, loops: _Kernels) -> None:
-        for name, value in {"costs": cost.values, "table": cost, "_state": state, "_loops": loops}.items():
-            object.__setattr__(self, name, value)
+        self.__dict__.update(costs=cost.values, table=cost, _state=state, _loops=loops)
 
     @cached_property
     def probabilities(self) -> FloatArray:

@@ -1,9 +1,8 @@
-"""What a training minimizes: a number made from the distribution of the measured costs.
+"""Objectives of a training: the mean E = <C>, the mean of the cheapest tail (CVaR), and -log <exp(-eta C)> (Gibbs).
 
-The mean E = <C>, the mean of the cheapest part of the distribution (CVaR), or -log <exp(-eta C)> (Gibbs). All of them
-are functions of the probabilities p_x = |psi_x|^2, so that their derivatives are those of the mean of another diagonal:
-d objective / d theta = d <D> / d theta with D held fixed, D_x = d objective / d p_x up to a constant that normalisation
-takes away.
+All are functions of the probabilities p_x = |psi_x|^2, so their derivatives are those of the mean of another diagonal:
+d objective / d theta = d <D> / d theta with D held fixed, D_x = d objective / d p_x up to a constant, which
+normalisation removes.
 """
 
 from __future__ import annotations
@@ -20,35 +19,30 @@ from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError, unknown_name
 
-_LARGEST_EXPONENT = 700.0  # exp of it is finite; see Gibbs.linearized
-
 
 class Objective(ABC):
-    """A function of the distribution of costs. Its text, such as "cvar:0.1", is what `make_objective` reads."""
+    """A function of the distribution of costs."""
 
-    @abstractmethod
     def __str__(self) -> str:
-        """Name and setting: what `make_objective` makes it from."""
+        """Name and setting as `make_objective` reads them, such as "cvar:0.1"."""
+        return ":".join([type(self).__name__.lower(), *(repr(v).removesuffix(".0") for v in vars(self).values())])
 
     @abstractmethod
     def evaluate(self, found: Distribution) -> Estimate:
-        """The objective of an exact distribution, error 0; or its estimate from a measured one."""
+        """The objective of an exact distribution (error 0), or its estimate from a measured one."""
 
     @abstractmethod
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
-        """The function D of a cost whose mean has the objective's derivatives at this distribution.
+        """The function D of a cost whose mean has the objective's derivatives at ``found``.
 
-        It serves for costs that are not in the distribution as well, so that gradients can be estimated from samples:
-        those at the point itself fix D, and its means at shifted angles differ by the gradient.
+        It also applies to costs outside ``found``, so that gradients can be estimated from samples: those at the point
+        itself fix D, its means at shifted angles give the gradient.
         """
 
 
 @dataclass(frozen=True)
 class Mean(Objective):
     """E = <C>."""
-
-    def __str__(self) -> str:
-        return "mean"
 
     def evaluate(self, found: Distribution) -> Estimate:
         return Estimate(found.mean(found.costs), _error_of_mean(found, found.costs))
@@ -72,17 +66,12 @@ class CVaR(Objective):
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", check_real("alpha of CVaR", self.alpha, above=0, most=1))
 
-    def __str__(self) -> str:
-        return f"cvar:{_text(self.alpha)}"
-
     def evaluate(self, found: Distribution) -> Estimate:
         q = self._quantile(found)
         excess = np.minimum(found.costs - q, 0.0)
-        # an error in q does not matter to first order: the objective is stationary there
-        error = _error_of_mean(found, excess / self.alpha)
-        if found.is_exact:
-            return Estimate(q + found.mean(excess) / self.alpha, error)
-        return Estimate(float(q + (excess / self.alpha).mean()), error)
+        mean = found.mean(excess) / self.alpha if found.is_exact else (excess / self.alpha).mean()
+        # to first order an error in q does not matter: the objective is stationary there
+        return Estimate(float(q + mean), _error_of_mean(found, excess / self.alpha))
 
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
         q, alpha = self._quantile(found), self.alpha
@@ -90,8 +79,7 @@ class CVaR(Objective):
 
     def _quantile(self, found: Distribution) -> float:
         reached = np.cumsum(found.weights[found.order])
-        # what adds up to alpha but for rounding has reached it
-        first = int(np.searchsorted(reached, self.alpha * (1 - 1e-12)))
+        first = int(np.searchsorted(reached, self.alpha * (1 - 1e-12)))  # a sum equal to alpha but for rounding counts
         return float(found.costs[found.order[min(first, found.costs.size - 1)]])
 
 
@@ -108,9 +96,6 @@ class Gibbs(Objective):
     def __post_init__(self) -> None:
         object.__setattr__(self, "eta", check_real("eta of the Gibbs objective", self.eta, above=0))
 
-    def __str__(self) -> str:
-        return f"gibbs:{_text(self.eta)}"
-
     def evaluate(self, found: Distribution) -> Estimate:
         if found.is_exact:
             return Estimate(-self._log_mean(found), 0.0)
@@ -121,17 +106,13 @@ class Gibbs(Objective):
 
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
         eta, log_mean = self.eta, self._log_mean(found)
-        # p_x exp(-eta C_x - log Z) <= 1: only where p_x vanishes can it overflow, and there anything finite will do
-        return lambda costs: -np.exp(np.minimum(-eta * costs - log_mean, _LARGEST_EXPONENT))
+        # p_x exp(-eta C_x - log Z) <= 1: it overflows only where p_x vanishes; there any finite number will do
+        return lambda costs: -np.exp(np.minimum(-eta * costs - log_mean, 700.0))
 
     def _log_mean(self, found: Distribution) -> float:
-        """log <exp(-eta C)>, the least cost that can be measured taken out: what is left can neither over- nor
-        underflow."""
-        weights, costs = found.weights, found.costs
-        possible = weights > 0
-        if not possible.all():
-            weights, costs = weights[possible], costs[possible]
-        exponents = np.log(weights) - self.eta * costs
+        """log <exp(-eta C)>, the largest term factored out so that nothing over- or underflows."""
+        possible = found.weights > 0
+        exponents = np.log(found.weights[possible]) - self.eta * found.costs[possible]
         largest = float(exponents.max())
         return largest + math.log(np.exp(exponents - largest).sum())
 
@@ -145,25 +126,19 @@ def make_objective(text: str | Objective) -> Objective:
         return text
     if not isinstance(text, str):
         raise UsageError(f"an objective is 'mean', 'cvar:ALPHA', 'gibbs:ETA' or an Objective, got {text!r}.")
-    name, colon, setting = text.partition(":")
-    if name not in ("mean", "cvar", "gibbs"):
-        raise unknown_name("objective", name, ("mean", "cvar:ALPHA", "gibbs:ETA"))
-    if name == "mean":
-        if colon:
-            raise UsageError(f"the objective 'mean' takes no setting, got {text!r}.")
+    if text == "mean":
         return MEAN
+    name, _, setting = text.partition(":")
+    if name == "mean":
+        raise UsageError(f"the objective 'mean' takes no setting, got {text!r}.")
+    if name not in ("cvar", "gibbs"):
+        raise unknown_name("objective", name, ("mean", "cvar:ALPHA", "gibbs:ETA"))
     try:
         number = float(setting)
     except ValueError:
-        raise UsageError(
-            f"the objective {name!r} needs a number: 'cvar:ALPHA' with 0 < ALPHA <= 1 or 'gibbs:ETA' with ETA > 0, "
-            f"got {text!r}."
-        ) from None
+        needed = "'cvar:ALPHA' with 0 < ALPHA <= 1 or 'gibbs:ETA' with ETA > 0"
+        raise UsageError(f"the objective {name!r} needs a number: {needed}, got {text!r}.") from None
     return CVaR(number) if name == "cvar" else Gibbs(number)
-
-
-def _text(number: float) -> str:
-    return repr(number).removesuffix(".0")
 
 
 def _error_of_mean(found: Distribution, values: FloatArray) -> float:

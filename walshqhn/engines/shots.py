@@ -1,4 +1,4 @@
-"""What engines have in common that measure circuits: simulators with shots, and hardware."""
+"""The base of engines that measure circuits: simulators with shots, and hardware."""
 
 from __future__ import annotations
 
@@ -9,38 +9,34 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.cost.base import Cost
-from walshqhn.cost.convert import as_cost
-from walshqhn.engines.base import Engine, Prepared, Rng
+from walshqhn.engines.base import Engine, Prepared, Rng, check_cost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import UsageError
 
 
 class SampledEngine(Engine):
-    """An engine that measures circuits, many in one job, from a seed of its own.
+    """An engine that measures circuits, many per job.
 
     Parameters
     ----------
     cost
-        What `as_cost` takes.
+        Anything `as_cost` accepts.
     shots
-        Measurements that a value is estimated from. None: values are exact.
+        Measurements per value. None: values are exact.
     seed
-        Every job without ``rng`` is measured with a seed derived from it that no earlier job had.
+        Every job without ``rng`` gets a new seed derived from it.
 
     Raises
     ------
     InputError
-        What is no cost.
+        An invalid cost.
     UsageError
         A cost of no bits, shots or a seed out of range.
     """
 
     def __init__(self, cost: Cost | npt.ArrayLike, *, shots: int | None, seed: int) -> None:
-        self.cost = as_cost(cost)
-        if self.num_qubits < 1:
-            raise UsageError("an engine needs a cost of at least 1 bit.")
+        self.cost = check_cost(cost)
         self.shots = None if shots is None else check_whole("shots", shots, 1)
         self.seed = check_whole("seed", seed, 0)
         self._seeds = np.random.SeedSequence(self.seed)
@@ -53,8 +49,7 @@ class SampledEngine(Engine):
 
 
 class SampledPrepared(Prepared):
-    """A circuit that is measured. A subclass says how to `run` it; one whose engine may have no shots, how exact
-    `distributions` are found."""
+    """A circuit that is measured. Subclasses implement `run`; `distributions` too if their engine may have no shots."""
 
     engine: SampledEngine
 

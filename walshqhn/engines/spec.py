@@ -1,4 +1,4 @@
-"""Engines by name: as the command line, studies and stored results name them."""
+"""Engines by name, as the command line, studies and stored results name them."""
 
 from __future__ import annotations
 
@@ -15,38 +15,40 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit_aer.noise import NoiseModel
 
-TAKERS = {  # the settings that not every engine takes
+TAKERS = {  # settings that only some engines take
     "shots": ("aer", "mps", "backend"),
     "noise": ("aer", "mps"),
     "bond_dimension": ("mps",),
     "backend": ("backend",),
     "mitigate_readout": ("backend",),
 }
-ENGINES = ("exact", "aer", "mps", "backend")
 
 
 def _noise_text(value: Any) -> str:
-    """The strength of depolarizing noise, or a backend's name, as text."""
     return value if isinstance(value, str) else f"{value:g}"
 
 
 @dataclass(frozen=True)
 class EngineSpec(Spec):
-    """What runs the circuit. UsageError for settings that do not go together."""
+    """What runs the circuit. UsageError for settings that do not go together.
+
+    >>> EngineSpec("mps", shots=100, bond_dimension=8).needs_table
+    False
+    """
 
     engine: str = option(
         "exact",
         "exact; aer: state vectors, with noise and without shots density matrices; mps: Aer's matrix product states; "
         "backend: hardware.",
-        choices=ENGINES,
+        choices=("exact", "aer", "mps", "backend"),
     )
-    shots: int | None = option(None, "Estimate values from so many shots; not with exact.", least=1)
+    shots: int | None = option(None, "Estimate values from this many shots; not with exact.", least=1)
     noise: str | None = option(
         None, "aer, mps: strength p of depolarizing noise, or a backend to imitate.", convert=_noise_text
     )
     bond_dimension: int | None = option(None, "mps: truncate matrix product states to this.", least=1)
     backend: str | None = option(None, "backend: generic, fake_... or an IBM device's name.")
-    mitigate_readout: bool = option(False, "backend: correct E for errors in reading out.")
+    mitigate_readout: bool = option(False, "backend: correct E for readout errors.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,7 +76,7 @@ class EngineSpec(Spec):
         UsageError
             No such device, ``jobs`` for an engine other than backend, or what the engine refuses.
         TooLargeError
-            A state or a table that does not fit in memory.
+            A state or a table does not fit in memory.
         """
         if jobs is not None and self.engine != "backend":
             raise UsageError(f"jobs does not go with the {self.engine} engine; it is for backend.")
@@ -82,15 +84,11 @@ class EngineSpec(Spec):
             from walshqhn.engines.exact import ExactEngine
 
             return ExactEngine(cost, threads=threads)
-        if self.engine == "backend":
+        if self.backend is not None and self.shots is not None:
             from walshqhn.engines.qiskit.backend import BackendEngine
 
-            assert self.backend is not None
-            assert self.shots is not None
-            device = find_backend(self.backend, cost.num_bits)
-            return BackendEngine(
-                cost, device, shots=self.shots, seed=seed, mitigate_readout=self.mitigate_readout, jobs=jobs
-            )
+            device, mitigate = find_backend(self.backend, cost.num_bits), self.mitigate_readout
+            return BackendEngine(cost, device, shots=self.shots, seed=seed, mitigate_readout=mitigate, jobs=jobs)
         from walshqhn.engines.qiskit.aer import AerEngine, Method
 
         method: Method = "matrix_product_state" if self.engine == "mps" else "statevector"
@@ -103,27 +101,29 @@ class EngineSpec(Spec):
 
 
 def find_backend(name: str, num_qubits: int) -> BackendV2:
-    """The backend called ``name``: "generic", a fake IBM device ("fake_...") or one of the saved account's.
+    """The backend called ``name``: "generic", a fake IBM device ("fake_...") or a device of the saved account.
 
     UsageError if there is none, MissingDependencyError without qiskit-ibm-runtime.
     """
-    if name == "generic":
-        from qiskit.providers.fake_provider import GenericBackendV2
-        from qiskit.transpiler import CouplingMap
+    if name != "generic":
+        from walshqhn.engines.qiskit.ibm import ibm_backend
 
-        line = CouplingMap.from_line(num_qubits) if num_qubits > 1 else None
-        return GenericBackendV2(num_qubits, coupling_map=line, seed=0)
-    from walshqhn.engines.qiskit.ibm import ibm_backend
+        return ibm_backend(name)
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit.transpiler import CouplingMap
 
-    return ibm_backend(name)
+    line = CouplingMap.from_line(num_qubits) if num_qubits > 1 else None
+    return GenericBackendV2(num_qubits, coupling_map=line, seed=0)
 
 
 def _noise(text: str) -> NoiseModel:
+    from qiskit_aer.noise import NoiseModel
+
     from walshqhn.engines.qiskit.ibm import ibm_backend
-    from walshqhn.engines.qiskit.noise import backend_noise, depolarizing_noise
+    from walshqhn.engines.qiskit.noise import depolarizing_noise
 
     try:
         strength = float(text)
     except ValueError:
-        return backend_noise(ibm_backend(text))
+        return NoiseModel.from_backend(ibm_backend(text))
     return depolarizing_noise(strength)

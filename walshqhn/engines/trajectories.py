@@ -103,8 +103,10 @@ class PauliTrajectories:
         return len(np.unique(_as_keys(negated)))
 
     def patterns(self, shots: int, noise: Sequence[GateNoise], rng: np.random.Generator) -> tuple[BitArray, BitArray]:
-        """Random errors: which angles of `separate` they negate, (len(noise) shots, angles), and which bits they flip,
-        (..., N); shots of one noise are contiguous. Patterns that prepare the same state are brought to one form."""
+        """Random errors: angles of `separate` that they negate, (len(noise) shots, angles), and bits flipped, (..., N).
+
+        Shots of one noise are contiguous. Patterns that prepare the same state are brought to one form.
+        """
         width = self._num_angles + self._ansatz.num_qubits
         require_memory(3 * len(noise) * shots * width, f"{shots:,} shots", "Use fewer shots, or several calls.")
         patterns = np.zeros((len(noise) * shots, width), np.uint8)

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -52,6 +53,12 @@ def fill_image(image: io.BytesIO, fill: Callable[[h5py.File], None]) -> None:
     else:
         with h5py.File(image, "w", libver=_HDF5, **_REUSE) as h5:
             fill(h5)
+
+
+def write_image(image: io.BytesIO, path: Path) -> None:
+    """Write what ``image`` holds to ``path``. After an OSError it can be filled further."""
+    with path.open("wb") as file, image.getbuffer() as view:  # released at once: while it is held, no image grows
+        file.write(view)
 
 
 # --- writing ---------------------------------------------------------------------------------------

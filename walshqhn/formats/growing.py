@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 
-from walshqhn.formats.access import fill_image
+from walshqhn.formats.access import fill_image, write_image
 from walshqhn.formats.hdf5 import Contents, write_contents
 from walshqhn.formats.records import write_study, write_training
 from walshqhn.study.plan import Study
@@ -54,7 +54,7 @@ class ResultFile:
 
         fill_image(image, fill)
         self._image, self._stored = image, runs
-        write_atomically(self.path, lambda target: target.write_bytes(image.getbuffer()), overwrite=True)
+        write_atomically(self.path, lambda target: write_image(image, target), overwrite=True)
 
     def _with(self, result: TrainingResult | Study) -> Contents:
         if isinstance(result, Study):

@@ -55,19 +55,15 @@ class Contents:
     @property
     def num_qubits(self) -> int:
         """N. InputError if there is nothing it follows from, or the parts disagree."""
-        found = {}
-        if self.cost is not None:
-            found["cost"] = self.cost.size.bit_length() - 1
-        if self.spectrum is not None:
-            found["spectrum"] = self.spectrum.num_bits
-        if self.hamiltonian is not None:
-            found["hamiltonian"] = self.hamiltonian.num_qubits
-        if self.bit_names is not None:
-            found["bit_names"] = len(self.bit_names)
-        if self.training is not None:
-            found["training"] = len(self.training.best_bits)
-        if self.study is not None:
-            found["study"] = self.study.num_qubits
+        sizes = {
+            "cost": None if self.cost is None else self.cost.size.bit_length() - 1,
+            "spectrum": None if self.spectrum is None else self.spectrum.num_bits,
+            "hamiltonian": None if self.hamiltonian is None else self.hamiltonian.num_qubits,
+            "bit_names": None if self.bit_names is None else len(self.bit_names),
+            "training": None if self.training is None else len(self.training.best_bits),
+            "study": None if self.study is None else self.study.num_qubits,
+        }
+        found = {part: size for part, size in sizes.items() if size is not None}
         if len(set(found.values())) != 1:
             raise InputError(f"the parts of a file must be on the same number of qubits, got {found or 'no parts'}.")
         return next(iter(found.values()))
@@ -80,7 +76,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
     def write(target: Path) -> None:
         image = io.BytesIO()
         access.fill_image(image, lambda file: write_contents(file, contents))
-        target.write_bytes(image.getbuffer())
+        access.write_image(image, target)
 
     write_atomically(path, write, overwrite=overwrite)
 
@@ -187,9 +183,8 @@ def _facts(contents: Contents) -> dict[str, Any]:
 
 
 def _read(h5: h5py.File) -> Contents:
-    _check_version(access.read_attribute(h5, layout.HEADER[1]))
-    header = access.read_attributes(h5, layout.HEADER)
-    n = _check_header(header)
+    header = _read_header(h5)
+    n = header["num_qubits"]
     sizes = {"N": n, "N+1": n + 1, "2^N": 1 << min(n, 62), "words": words_for(n)}
     groups = {
         name: access.open_group(h5, name) for name in ("cost", "spectrum", "hamiltonian", "task", "training", "study")
@@ -216,17 +211,13 @@ def _read(h5: h5py.File) -> Contents:
     return Contents(cost, spectrum, hamiltonian, task, names, training, study, weights, header["provenance"])
 
 
-def _check_version(found: int) -> None:
-    if found > layout.FORMAT_VERSION:
-        raise FormatError(
-            f"format version {found}, this walshqhn reads up to {layout.FORMAT_VERSION}: upgrade walshqhn."
-        )
-    if found < 1:
-        raise FormatError(f"/@format_version must be 1 ... {layout.FORMAT_VERSION}, got {found}")
-
-
-def _check_header(found: dict[str, Any]) -> int:
-    """N. FormatError for conventions that are not ours."""
+def _read_header(h5: h5py.File) -> dict[str, Any]:
+    """The root attributes. FormatError for conventions or a version that are not ours."""
+    version = access.read_attribute(h5, layout.HEADER[1])
+    if version > layout.FORMAT_VERSION:
+        known = f"this walshqhn reads up to {layout.FORMAT_VERSION}"
+        raise FormatError(f"format version {version}, {known}: upgrade walshqhn.")
+    found = access.read_attributes(h5, layout.HEADER)
     for name, expected in layout.CONVENTIONS.items():
         if found[name] != expected:
             raise FormatError(f"/@{name} must be {expected!r}, got {found[name]!r}")
@@ -235,7 +226,9 @@ def _check_header(found: dict[str, Any]) -> int:
     if not isinstance(found["provenance"], dict):
         raise FormatError("/@provenance must be a table")
     with at("/"):
-        return check_whole("num_qubits", found["num_qubits"], 0, _MOST_QUBITS)
+        check_whole("format_version", version, 1)
+        check_whole("num_qubits", found["num_qubits"], 0, _MOST_QUBITS)
+    return found
 
 
 def _check_spectrum(spectrum: WalshSpectrum, weights: FloatArray, cost: FloatArray | None) -> None:

@@ -41,19 +41,18 @@ def write_study(group: h5py.Group, study: Study, new: Mapping[int, Sequence[RunR
     """Write ``study`` into its group, adding the ``new`` runs of each variant."""
     for v, variant in enumerate(study.plan.variants):
         if str(v) not in group:
-            access.write_attributes(
-                group.create_group(str(v)), layout.VARIANT_ATTRIBUTES, {"variant": variant.as_dict()}
-            )
+            own = group.create_group(str(v))
+            access.write_attributes(own, layout.VARIANT_ATTRIBUTES, {"variant": variant.as_dict()})
         if new.get(v):
             write_training(group[str(v)], study.trainings[v], new[v])
-    values = {
-        "runs": study.plan.runs,
-        "seed": study.plan.seed,
-        "num_variants": len(study.plan.variants),
-        "cost_digest": study.cost_digest,
-        "exact_minimum": study.exact_minimum,
-        "completed_runs": study.done,
+    plan, done = study.plan, study.done
+    values: dict[str, Any] = {
+        "runs": plan.runs,
+        "seed": plan.seed,
+        "num_variants": len(plan.variants),
+        "completed_runs": done,
     }
+    values |= {"cost_digest": study.cost_digest, "exact_minimum": study.exact_minimum}
     access.write_attributes(group, layout.STUDY_ATTRIBUTES, values)
 
 

@@ -18,22 +18,18 @@ from walshqhn.transform import iwht, wht
 
 @dataclass(frozen=True, eq=False)
 class WalshSpectrum:
-    """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) of a cost on N bits."""
+    """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) of a cost on N bits.
+
+    >>> WalshSpectrum.from_cost([0.0, 2.0, 2.0, 4.0]).coefficients
+    array([ 2., -1., -1.,  0.])
+    """
 
     coefficients: FloatArray
     """(2^N,), entry S for the mask with index S."""
 
     @classmethod
     def from_cost(cls, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:
-        """Spectrum of a cost, or of a cost table (2^N,).
-
-        Raises
-        ------
-        InputError
-            A table whose length is no power of two, or with a value that is not finite.
-        TooLargeError
-            The cost's table does not fit in memory.
-        """
+        """Spectrum of a cost, or of what `as_cost` takes. TooLargeError if its table does not fit in memory."""
         return cls(wht(as_cost(cost).cost_table(threads=threads), norm="forward", threads=threads))
 
     @property
@@ -58,13 +54,10 @@ class WalshSpectrum:
 
     def degree_weights(self) -> FloatArray:
         """W(k) = sum over |S| = k of f(S)^2, k = 0 ... N: shape (N + 1,)."""
-        weights = np.bincount(
-            index_degrees(self.num_bits), weights=np.square(self.coefficients), minlength=self.num_bits + 1
-        )
-        return weights.astype(np.float64, copy=False)
+        return np.bincount(index_degrees(self.num_bits), np.square(self.coefficients)).astype(np.float64, copy=False)
 
     def cost_table(self, *, threads: int | None = None) -> FloatArray:
-        """The cost again: C(x) = sum_S f(S) (-1)^popcount(x & S), shape (2^N,)."""
+        """The cost from its coefficients: C(x) = sum_S f(S) (-1)^popcount(x & S), shape (2^N,)."""
         return iwht(self.coefficients, norm="forward", threads=threads)
 
     def hamiltonian(
@@ -77,28 +70,18 @@ class WalshSpectrum:
         max_degree
             Drop terms of higher degree.
         tolerance
-            Drop terms with |f(S)| <= tolerance; None: the level of rounding errors (`rounding_level`);
-            0: only what vanishes exactly.
+            Drop terms with |f(S)| <= tolerance; None: the level of rounding errors (`rounding_level`); 0: only what
+            vanishes exactly.
         max_terms
-            Of the rest keep the largest so many, not counting the constant.
+            Of the rest keep only the largest, this many, not counting the constant.
 
-        Returns
-        -------
-        IsingHamiltonian
-            Its ``discarded_weight`` is the sum of f(S)^2 over what was dropped: the mean squared
-            error of the energies.
+        The ``discarded_weight`` of the result is the sum of f(S)^2 over what was dropped: the mean squared error of the
+        energies.
         """
         if tolerance is None:
             tolerance = self.rounding_level
         degrees = index_degrees(self.num_bits)
         kept, discarded = select_terms(self.coefficients[1:], degrees[1:], max_degree, tolerance, max_terms)
         kept += 1  # the constant term, entry 0, was left out
-        return IsingHamiltonian(
-            num_qubits=self.num_bits,
-            masks=kept.astype(np.uint64)[:, None],
-            coefficients=self.coefficients[kept],
-            constant=self.mean,
-            discarded_weight=discarded,
-            max_degree=max_degree,
-            tolerance=tolerance,
-        )
+        masks, values = kept.astype(np.uint64)[:, None], self.coefficients[kept]
+        return IsingHamiltonian(self.num_bits, masks, values, self.mean, discarded, max_degree, tolerance)

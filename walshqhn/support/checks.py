@@ -22,8 +22,8 @@ def check_whole(name: str, value: Any, least: int | None = None, most: int | Non
 
 
 def check_real(
-    name: str, value: Any, *, above: float = -math.inf, below: float = math.inf,
-    least: float = -math.inf, most: float = math.inf,
+    name: str, value: Any, *, above: float = -math.inf, below: float = math.inf, least: float = -math.inf,
+    most: float = math.inf,
 ) -> float:  # fmt: skip
     """``value`` as a float; UsageError unless it is finite with above < value < below and least <= value <= most."""
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

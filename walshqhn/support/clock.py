@@ -1,4 +1,4 @@
-"""How long things take, without the compilation of kernels, which happens once on a machine and is no part of a run."""
+"""How long things take, not counting the compilation of kernels, which happens once on a machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in terms a user can act on. The command line prints these as one line."""
+"""Errors, in terms a user can act on. The command line prints them as one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UsageError(WalshqhnError, ValueError):
 
 
 class InputError(WalshqhnError, ValueError):
-    """Data that was handed in cannot be used: wrong shape, wrong length, NaN."""
+    """The data given cannot be used: wrong shape, wrong length, NaN."""
 
 
 class FormatError(WalshqhnError, ValueError):

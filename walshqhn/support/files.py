@@ -44,8 +44,8 @@ def check_target(path: str | Path, *, overwrite: bool, source: str | Path | None
 def write_atomically(path: str | Path, write: Callable[[Path], Any], *, overwrite: bool = False) -> None:
     """Call ``write`` with a temporary path beside ``path``, then rename it into place.
 
-    Readers see the old file or the new one, never half of one. If ``write`` fails or is
-    interrupted, the temporary file is removed and ``path`` is as it was.
+    Readers see the old file or the new one, never half of one. If ``write`` fails or is interrupted, the temporary file
+    is removed and ``path`` is as it was.
     """
     target = check_target(path, overwrite=overwrite)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".walshqhn-", suffix=".part")

@@ -27,10 +27,10 @@ def _git_commit() -> str | None:
         return None
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of this package, Python, and those of the packages below it that are installed."""
+def package_versions(more: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions of this package, Python, and those of its dependencies, and of ``more``, that are installed."""
     versions = {"walshqhn": walshqhn.__version__, "python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *more):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

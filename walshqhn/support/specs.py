@@ -1,7 +1,7 @@
 """Settings as frozen dataclasses that validate themselves.
 
-A setting is written once: as a field made by `option`, which says what it means and what it may be. Python, files and
-the command line all go through the same check; `Spec.options` is what the command line makes its options from.
+A setting is written once: as a field made by `option`, with its meaning and what it may be. Python, files and the
+command line all go through the same check; the command line's options are made from `Spec.options`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
-from types import UnionType
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, Self, get_args, get_type_hints
 
 from walshqhn.support.checks import check_flag, check_real, check_text, check_whole
 from walshqhn.support.errors import UsageError, unknown_name
@@ -63,28 +62,21 @@ class Option:
             try:
                 number = self.kind(word)
             except ValueError:
-                return self.check(text)  # says what is wrong
+                return self.check(text)  # raises, naming what is allowed
             return self.check(number)
         return self.check(word)
 
 
 def option(
-    default: Any,
-    help: str,
-    *,
-    choices: tuple[str, ...] = (),
-    convert: Callable[[Any], Any] | None = None,
+    default: Any, help: str, *, choices: tuple[str, ...] = (), convert: Callable[[Any], Any] | None = None,
     **limits: float,
-) -> Any:
+) -> Any:  # fmt: skip
     """A field of a `Spec`; parameters as in `Option`."""
     return field(default=default, metadata={"help": help, "choices": choices, "convert": convert, "limits": limits})
 
 
 class Spec:
-    """Base of frozen dataclasses whose fields are made by `option`.
-
-    UsageError if a value is not allowed, also when one is made from what a file holds.
-    """
+    """Base of frozen dataclasses whose fields are made by `option`. UsageError if a value is not allowed."""
 
     def __post_init__(self) -> None:
         for name, setting in self.options().items():
@@ -96,14 +88,11 @@ class Spec:
         """Every setting by its name, in order."""
         hints, found = get_type_hints(cls), {}
         for f in fields(cls):  # type: ignore[arg-type]
-            if "help" not in f.metadata:
-                continue
-            hint = hints[f.name]
-            kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
-            default = None if f.default is MISSING else f.default
-            found[f.name] = Option(
-                f.name, kind=kinds[0], is_optional=type(None) in kinds, default=default, **f.metadata
-            )
+            if "help" in f.metadata:
+                kinds = get_args(hints[f.name]) or (hints[f.name],)  # of a union, or the type itself
+                default = None if f.default is MISSING else f.default
+                optional = type(None) in kinds
+                found[f.name] = Option(f.name, kind=kinds[0], is_optional=optional, default=default, **f.metadata)
         return found
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,7 +102,7 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "") -> Self:
-        """The inverse of `as_dict`. UsageError, which says ``where`` they are from, for anything else."""
+        """The inverse of `as_dict`. UsageError, naming ``where`` they are from, for anything else."""
         place = f" in {where}" if where else ""
         if not isinstance(values, Mapping):
             raise UsageError(f"settings{place} must be a table of names and values, got {type(values).__name__}.")

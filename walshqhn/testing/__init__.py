@@ -1,4 +1,4 @@
-"""`check_engine`: whether an engine does what `walshqhn.engines.base` promises. For any engine; ours are held to it."""
+"""`check_engine` tests whether an engine keeps the contract of `walshqhn.engines.base`."""
 
 from __future__ import annotations
 
@@ -9,30 +9,23 @@ from walshqhn.engines.objectives import MEAN
 from walshqhn.support.errors import UsageError
 from walshqhn.testing.trial import Trial
 
-_FEWEST_SHOTS = 1000
-_LARGEST = 8  # bits
-
 
 def check_engine(engine: Engine, *, repeats: bool = True, seed: int = 0) -> None:
-    """Try an engine out on a dozen small circuits.
+    """Test an engine on a dozen small circuits.
+
+    AssertionError, with what the engine returned and what it should, if it breaks the contract; UsageError for an
+    engine that cannot be tested.
 
     Parameters
     ----------
     engine
-        Without noise, on 2 ... 8 bits, with shots (1,000 or more) or without. All 2^N costs must differ, such as
-        random numbers do, or a reversed order of bits would not show.
+        Without noise, on 2 ... 8 bits, with shots (1,000 or more) or without. All 2^N costs must differ, as random
+        numbers do, or a reversed order of bits would go unnoticed.
     repeats
-        Whether equal ``rng`` give equal samples, as on simulators. Of what does not repeat, hardware, copies by pickle
-        are not tried either.
+        Whether equal ``rng`` give equal samples, as on simulators. Otherwise, as on hardware, copies by pickle are not
+        tested either.
     seed
-        Of the angles and samples.
-
-    Raises
-    ------
-    AssertionError
-        What the engine does wrong: what it gave, and what it must give.
-    UsageError
-        An engine that cannot be tried out, as said above.
+        For angles and samples.
 
     Examples
     --------
@@ -40,23 +33,23 @@ def check_engine(engine: Engine, *, repeats: bool = True, seed: int = 0) -> None
     >>> check_engine(ExactEngine([0.3, -1.2, 2.0, 0.7]))
     """
     if not isinstance(engine, Engine):
-        raise UsageError(f"check_engine tries out an Engine, got {type(engine).__name__}.")
-    if not 2 <= engine.num_qubits <= _LARGEST:
-        raise UsageError(f"check_engine needs a cost of 2 ... {_LARGEST} bits, got {engine.num_qubits}.")
-    if engine.shots is not None and engine.shots < _FEWEST_SHOTS:
-        raise UsageError(f"check_engine needs {_FEWEST_SHOTS:,} shots or more, got {engine.shots}.")
+        raise UsageError(f"check_engine tests an Engine, got {type(engine).__name__}.")
+    if not 2 <= engine.num_qubits <= 8:
+        raise UsageError(f"check_engine needs a cost of 2 ... 8 bits, got {engine.num_qubits}.")
+    if engine.shots is not None and engine.shots < 1000:
+        raise UsageError(f"check_engine needs 1,000 shots or more, got {engine.shots}.")
     trial = Trial(engine, seed)
     if len(np.unique(trial.table)) < trial.table.size:
         raise UsageError("check_engine needs a cost that differs between any two configurations.")
     trial.cost()
     trial.order_of_bits()
     for ansatz in trial.circuits:
-        trial.values(ansatz)
+        trial.values(ansatz, MEAN)
         trial.samples(ansatz)
         trial.gradient(ansatz, MEAN)
         trial.overlaps(ansatz)
     for objective in trial.objectives:
-        trial.objective(objective)
+        trial.values(trial.circuits[0], objective)
         trial.gradient(trial.circuits[0], objective)
     trial.results_stay()
     trial.refusals()

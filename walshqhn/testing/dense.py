@@ -1,4 +1,4 @@
-"""Circuits as state vectors in plain NumPy, gate by gate: what engines are compared with."""
+"""Circuits as state vectors in plain NumPy, gate by gate: the reference for engines."""
 
 from __future__ import annotations
 
@@ -32,13 +32,8 @@ class MixedAnsatz(Ansatz):
         return {"name": "mixed", "num_qubits": self.num_qubits}
 
 
-def dense_probabilities(ansatz: Ansatz, params: FloatArray) -> FloatArray:
-    """(2^N,)"""
-    return np.square(np.abs(dense_state(ansatz, params)))
-
-
 def dense_state(ansatz: Ansatz, params: FloatArray) -> npt.NDArray[np.complex128]:
-    """Amplitudes (2^N,), gate by gate: exp(-i a P / 2) = cos(a / 2) - i sin(a / 2) P."""
+    """Amplitudes (2^N,), from exp(-i a P / 2) = cos(a / 2) - i sin(a / 2) P."""
     program, x = ansatz.program, np.arange(1 << ansatz.num_qubits)
     state = np.full(x.size, x.size**-0.5, complex) if program.plus else (x == 0).astype(complex)
     for gate in program.gates:
@@ -52,13 +47,13 @@ def dense_state(ansatz: Ansatz, params: FloatArray) -> npt.NDArray[np.complex128
         else:
             qubit = gate.qubits[0]
             spin, flipped = 1 - 2 * (x >> qubit & 1), state[x ^ (1 << qubit)]
-            turned = {"rx": flipped, "ry": -1j * spin * flipped, "rz": spin * state}[gate.name]
-            state = np.cos(angle / 2) * state - 1j * np.sin(angle / 2) * turned
+            rotated = {"rx": flipped, "ry": -1j * spin * flipped, "rz": spin * state}[gate.name]
+            state = np.cos(angle / 2) * state - 1j * np.sin(angle / 2) * rotated
     return state
 
 
-def turning_speeds(ansatz: Ansatz) -> FloatArray:
-    """How fast the rotations of each parameter turn with it, all in quadrature; a phase gate's are its terms'."""
+def rotation_rates(ansatz: Ansatz) -> FloatArray:
+    """Root sum of squares of each parameter's factors in rotation angles; a phase gate counts with its terms'."""
     squares = np.zeros(ansatz.num_parameters)
     for gate in ansatz.program.gates:
         if gate.parameter >= 0:

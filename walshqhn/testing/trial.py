@@ -1,6 +1,6 @@
-"""What `walshqhn.testing.check_engine` tries out, one method a promise.
+"""The tests of `walshqhn.testing.check_engine`, a method for each promise.
 
-Values that are estimated from shots may be 6 standard errors off, as true ones are once in 500 million times.
+Values estimated from shots may be 6 standard errors off, as correct ones are once in 500 million times.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import numpy.typing as npt
 from walshqhn.bits import bits_to_index, index_to_bits
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz
 from walshqhn.circuits.qaoa import QAOAAnsatz
-from walshqhn.engines.base import Engine, Evaluation
+from walshqhn.engines.base import Engine
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, CVaR, Gibbs, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.testing.dense import MixedAnsatz, dense_probabilities, dense_state, turning_speeds
+from walshqhn.testing.dense import MixedAnsatz, dense_state, rotation_rates
 
 _SIGMAS = 6.0
 _STEP = 1e-5  # of finite differences, radians
 
 
 class Trial:
-    """An engine to try out, already known to be one that can be; every method raises AssertionError."""
+    """An engine under test; every method raises AssertionError."""
 
     def __init__(self, engine: Engine, seed: int) -> None:
         self.engine, self.n, self.rng = engine, engine.num_qubits, np.random.default_rng(seed)
@@ -40,12 +40,13 @@ class Trial:
 
     @cached_property
     def circuits(self) -> list[Ansatz]:
+        """The circuits on which everything is tested."""
         qaoa = QAOAAnsatz(self.table / self.table.std(), 1)
         return [LinearAnsatz(self.n, 1), ProductAnsatz(self.n), MixedAnsatz(self.n), qaoa]
 
     @property
     def objectives(self) -> Iterator[Objective]:
-        """Other than the mean, those that the engine takes."""
+        """Objectives other than the mean that the engine takes."""
         for objective in (CVaR(0.3), Gibbs(1 / float(self.table.std()))):
             try:
                 self.engine.check_objective(objective)
@@ -56,16 +57,15 @@ class Trial:
     # --- what must hold ------------------------------------------------------------------------
 
     def cost(self) -> None:
-        """Costs by bits, and settings that can be stored."""
-        found = self.engine.costs(self.all_bits)
-        self.close("costs of all bit strings", found, self.table, 1e-12 * self.scale)
+        """Costs of all bit strings, and settings that can be stored."""
+        self.close("costs of all bit strings", self.engine.costs(self.all_bits), self.table, 1e-12 * self.scale)
         try:
             json.dumps(self.engine.settings)
         except (TypeError, ValueError) as error:
-            raise AssertionError(f"{self.name}: settings must be what JSON can hold ({error}).") from error
+            self.require(False, "settings", error, "what JSON can hold")
 
     def order_of_bits(self) -> None:
-        """Circuits that measure one bit string with certainty; all of them in one job, too."""
+        """Circuits that produce one bit string with certainty, singly and in one job."""
         product, linear = self.engine.prepare(ProductAnsatz(self.n)), self.engine.prepare(LinearAnsatz(self.n, 1))
         strings = np.vstack([np.eye(self.n, dtype=np.uint8), self.all_bits[[0, -2]]])
         points = np.hstack([np.pi * strings, np.tile(np.linspace(0.3, 0.9, self.n), (len(strings), 1))])
@@ -77,102 +77,89 @@ class Trial:
         self.close("values of single bit strings", product.expectations(points), costs, 1e-9 * self.scale)
         flipped = np.zeros((2, 2, self.n))
         flipped[0, 0, 0] = np.pi  # then CX from qubit 0 to 1
-        expected = np.array([[1, 1, *[0] * (self.n - 2)]])
-        self.exactly("samples after a CX", linear.sample(flipped.ravel(), 1, self.rng), expected)
+        self.exactly("samples after a CX", linear.sample(flipped.ravel(), 1, self.rng), self.all_bits[[3]])
 
-    def values(self, ansatz: Ansatz) -> None:
-        prepared, points = self.engine.prepare(ansatz), self.points(ansatz, 3)
-        dense = [self.dense(ansatz, point) for point in points]
+    def values(self, ansatz: Ansatz, objective: Objective) -> None:
+        """Evaluations at three points: value, error and the bits that they come from."""
+        prepared, points, what = self.engine.prepare(ansatz), self.points(ansatz, 3), _text(ansatz, objective)
         given = points.copy()
-        found = prepared.evaluate(points, rng=self.rng)
+        evaluations = prepared.evaluate(points, objective, self.rng)
         self.exactly("angles after an evaluation", points, given)
-        for one, point, expected in zip(found, points, dense, strict=True):
-            self.evaluation(ansatz, one, point, expected, MEAN)
-        value = prepared.expectation(points[0], rng=self.rng)
-        self.close(f"expectation of {_text(ansatz)}", value, MEAN.evaluate(dense[0]).value, self.margin(dense[0], MEAN))
-        if prepared.is_exact:
-            for point, expected in zip(points, dense, strict=True):
-                probabilities = prepared.probabilities(point)
-                self.close(f"probabilities of {_text(ansatz)}", probabilities, expected.weights, 1e-9)
-
-    def evaluation(
-        self, ansatz: Ansatz, found: Evaluation, point: FloatArray, dense: Distribution, objective: Objective
-    ) -> None:
-        """One evaluation: its value, its error, and what it says it comes from."""
-        what = f"{objective} of {_text(ansatz)}"
-        margin = self.margin(dense, objective)
-        self.close(what, found.value, objective.evaluate(dense).value, margin)
-        self.exactly(f"parameters of the evaluation of {what}", found.parameters, point)
-        if self.engine.shots is None:
-            self.close(f"error of {what}", found.error, 0.0, 0.0)
-            return
-        sigma = margin / _SIGMAS
-        self.require(0.5 * sigma < found.error < 2 * sigma, f"standard error of {what}", found.error, f"near {sigma}")
-        bits = np.asarray(found.bits)  # None has no shape
-        self.exactly(f"shape of the measured bits of {what}", bits.shape, (self.shots, self.n))
-        self.close(f"costs of the bits of {what}", found.costs, self.table[bits_to_index(bits)], 1e-12 * self.scale)
+        for found, point in zip(evaluations, points, strict=True):
+            dense = self.dense(ansatz, point)
+            value, margin = objective.evaluate(dense).value, self.margin(dense, objective)
+            self.close(what, found.value, value, margin)
+            self.exactly(f"parameters of the evaluation of {what}", found.parameters, point)
+            self.close(f"expectation of {what}", prepared.expectation(point, objective, self.rng), value, margin)
+            if prepared.is_exact:
+                self.close(f"error of {what}", found.error, 0.0, 0.0)
+                self.close(f"probabilities of {_text(ansatz)}", prepared.probabilities(point), dense.weights, 1e-9)
+                continue
+            near = margin / _SIGMAS
+            right = 0.5 * near < found.error < 2 * near
+            self.require(right, f"standard error of {what}", found.error, f"near {near}")
+            bits = np.asarray(found.bits)  # None has no shape
+            self.exactly(f"shape of the measured bits of {what}", bits.shape, (self.shots, self.n))
+            self.close(f"costs of the bits of {what}", found.costs, self.table[bits_to_index(bits)], 1e-12 * self.scale)
 
     def samples(self, ansatz: Ansatz) -> None:
-        """Pearson's statistic, rare outcomes together; and no sample depends on the one before."""
-        point = self.points(ansatz, 1)[0]
+        """Pearson's statistic, with rare outcomes pooled, and the correlation of successive samples."""
+        point, what = self.points(ansatz, 1)[0], f"samples of {_text(ansatz)}"
         bits = self.engine.prepare(ansatz).sample(point, self.shots, self.rng)
-        self.require(bits.dtype == np.uint8, f"type of samples of {_text(ansatz)}", bits.dtype, "uint8")
-        self.exactly(f"shape of samples of {_text(ansatz)}", bits.shape, (self.shots, self.n))
-        expected = self.shots * dense_probabilities(ansatz, point)
+        self.require(bits.dtype == np.uint8, f"type of {what}", bits.dtype, "uint8")
+        self.exactly(f"shape of {what}", bits.shape, (self.shots, self.n))
+        expected = self.shots * self.dense(ansatz, point).weights
         counts = np.bincount(bits_to_index(bits), minlength=expected.size)
         rare = expected < 5
         seen, wanted = (np.append(x[~rare], x[rare].sum()) for x in (counts, expected))
         deviation = float((np.square(seen - wanted) / np.maximum(wanted, 1)).sum())
         limit = len(wanted) + _SIGMAS * (2 * len(wanted)) ** 0.5 + 20
-        self.require(deviation < limit, f"chi-square of samples of {_text(ansatz)}", deviation, f"below {limit:.0f}")
+        self.require(deviation < limit, f"chi-square of {what}", deviation, f"below {limit:.0f}")
         costs = self.table[bits_to_index(bits)]
         centred = costs - costs.mean()
-        follows = float(centred[1:] @ centred[:-1]) / float(centred @ centred) * self.shots**0.5
-        self.require(abs(follows) < _SIGMAS, f"correlation of successive samples of {_text(ansatz)}", follows, "near 0")
-
-    def objective(self, objective: Objective) -> None:
-        ansatz = self.circuits[0]
-        point = self.points(ansatz, 1)
-        dense = self.dense(ansatz, point[0])
-        (found,) = self.engine.prepare(ansatz).evaluate(point, objective, self.rng)
-        self.evaluation(ansatz, found, point[0], dense, objective)
+        correlation = float(centred[1:] @ centred[:-1]) / float(centred @ centred) * self.shots**0.5
+        self.require(abs(correlation) < _SIGMAS, f"correlation of successive {what}", correlation, "near 0")
 
     def gradient(self, ansatz: Ansatz, objective: Objective) -> None:
-        prepared = self.engine.prepare(ansatz)
+        """The gradient against finite differences, at the steepest of four points."""
+        prepared, steps, what = (
+            self.engine.prepare(ansatz),
+            _STEP * np.eye(ansatz.num_parameters),
+            _text(ansatz, objective),
+        )
 
         def value(point: FloatArray) -> float:
             return objective.evaluate(self.dense(ansatz, point)).value
 
-        steps = _STEP * np.eye(ansatz.num_parameters)
         point, expected = max(
             ((x, np.array([value(x + e) - value(x - e) for e in steps]) / (2 * _STEP)) for x in self.points(ansatz, 4)),
             key=lambda found: float(np.abs(found[1]).max()),
         )
-        dense = self.dense(ansatz, point)
-        found = prepared.value_and_gradient(point, objective, self.rng)
-        what = f"{objective} of {_text(ansatz)}"
-        margin = 1e-6 * float(np.abs(expected).max())
+        dense, found = self.dense(ansatz, point), prepared.value_and_gradient(point, objective, self.rng)
+        margin: Any = 1e-6 * float(np.abs(expected).max())
         if not prepared.is_exact:  # a shifted mean has at most the standard error of a fair coin's
             spread = float(np.ptp(objective.linearized(dense)(self.table))) / 2
-            speeds = turning_speeds(ansatz)
-            margin = _SIGMAS * spread * speeds / (2 * self.shots) ** 0.5 * (1 if objective == MEAN else 2)
+            margin = (
+                _SIGMAS * spread * rotation_rates(ansatz) / (2 * self.shots) ** 0.5 * (1 if objective == MEAN else 2)
+            )
         self.close(f"value with the gradient of {what}", found.value, value(point), self.margin(dense, objective))
         self.close(f"gradient of {what}", found.gradient, expected, margin)
         circuits = prepared.gradient_circuits
         self.require(circuits >= 1, f"gradient_circuits of {_text(ansatz)}", circuits, "at least 1")
 
     def overlaps(self, ansatz: Ansatz) -> None:
+        """Overlaps of a state with itself, a near one and a distant one."""
         first, second = self.points(ansatz, 2)
-        near = first + 0.1 * (second - first)
-        states = [dense_state(ansatz, point) for point in (first, near, second)]
+        points = np.stack([first, first + 0.1 * (second - first), second])
+        states = [dense_state(ansatz, point) for point in points]
         expected = np.array([abs(np.vdot(states[0], other)) ** 2 for other in states])
-        found = self.engine.prepare(ansatz).overlaps(first, np.stack([first, near, second]), self.rng)
+        found = self.engine.prepare(ansatz).overlaps(first, points, self.rng)
         sigma = np.sqrt(np.clip(expected * (1 - expected), 0, None) / self.shots)
         margin = 1e-9 if self.engine.shots is None else _SIGMAS * sigma + 1e-9 + 6 / self.shots * (sigma > 1e-9)
         self.close(f"overlaps of {_text(ansatz)}", found, expected, margin)
 
     def results_stay(self) -> None:
-        """Two circuits in turn: no buffer and no compiled circuit of the one ends up in the other."""
+        """Two circuits alternately: no buffer and no compiled circuit of one ends up in the other."""
         one, two = (self.engine.prepare(ansatz) for ansatz in self.circuits[:2])
         point, other = self.points(one.ansatz, 1)[0], self.points(two.ansatz, 1)[0]
         kept = one.distribution(point, self.rng)
@@ -186,8 +173,8 @@ class Trial:
         self.close("a value after other circuits", again, dense.mean(self.table), self.margin(dense, MEAN))
 
     def refusals(self) -> None:
-        product = ProductAnsatz(self.n)
-        prepared, point = self.engine.prepare(product), np.zeros(2 * self.n)
+        """Invalid input raises one line of the right kind."""
+        prepared, point = self.engine.prepare(ProductAnsatz(self.n)), np.zeros(2 * self.n)
         wrong: list[tuple[str, type[Exception], Callable[[], Any]]] = [
             ("a circuit of another width", InputError, lambda: self.engine.prepare(ProductAnsatz(self.n + 1))),
             ("too few angles", InputError, lambda: prepared.expectation(point[1:])),
@@ -195,7 +182,7 @@ class Trial:
             ("one point for several", InputError, lambda: prepared.evaluate(point)),
             ("no points", InputError, lambda: prepared.evaluate(np.zeros((0, point.size)))),
             ("too few angles for overlaps", InputError, lambda: prepared.overlaps(point, point[None, 1:])),
-            ("bits that are none", InputError, lambda: self.engine.costs(np.full((1, self.n), 2))),
+            ("invalid bits", InputError, lambda: self.engine.costs(np.full((1, self.n), 2))),
             *((f"{shots!r} shots", UsageError, lambda shots=shots: prepared.sample(point, shots, self.rng))
               for shots in (0, 2.5, True)),
         ]  # fmt: skip
@@ -207,53 +194,51 @@ class Trial:
             except Exception as error:
                 self.require(False, f"the error for {what}", repr(error), kind.__name__)
             else:
-                self.require(False, f"what becomes of {what}", "accepted", kind.__name__)
+                self.require(False, f"the result of {what}", "accepted", kind.__name__)
 
     def seeds(self) -> None:
-        prepared = self.engine.prepare(ProductAnsatz(self.n))
-        even = np.full(2 * self.n, np.pi / 2)
+        """Equal seeds give equal samples, different ones and successive jobs do not."""
+        prepared, even = self.engine.prepare(ProductAnsatz(self.n)), np.full((2, 2 * self.n), np.pi / 2)
 
-        def draw(rng: Any) -> BitArray:
-            return np.stack(list(prepared.measure(np.stack([even, even]), 60, rng)))
+        def draw(rng: Any = None) -> BitArray:
+            return np.stack(list(prepared.measure(even, 60, rng)))
 
         first, generator = draw(1), np.random.default_rng(1)
         self.exactly("samples with the same seed", draw(1), first)
         self.exactly("samples with a generator of that seed", draw(generator), first)
-        for what, other in (("of another seed", draw(2)), ("with a generator's next numbers", draw(generator))):
-            self.require(not np.array_equal(other, first), f"samples {what}", "the same", "others")
-        same = bool(np.array_equal(first[0], first[1]))
-        self.require(not same, "samples of equal points in one job", "the same", "independent ones")
-        first, again = (np.stack(list(prepared.measure(even[None], 60))) for _ in range(2))
-        self.require(not np.array_equal(first, again), "samples without rng", "the same twice", "others each time")
+        for what, one, other in (
+            ("of another seed", first, draw(2)), ("with a generator's next numbers", first, draw(generator)),
+            ("of equal points in one job", *first), ("without rng", draw(), draw()),
+        ):  # fmt: skip
+            self.require(not np.array_equal(one, other), f"samples {what}", "the same", "different")
 
     def copies(self) -> None:
+        """A pickled engine is the same engine."""
         copy = pickle.loads(pickle.dumps(self.engine))
         point = self.points(self.circuits[0], 1)[0]
         one, other = (e.prepare(self.circuits[0]).expectation(point, rng=3) for e in (self.engine, copy))
         self.exactly("a value after pickling", other, one)
         self.exactly("settings after pickling", copy.settings, self.engine.settings)
 
-    # --- how it is said ------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        return type(self.engine).__name__
+    # --- comparisons ---------------------------------------------------------------------------
 
     def points(self, ansatz: Ansatz, count: int) -> FloatArray:
+        """Random angles, (count, num_parameters)."""
         return self.rng.uniform(0.3, 2.8, (count, ansatz.num_parameters))
 
     def dense(self, ansatz: Ansatz, point: FloatArray) -> Distribution:
-        """The distribution that is right."""
-        return Distribution(self.table, dense_probabilities(ansatz, point))
+        """The correct distribution."""
+        return Distribution(self.table, np.square(np.abs(dense_state(ansatz, point))))
 
     def margin(self, dense: Distribution, objective: Objective) -> float:
-        """How far a value may be off."""
+        """The tolerance of a value."""
         if self.engine.shots is None:
             return 1e-9 * max(self.scale, abs(objective.evaluate(dense).value))
         diagonal = objective.linearized(dense)(self.table)
         return _SIGMAS * float(np.sqrt(dense.mean(np.square(diagonal - dense.mean(diagonal))) / self.shots))
 
     def close(self, what: str, found: Any, expected: npt.ArrayLike, margin: Any) -> None:
+        """``found`` has the shape of ``expected``, and is nowhere off by more than ``margin``."""
         got, wanted = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
         self.require(got.shape == wanted.shape, f"shape of {what}", got.shape, wanted.shape)
         excess = np.where(np.isnan(got), np.inf, np.abs(got - wanted)) - margin
@@ -264,15 +249,18 @@ class Trial:
         self.require(excess.flat[worst] <= 0, what + place, got.flat[worst], right)
 
     def exactly(self, what: str, found: Any, expected: Any) -> None:
+        """``found`` equals ``expected``."""
         self.require(np.array_equal(found, expected), what, _brief(found), _brief(expected))
 
     def require(self, holds: Any, what: str, found: Any, expected: Any) -> None:
+        """AssertionError unless ``holds``."""
         if not holds:
-            raise AssertionError(f"{self.name}: {what} must be {expected}, got {found}.")
+            raise AssertionError(f"{type(self.engine).__name__}: {what} must be {expected}, got {found}.")
 
 
-def _text(ansatz: Ansatz) -> str:
-    return f"the {ansatz.description['name']} circuit"
+def _text(ansatz: Ansatz, objective: Objective | None = None) -> str:
+    circuit = f"the {ansatz.description['name']} circuit"
+    return circuit if objective is None else f"{objective} of {circuit}"
 
 
 def _brief(found: Any) -> str:

@@ -107,7 +107,7 @@ def test_readout_is_mitigated_on_average():
 def test_errors_are_measured_on_the_qubits_in_use():
     flips = (0.02, 0.05, 0.11, 0.08, 0.15)
     prepared = BackendEngine(TABLE, misreading(*flips), shots=20000, mitigate_readout=True).prepare(ANSATZ)
-    errors = prepared.readout_errors()
+    errors, _ = prepared.engine.mitigation(prepared.compiled.qubits)
     expected = np.array(flips)[list(prepared.compiled.qubits)]
     for found in (errors.one_for_zero, errors.zero_for_one):
         assert found == pytest.approx(expected, abs=5 * 0.5 / 20000**0.5)
@@ -123,7 +123,7 @@ def test_measured_bits_stand_for_corrected_costs():
     again = prepared.measured(found.bits)
     assert again.mean(again.costs) == found.value
     _, gradient = ExactEngine(TABLE).value_and_gradient(ANSATZ, ANGLES)
-    spread = np.ptp(prepared.readout_errors().corrected_costs(TABLE)) / 2
+    spread = np.ptp(engine.mitigation(prepared.compiled.qubits)[1]) / 2
     np.testing.assert_allclose(found.gradient, gradient, rtol=0, atol=6 * spread / (2 * 8000) ** 0.5)
 
 

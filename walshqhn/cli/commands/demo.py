@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from walshqhn.engines.exact import ExactEngine
 from walshqhn.engines.qiskit.aer import AerEngine
 from walshqhn.formats import hdf5 as storage
 from walshqhn.formats.qpy import write_sparse_pauli_op
+from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError
 from walshqhn.support.files import check_target
@@ -48,21 +50,15 @@ def demo(
     Images of 0 and 1 at 4x4 pixels, all 2^17 binary networks, their Walsh spectrum, HDF5 and
     SparsePauliOp, a variational circuit trained with gradients, shots on Qiskit Aer, figures.
     """
-    from qiskit.result import sampled_expectation_value
-
-    for name, value in (("runs", runs), ("max_iterations", max_iterations), ("shots", shots)):
-        check_whole(name, value, 1)
-    check_whole("seed", seed, 0)
+    for name, value, least in (
+        ("runs", runs, 1),
+        ("max_iterations", max_iterations, 1),
+        ("shots", shots, 1),
+        ("seed", seed, 0),
+    ):
+        check_whole(name, value, least)
     say = _Narrator(quiet=json)
-    file = output / "mnist-4x4.h5"
-    operators = {"exact": output / "operator-exact.qpy", "degree 2": output / "operator-degree-2.qpy"}
-    figures = {
-        k: output / f"{k}.png" for k in ("spectrum", "coefficients", "histogram", "training", "circuit", "network")
-    }
-    output.mkdir(parents=True, exist_ok=True)
-    for path in (file, *operators.values(), *figures.values()):
-        check_target(path, overwrite=force)
-
+    file, operators, figures = _targets(output, overwrite=force)
     task = load_task("mnist-4x4")
     n = task.num_bits
     say(
@@ -88,16 +84,7 @@ def demo(
     hamiltonian = spectrum.hamiltonian()
     contents = storage.Contents(cost, spectrum, hamiltonian, task.spec, task.bit_names)
     storage.save(file, contents, overwrite=force)
-    back = storage.load(file)
-    _check(back.cost is not None and np.array_equal(back.cost, cost), "the costs read back differ")
-    _check(
-        back.hamiltonian is not None
-        and np.array_equal(back.hamiltonian.masks, hamiltonian.masks)
-        and np.array_equal(back.hamiltonian.coefficients, hamiltonian.coefficients),
-        "the Hamiltonian read back differs",
-    )
-    deviation = float(np.abs(hamiltonian.energies(threads=threads) - cost).max())
-    _check(deviation < 1e-9, f"the Hamiltonian's energies differ from the costs by {deviation}")
+    deviation = _read_back(file, cost, hamiltonian, threads)
     say(
         f"Ising Hamiltonian of {len(hamiltonian):,} terms stored in HDF5 and read back bit for bit; "
         f"its energies are the costs to {deviation:.0e}."
@@ -106,14 +93,9 @@ def demo(
     truncated = hamiltonian.truncate(max_degree=2)
     actual = float(np.sqrt(np.square(truncated.energies(threads=threads) - cost).mean()))
     _check(np.isclose(actual, truncated.rms_error, rtol=1e-6), "the RMS error is not what was announced")
-    for name, ising in (("exact", hamiltonian), ("degree 2", truncated)):
-        operator, energies = ising.to_sparse_pauli_op(), ising.energies(threads=threads)
-        returned = IsingHamiltonian.from_sparse_pauli_op(operator)
-        _check(np.array_equal(returned.energies(threads=threads), energies), "SparsePauliOp differs")
-        for index in (lowest, 1):  # by Qiskit's own reading of a label; neither reads the same backwards
-            by_qiskit = sampled_expectation_value({bits_to_label(index_to_bits(index, n)): 1.0}, operator)
-            _check(np.isclose(by_qiskit, energies[index], rtol=1e-9), "Qiskit evaluates the operator differently")
-        write_sparse_pauli_op(operators[name], ising, overwrite=force)
+    for path, ising in zip(operators, (hamiltonian, truncated), strict=True):
+        _check_operator(ising, ising.energies(threads=threads), (lowest, 1))  # neither reads the same backwards
+        write_sparse_pauli_op(path, ising, overwrite=force)
     best_truncated = float(cost[truncated.energies(threads=threads).argmin()])
     say(
         f"SparsePauliOp for Qiskit: exact, and with {len(truncated)} terms up to degree 2, RMS error {actual:.2g}; "
@@ -145,10 +127,9 @@ def demo(
     accuracies = {split: float(task.accuracy(best[None, :], split)[0]) for split in ("train", "test")}
     above = cheapest - float(cost[lowest])
     verdict = "the exact optimum" if above == 0 else f"{above:.1e} above the exact optimum"
-    right = {split: f"{100 * share:.1f} %" for split, share in accuracies.items()}
     say(
-        f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; "
-        f"it recognizes {right['train']} of the training images and {right['test']} of the others."
+        f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; it recognizes "
+        f"{100 * accuracies['train']:.1f} % of the training images and {100 * accuracies['test']:.1f} % of the others."
     )
     say.picture(
         task.network.weights(best)["W1"].reshape(4, 4),
@@ -161,8 +142,7 @@ def demo(
         replace(contents, training=result, provenance={"seed": seed, "config": result.search}),
         overwrite=True,
     )
-    possible = drawings(workspace, result)
-    draw({path: possible[kind] for kind, path in figures.items()}, overwrite=force)
+    draw({figures[kind]: one for kind, one in drawings(workspace, result).items() if kind in figures}, overwrite=force)
     say(f"figures drawn: {', '.join(path.name for path in figures.values())}.")
 
     facts = {
@@ -174,13 +154,47 @@ def demo(
         "aer": {"shots": shots, "mean_cost": float(sampled.mean()), "standard_error": error, "within_1e-4": hits},
         "best": {"bits": bits_to_label(best), "cost": cheapest, "excess": above, "accuracy": accuracies},
         "seconds": say.elapsed(),
-        "files": [file, *operators.values(), *figures.values()],
+        "files": [file, *operators, *figures.values()],
     }
-    if json:
-        print_json(facts)
-    else:
-        say.summary(output, file, interrupted=result.status == INTERRUPTED)
-    return 130 if result.status == INTERRUPTED else 0
+    interrupted = result.status == INTERRUPTED
+    print_json(facts) if json else say.summary(output, file, interrupted=interrupted)
+    return 130 if interrupted else 0
+
+
+def _targets(output: Path, *, overwrite: bool) -> tuple[Path, list[Path], dict[str, Path]]:
+    """The HDF5 file, the operators and the figures. UsageError, before any work, if one cannot be written."""
+    file = output / "mnist-4x4.h5"
+    operators = [output / f"operator-{name}.qpy" for name in ("exact", "degree-2")]
+    kinds = ("spectrum", "coefficients", "histogram", "training", "circuit", "network")
+    figures = {kind: output / f"{kind}.png" for kind in kinds}
+    output.mkdir(parents=True, exist_ok=True)
+    for path in (file, *operators, *figures.values()):
+        check_target(path, overwrite=overwrite)
+    return file, operators, figures
+
+
+def _read_back(file: Path, cost: FloatArray, hamiltonian: IsingHamiltonian, threads: int | None) -> float:
+    """Largest deviation of the stored Hamiltonian's energies from the costs, all of which must come back unchanged."""
+    back = IsingHamiltonian.load(file)
+    _check(np.array_equal(storage.load_part(file, "cost"), cost), "the costs read back differ")
+    same = [np.array_equal(getattr(back, k), getattr(hamiltonian, k)) for k in ("masks", "coefficients")]
+    _check(all(same), "the Hamiltonian read back differs")
+    deviation = float(np.abs(back.energies(threads=threads) - cost).max())
+    _check(deviation < 1e-9, f"the Hamiltonian's energies differ from the costs by {deviation}")
+    return deviation
+
+
+def _check_operator(ising: IsingHamiltonian, energies: FloatArray, indices: Sequence[int]) -> None:
+    """That Qiskit's operator has these ``energies``, by Qiskit's own reading of labels at ``indices``."""
+    from qiskit.result import sampled_expectation_value
+
+    operator = ising.to_sparse_pauli_op()
+    returned = IsingHamiltonian.from_sparse_pauli_op(operator)
+    _check(np.array_equal(returned.energies(), energies), "SparsePauliOp differs")
+    for index in indices:
+        label = bits_to_label(index_to_bits(index, ising.num_qubits))
+        by_qiskit = sampled_expectation_value({label: 1.0}, operator)
+        _check(np.isclose(by_qiskit, energies[index], rtol=1e-9), "Qiskit evaluates the operator differently")
 
 
 def _check(holds: object, complaint: str) -> None:

@@ -30,7 +30,7 @@ from walshqhn.training.variant import ready_variant
 from walshqhn.workspace import Workspace
 
 
-def train(
+def train(  # noqa: PLR0913  a command's arguments are its options
     source: opt.Source,
     /,
     *,
@@ -92,6 +92,8 @@ def train(
         variants = with_product(variants)
     plan = Plan(variants, runs, seed)
     job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
+    if job.jobs is not None:
+        remark(f"jobs are recorded in {job.jobs}; after an interruption the same command picks them up")
     if is_study:
         study = job.run_study(workers, epsilon, json)
         return 0 if study.is_complete else 130
@@ -129,9 +131,9 @@ class _Job:
         workspace, variant, plan = self.workspace, self.plan.variants[0], self.plan
         earlier = self._earlier("training")
         ready = ready_variant(variant, workspace.cost, seed=plan.seed, threads=workspace.threads, jobs=self.jobs)
-        self._say_where_jobs_are()
         keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True)
-        limit, symbol = variant.search.max_iterations, _symbol(variant)
+        limit, objective = variant.search.max_iterations, str(variant.search.objective)
+        symbol = "E" if objective == "mean" else objective
         stage = ""
         with ProgressDisplay("training", plan.runs * limit) as display:
             counts = [0] * plan.runs
@@ -168,7 +170,6 @@ class _Job:
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
         keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False)
-        self._say_where_jobs_are()
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
         text = f"trainings, {plural(resolve_workers(workers), 'worker')}"
@@ -202,11 +203,3 @@ class _Job:
         """For the provenance: what was decided, whether on the command line, in a file or by default."""
         config = {"source": self.workspace.name, "task": self.workspace.spec, "jobs": self.jobs and str(self.jobs)}
         return {"seed": self.plan.seed, "config": config | self.plan.as_dict()}
-
-    def _say_where_jobs_are(self) -> None:
-        if self.jobs is not None:
-            remark(f"jobs are recorded in {self.jobs}; after an interruption the same command picks them up")
-
-
-def _symbol(variant: Variant) -> str:
-    return "E" if str(variant.search.objective) == "mean" else str(variant.search.objective)

@@ -1,4 +1,4 @@
-"""Quantum computers, and whatever else is a Qiskit backend."""
+"""Quantum computers, and any other Qiskit backend."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from walshqhn.cost.table import tabulate
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import Mean, Objective
 from walshqhn.engines.qiskit.compiled import Compiled, CompiledReport, compile_for_device, readout_circuit
+from walshqhn.engines.qiskit.primitives import sampler_for
 from walshqhn.engines.qiskit.readout import ReadoutErrors
-from walshqhn.engines.qiskit.submission import Jobs
 from walshqhn.engines.shots import SampledEngine, SampledPrepared, derived_seed
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_flag, check_whole
@@ -33,92 +33,69 @@ _LARGEST_MITIGATION = 24  # qubits: arrays of 2^N
 class BackendEngine(SampledEngine):
     """Runs circuits on a Qiskit ``BackendV2`` through the sampler primitive.
 
-    IBM's devices, and copies of them that run here, use qiskit-ibm-runtime's sampler, others Qiskit's
+    IBM's devices, and local simulations of them, use qiskit-ibm-runtime's sampler, others Qiskit's
     ``BackendSamplerV2``. Circuits are compiled once for the device, in symbols; all shifted circuits of a gradient
-    go out in one job.
+    go out in one job. UsageError for an invalid setting, InputError for a backend with too few qubits.
 
     Parameters
     ----------
-    cost
-        What `as_cost` takes.
+    cost, shots
+        As in `SampledEngine`.
     backend
         A ``BackendV2``, for IBM's from `walshqhn.engines.qiskit.ibm.ibm_backend`.
-    shots
-        Measurements each value is estimated from.
     seed
-        For the transpiler and, where the backend is a simulator, for its samples; every job draws from a seed of its
-        own derived from it.
+        For the transpiler and, if the backend is a simulator, its samples.
     optimization_level
         Of Qiskit's transpiler, 0 ... 3.
     mitigate_readout
-        Estimate E from a measured distribution corrected for errors in reading out: two circuits more for each
-        set of qubits in use, which a training's ``shots`` do not count. Needs a table of the cost; `Prepared.sample`
-        returns bits as they were read, and overlaps are not corrected.
+        Estimate E from a measured distribution corrected for readout errors: two more circuits for each set of
+        qubits in use, which a training's ``shots`` do not count. Needs a table of the cost; `Prepared.sample`
+        returns bits as read, and overlaps are not corrected.
     jobs
-        A file in which jobs are recorded as soon as they are submitted. A run that was interrupted and is
-        started again with the same circuits, shots and seeds takes its results from there. A backend that
-        cannot give jobs back (a simulator, a device in local testing mode) has its results recorded as well.
+        A file in which jobs are recorded as soon as they are submitted. An interrupted run that is started again with
+        the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
+        simulator, a device in local testing mode), results are recorded as well.
     circuits_per_job
         Split larger jobs; None: leave it to the backend.
-
-    Raises
-    ------
-    UsageError
-        No such setting, no ``BackendV2``.
-    InputError
-        What is no cost, or a backend with too few qubits.
     """
 
     shots: int
 
     def __init__(
-        self,
-        cost: Cost | npt.ArrayLike,
-        backend: BackendV2,
-        *,
-        shots: int,
-        seed: int = 0,
-        optimization_level: Literal[0, 1, 2, 3] = 2,
-        mitigate_readout: bool = False,
-        jobs: str | Path | None = None,
+        self, cost: Cost | npt.ArrayLike, backend: BackendV2, *, shots: int, seed: int = 0,
+        optimization_level: Literal[0, 1, 2, 3] = 2, mitigate_readout: bool = False, jobs: str | Path | None = None,
         circuits_per_job: int | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         from qiskit.providers import BackendV2
 
         if not isinstance(backend, BackendV2):
             raise UsageError(f"a backend must be a Qiskit BackendV2, got {type(backend).__name__}.")
         super().__init__(cost, shots=check_whole("shots", shots, 1), seed=seed)
-        if backend.num_qubits is not None and backend.num_qubits < self.num_qubits:
-            raise InputError(
-                f"the cost has {self.num_qubits} bits, but {backend.name} has only {backend.num_qubits} qubits."
-            )
+        n, width = self.num_qubits, backend.num_qubits
+        if width is not None and width < n:
+            raise InputError(f"the cost has {n} bits, but {backend.name} has only {width} qubits.")
         self.backend = backend
         self.optimization_level = check_whole("optimization_level", optimization_level, 0, 3)
         self.mitigate_readout = check_flag("mitigate_readout", mitigate_readout)
         if circuits_per_job is not None:
-            circuits_per_job = check_whole("circuits_per_job", circuits_per_job, 1)
+            check_whole("circuits_per_job", circuits_per_job, 1)
         self.circuits_per_job = circuits_per_job
         if self.mitigate_readout:
-            if self.num_qubits > _LARGEST_MITIGATION:
+            if n > _LARGEST_MITIGATION:
                 raise UsageError(
-                    f"mitigate_readout works on a table of the cost, of at most {_LARGEST_MITIGATION} bits; it has "
-                    f"{self.num_qubits}."
+                    f"mitigate_readout works on a table of the cost, of at most {_LARGEST_MITIGATION} bits; it has {n}."
                 )
             self.cost = tabulate(self.cost)
-        self.jobs = Jobs(backend, jobs)
-        self._readout: dict[tuple[int, ...], ReadoutErrors] = {}
-        self._corrected: dict[tuple[int, ...], FloatArray] = {}
+        self.sampler = sampler_for(backend, jobs)
+        self._mitigation: dict[tuple[int, ...], tuple[ReadoutErrors, FloatArray]] = {}
 
     def prepare(self, ansatz: Ansatz) -> BackendPrepared:
         return BackendPrepared(self, ansatz)
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {
-            "backend": self.backend.name,
-            "optimization_level": self.optimization_level,
-            "mitigate_readout": self.mitigate_readout,
-        }
+        names = ("optimization_level", "mitigate_readout")
+        return {"backend": self.backend.name} | {name: getattr(self, name) for name in names}
 
     def check_objective(self, objective: Objective) -> None:
         if self.mitigate_readout and not isinstance(objective, Mean):
@@ -127,23 +104,18 @@ class BackendEngine(SampledEngine):
                 f"{objective} is not."
             )
 
-    def readout_errors(self, qubits: tuple[int, ...]) -> ReadoutErrors:
-        """How often each bit is misread on the device's ``qubits``; measured when first needed."""
-        if qubits not in self._readout:
+    def mitigation(self, qubits: tuple[int, ...]) -> tuple[ReadoutErrors, FloatArray]:
+        """Readout errors of the device's ``qubits``, measured once, and the cost (2^N,) that compensates for them."""
+        if qubits not in self._mitigation:
             pair = [readout_circuit(qubits, self.backend, flipped=flipped) for flipped in (False, True)]
             key = self.key(f"readout {qubits}", b"", self.shots, self.seed)
-            zeros, ones = self.jobs.collect(self.jobs.submit(key, pair, self.shots, self.seed))
-            self._readout[qubits] = ReadoutErrors.from_calibration(zeros, ones)
-        return self._readout[qubits]
-
-    def corrected_costs(self, qubits: tuple[int, ...]) -> FloatArray:
-        """The cost (2^N,) that makes up on average for errors in reading out these ``qubits``."""
-        if qubits not in self._corrected:
-            self._corrected[qubits] = self.readout_errors(qubits).corrected_costs(self.cost.cost_table())
-        return self._corrected[qubits]
+            zeros, ones = self.sampler.collect(self.sampler.submit(key, pair, self.shots, self.seed))
+            errors = ReadoutErrors.from_calibration(zeros, ones)
+            self._mitigation[qubits] = errors, errors.corrected_costs(self.cost.cost_table())
+        return self._mitigation[qubits]
 
     def key(self, circuit: str, params: bytes, shots: int, seed: int) -> str:
-        """Checksum of everything that decides what is measured."""
+        """Checksum of everything that determines what is measured."""
         text = f"{self.backend.name} {self.optimization_level} {self.seed} {circuit} {shots} {seed} ".encode()
         return hashlib.sha256(text + params).hexdigest()
 
@@ -158,15 +130,11 @@ class BackendPrepared(SampledPrepared):
         """What the circuit takes on the device."""
         return CompiledReport.of(self._compiled.circuit)
 
-    def readout_errors(self) -> ReadoutErrors:
-        """How often each bit is misread on the qubits that this circuit uses; measured when first needed."""
-        return self.engine.readout_errors(self.compiled.qubits)
-
     def measured(self, bits: npt.ArrayLike) -> Distribution:
         found = super().measured(bits)
         if not self.engine.mitigate_readout:
             return found
-        corrected = self.engine.corrected_costs(self.compiled.qubits)[bits_to_index(bits)]
+        corrected = self.engine.mitigation(self.compiled.qubits)[1][bits_to_index(bits)]
         return Distribution(corrected, bits=found.bits, measured_costs=found.costs)
 
     def run(self, points: FloatArray, shots: int, seed: int) -> Iterator[BitArray]:
@@ -176,13 +144,13 @@ class BackendPrepared(SampledPrepared):
         for number, start in enumerate(range(0, len(points), size)):  # all are submitted before one is waited for
             rows = points[start : start + size]
             pubs: list[Any] = [(compiled.circuit, compiled.values(rows))]
-            if not compiled.columns:  # compiled away: all rows are alike
+            if not compiled.columns:  # no parameters are left: all rows are alike
                 pubs = [compiled.circuit] * len(rows)
             chunk_seed = derived_seed(seed, number) if number else seed
             key = engine.key(self._fingerprint, rows.tobytes(), shots, chunk_seed)
-            pending.append(engine.jobs.submit(key, pubs, shots, chunk_seed))
+            pending.append(engine.sampler.submit(key, pubs, shots, chunk_seed))
         for submitted in pending:
-            yield from engine.jobs.collect(submitted)
+            yield from engine.sampler.collect(submitted)
 
     @cached_property
     def _compiled(self) -> Compiled:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """A circuit whose parameters may be fewer than those it was compiled from, and in another order."""
+    """A compiled circuit; it may have fewer parameters than the original, in another order."""
 
     circuit: QuantumCircuit
     columns: tuple[int, ...]
@@ -24,77 +24,69 @@ class Compiled:
     positions: tuple[int, ...]
     """The qubit of ``circuit`` that holds each of the original's qubits at the end."""
 
+    @classmethod
+    def of(cls, original: QuantumCircuit, done: QuantumCircuit) -> Compiled:
+        """``done`` is what a transpiler made of ``original``."""
+        number = {parameter: k for k, parameter in enumerate(original.parameters)}
+        layout = done.layout and done.layout.final_index_layout(filter_ancillas=True)
+        return cls(done, tuple(number[p] for p in done.parameters), tuple(layout or range(original.num_qubits)))
+
     def values(self, params: FloatArray) -> FloatArray:
-        """Of ``params`` (..., num_parameters) those that ``circuit`` takes, in its order."""
+        """Those of ``params`` (..., num_parameters) that ``circuit`` takes, in its order."""
         return params[..., list(self.columns)]
 
     def bind(self, params: FloatArray) -> QuantumCircuit:
-        """A copy with numbers for angles, from ``params`` (num_parameters,)."""
+        """A copy at ``params`` (num_parameters,)."""
         return self.circuit.assign_parameters(self.values(params))
 
 
 @dataclass(frozen=True)
 class CompiledReport:
-    """What a circuit has become on a device."""
+    """What a circuit takes on a device."""
 
     depth: int
-    """Gates in a row, measurements included."""
+    """Including measurements."""
     two_qubit_gates: int
     gates: dict[str, int]
-    """How many of each kind."""
+    """The number of each kind."""
     qubits: tuple[int, ...]
-    """The device's qubit that is read for each of the ansatz's."""
+    """The device's qubit that is read for each qubit of the ansatz."""
 
     @classmethod
     def of(cls, circuit: QuantumCircuit) -> CompiledReport:
         """Of a circuit with measurements."""
-        found = {
-            circuit.find_bit(gate.clbits[0]).index: circuit.find_bit(gate.qubits[0]).index
-            for gate in circuit.data
-            if gate.operation.name == "measure"
-        }
-        qubits = tuple(found[bit] for bit in range(len(found)))
+        place = circuit.find_bit
+        reads = {place(g.clbits[0]).index: place(g.qubits[0]).index for g in circuit.get_instructions("measure")}
+        qubits = tuple(reads[bit] for bit in range(len(reads)))
         return cls(circuit.depth(), circuit.num_nonlocal_gates(), dict(circuit.count_ops()), qubits)
 
 
 def compile_circuit(circuit: QuantumCircuit, basis: Sequence[str], pairs: list[list[int]] | None) -> Compiled:
-    """``circuit`` in the gates of ``basis``, as it stands; or, given ``pairs``, on qubits connected like that.
+    """``circuit`` in the gates of ``basis``, otherwise unchanged; or, given ``pairs``, routed to these pairs of qubits.
 
     InputError if the pairs connect fewer qubits than the circuit has.
     """
     from qiskit import transpile
     from qiskit.transpiler import CouplingMap
 
-    if pairs is None:
-        done = transpile(circuit, basis_gates=list(basis), optimization_level=0)
-        return _compiled_from(circuit, done)
-    width = 1 + max(max(pair) for pair in pairs)
-    if width < circuit.num_qubits:
-        raise InputError(f"the noise model is one of {width} qubits, the circuit has {circuit.num_qubits}.")
-    done = transpile(
-        circuit,
-        basis_gates=list(basis),
-        coupling_map=CouplingMap(pairs),
-        optimization_level=1,
-        seed_transpiler=0,
-    )
-    return _compiled_from(circuit, done)
+    edges, level = (None, 0) if pairs is None else (CouplingMap(pairs), 1)
+    if edges is not None and edges.size() < circuit.num_qubits:
+        raise InputError(f"the noise model is one of {edges.size()} qubits, the circuit has {circuit.num_qubits}.")
+    done = transpile(circuit, basis_gates=list(basis), coupling_map=edges, optimization_level=level, seed_transpiler=0)
+    return Compiled.of(circuit, done)
 
 
 def compile_for_device(circuit: QuantumCircuit, backend: BackendV2, level: int, seed: int) -> Compiled:
-    """``circuit`` with a measurement of every qubit, in the device's gates and on its qubits."""
-    from qiskit import ClassicalRegister
+    """``circuit`` with a measurement of every qubit, compiled for the device."""
     from qiskit.transpiler import generate_preset_pass_manager
 
-    built, number = circuit.copy(), circuit.num_qubits
-    built.add_register(ClassicalRegister(number, "meas"))
-    built.measure(range(number), range(number))  # no barrier: the last Rz may go
+    built = add_measurements(circuit.copy(), range(circuit.num_qubits))  # no barrier: the last Rz may go
     passes = generate_preset_pass_manager(level, backend=backend, seed_transpiler=seed)
-    return _compiled_from(built, passes.run(built))
+    return Compiled.of(built, passes.run(built))
 
 
 def readout_circuit(qubits: Sequence[int], backend: BackendV2, *, flipped: bool) -> QuantumCircuit:
-    """All of the device's ``qubits`` read as 0, or, ``flipped``, as 1."""
+    """All of the device's ``qubits`` prepared in 0, or, ``flipped``, in 1, and read."""
     from qiskit import QuantumCircuit, transpile
 
     circuit = QuantumCircuit(len(qubits))
@@ -104,10 +96,10 @@ def readout_circuit(qubits: Sequence[int], backend: BackendV2, *, flipped: bool)
     return transpile(circuit, backend, initial_layout=list(qubits), optimization_level=0)
 
 
-def _compiled_from(circuit: QuantumCircuit, done: QuantumCircuit) -> Compiled:
-    """``done`` is what a transpiler made of ``circuit``."""
-    number = {parameter: k for k, parameter in enumerate(circuit.parameters)}
-    columns = tuple(number[parameter] for parameter in done.parameters)
-    if done.layout is None:
-        return Compiled(done, columns, tuple(range(circuit.num_qubits)))
-    return Compiled(done, columns, tuple(done.layout.final_index_layout(filter_ancillas=True)))
+def add_measurements(circuit: QuantumCircuit, qubits: Sequence[int]) -> QuantumCircuit:
+    """``circuit`` itself, its ``qubits`` measured into a new register "meas"."""
+    from qiskit import ClassicalRegister
+
+    circuit.add_register(ClassicalRegister(len(qubits), "meas"))
+    circuit.measure(qubits, range(len(qubits)))
+    return circuit

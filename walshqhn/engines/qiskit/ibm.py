@@ -14,30 +14,22 @@ if TYPE_CHECKING:
 
 
 def ibm_backend(name: str | None = None, *, min_qubits: int = 1) -> BackendV2:
-    """A device of the account that qiskit-ibm-runtime has saved: by ``name``, or the least busy one.
+    """A device of the account saved by qiskit-ibm-runtime: by ``name``, or the least busy one.
 
-    walshqhn neither asks for credentials nor reads them. Names that begin with "fake_" are copies of devices
-    that run here, without an account.
-
-    Raises
-    ------
-    MissingDependencyError
-        qiskit-ibm-runtime is not installed.
-    UsageError
-        There is no saved account, or no such device.
+    walshqhn neither asks for credentials nor reads them. Names that begin with "fake_" are local simulations of
+    devices, without an account. MissingDependencyError if qiskit-ibm-runtime is not installed; UsageError if there is
+    no saved account, or no such device.
     """
     if find_spec("qiskit_ibm_runtime") is None:
         raise missing_package("qiskit-ibm-runtime", "an IBM backend")
     if name is not None and name.startswith("fake_"):
-        for kind in vars(
-            import_module("qiskit_ibm_runtime.fake_provider")
-        ).values():  # a provider would make all of them
+        fakes = vars(import_module("qiskit_ibm_runtime.fake_provider")).values()  # a provider would make all of them
+        for kind in fakes:
             if getattr(kind, "backend_name", None) == name:
                 return kind()
         raise UsageError(f"qiskit-ibm-runtime has no {name!r}.")
-    runtime = import_module("qiskit_ibm_runtime")
     try:
-        service = runtime.QiskitRuntimeService()
+        service = import_module("qiskit_ibm_runtime").QiskitRuntimeService()
         if name is not None:
             return service.backend(name)
         return service.least_busy(min_num_qubits=min_qubits, operational=True, simulator=False)

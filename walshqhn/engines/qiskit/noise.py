@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from qiskit.providers import BackendV2
     from qiskit_aer.noise import NoiseModel
-
-ONE_QUBIT_GATES = ("h", "rx", "ry", "rz", "sx", "x")
-"""Gates that are followed by noise; circuits are compiled to the first four and CX."""
-_BASIS = ["cx", "h", "rx", "ry", "rz"]
 
 
 def depolarizing_noise(p: float) -> NoiseModel:
@@ -28,21 +23,16 @@ def depolarizing_noise(p: float) -> NoiseModel:
 
 
 def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 0.0) -> NoiseModel:
-    """Depolarizing noise after gates, and errors in reading out.
+    """Depolarizing noise after gates, and readout errors. UsageError if a probability is out of range.
 
     Parameters
     ----------
     p1, p2
         Probability in [0, 1] that a one-qubit gate, a CX, is followed by a Pauli other than the identity,
-        each of the 3, of the 15, equally likely. (Qiskit's ``depolarizing_error(x)`` does so with probability
-        x (4^n - 1) / 4^n.) Every gate of a circuit counts as it stands; none are merged.
+        each of the 3, of the 15, equally likely. (In Qiskit's ``depolarizing_error(x)`` it is x (4^n - 1) / 4^n.)
+        Every gate of a circuit counts; none are merged.
     readout
-        Probability in [0, 1] to read the other bit; or a pair: to read 1 for 0, to read 0 for 1.
-
-    Raises
-    ------
-    UsageError
-        A probability out of range.
+        Probability in [0, 1] to misread a bit; or a pair: to read 1 for 0, to read 0 for 1.
     """
     flips = tuple(readout) if isinstance(readout, Sequence) else (readout, readout)
     if len(flips) != 2:
@@ -51,9 +41,9 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
         check_real(name, value, least=0, most=1)
     from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 
-    model = NoiseModel(basis_gates=_BASIS)
+    model = NoiseModel(basis_gates=["cx", "h", "rx", "ry", "rz"])
     if p1:
-        model.add_all_qubit_quantum_error(depolarizing_error(p1 * 4 / 3, 1), list(ONE_QUBIT_GATES))
+        model.add_all_qubit_quantum_error(depolarizing_error(p1 * 4 / 3, 1), ["h", "rx", "ry", "rz", "sx", "x"])
     if p2:
         model.add_all_qubit_quantum_error(depolarizing_error(p2 * 16 / 15, 2), ["cx"])
     if any(flips):
@@ -61,30 +51,16 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
     return model
 
 
-def backend_noise(backend: BackendV2) -> NoiseModel:
-    """The noise that a backend's reported error rates, T1, T2 and readout errors amount to (Qiskit Aer's estimate).
-
-    `AerEngine` then compiles to the backend's gates and connectivity.
-    """
-    from qiskit_aer.noise import NoiseModel
-
-    return NoiseModel.from_backend(backend)
-
-
 def has_readout_errors(model: NoiseModel) -> bool:
-    """Whether measured bits can be misread."""
+    """Whether bits can be misread."""
     return any(error["type"] == "roerror" for error in model.to_dict()["errors"])
 
 
 def coupling_of(model: NoiseModel) -> list[list[int]] | None:
-    """The pairs of qubits whose gates the model knows; None if it treats all pairs alike.
+    """The pairs of qubits with separate noise, in both orders; None if all pairs are treated alike.
 
-    A gate on another pair would go without noise, so circuits are to be compiled to these.
+    A gate on any other pair would be noiseless.
     """
-    pairs: set[tuple[int, int]] = set()
-    errors: list[dict[str, Any]] = model.to_dict()["errors"]
-    for error in errors:
-        for qubits in error.get("gate_qubits", ()):
-            if len(qubits) == 2:
-                pairs |= {(qubits[0], qubits[1]), (qubits[1], qubits[0])}
+    known = [qubits for error in model.to_dict()["errors"] for qubits in error.get("gate_qubits", ())]
+    pairs = {order for q in known if len(q) == 2 for order in ((q[0], q[1]), (q[1], q[0]))}
     return [list(pair) for pair in sorted(pairs)] or None

@@ -1,150 +1,152 @@
-"""Qiskit's primitives behind one call: submit circuits, or pick up the jobs that an earlier run submitted."""
+"""Qiskit's sampler primitives: jobs are submitted, recorded if requested, waited for, and not paid for twice."""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from walshqhn.support.errors import WalshqhnError, missing_package
+import numpy as np
+
+from walshqhn.engines.qiskit.jobs import Journal, Request
+from walshqhn.support.arrays import BitArray
+from walshqhn.support.errors import WalshqhnError
 from walshqhn.support.files import first_line
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
 Record = Callable[[str], None]
-"""Called with the id of each job as soon as the backend has given it one."""
+"""Called with the id of each job as soon as the backend has assigned one."""
+Submitted = tuple[Any, Request | None]
+"""A job, or measured bits recorded earlier; and where to record them."""
+_SUBMITTING = threading.Lock()
 
-FAILED = ("ERROR", "CANCELLED")
 
+class Sampler(ABC):
+    """Runs circuits on one backend; ``jobs``: a file in which they are recorded, see `Journal`."""
 
-class Sampler(Protocol):
-    """Runs circuits on one backend."""
+    def __init__(self, backend: BackendV2, jobs: str | Path | None) -> None:
+        self.backend, self._journal = backend, None if jobs is None else Journal(jobs)
 
-    keeps_jobs: bool
-    """Whether a job can be had back by its id."""
-
+    @abstractmethod
     def start(self, pubs: list[Any], shots: int, seed: int, job_ids: list[str], record: Record) -> Any:
-        """A job whose ``result()`` is a PrimitiveResult; of ``job_ids``, those there are are not submitted again."""
+        """A job whose ``result()`` is a PrimitiveResult; those in ``job_ids`` are retrieved, not submitted again."""
 
-    def failed(self, job_id: str) -> bool:
-        """Whether an earlier job came to nothing. WalshqhnError if the backend does not know it."""
+    def submit(self, key: str, pubs: list[Any], shots: int, seed: int) -> Submitted:
+        """Send circuits to be measured. WalshqhnError if the backend does not accept them.
+
+        Not if an earlier run recorded a request with this ``key``, a checksum of all that determines the outcome.
+        """
+        journal, request, known = self._journal, None, []
+        if journal is not None:
+            request = journal.request(key)
+            if request.result is not None:
+                return request.result, request
+            if self.keeps_jobs:
+                if any(self._failed(job_id) for job_id in request.job_ids):
+                    journal.record(request, failed=True)
+                known = list(request.job_ids)
+
+        def record(job_id: str) -> None:
+            if journal is not None and request is not None:
+                journal.record(request, job_id=job_id, backend=self.backend.name, shots=shots)
+
+        try:
+            return self.start(pubs, shots, seed, known, record), request
+        except WalshqhnError:
+            raise
+        except Exception as error:  # providers raise what they like
+            raise WalshqhnError(f"{self.backend.name} did not accept the job: {first_line(error)}") from error
+
+    def collect(self, submitted: Submitted) -> BitArray:
+        """Wait for the bits (M, shots, N) of a job. WalshqhnError if it failed."""
+        job, request = submitted
+        if isinstance(job, np.ndarray):
+            return job
+        try:
+            result = job.result()
+        except Exception as error:  # providers raise what they like
+            raise WalshqhnError(f"{self.backend.name} could not run the job: {first_line(error)}") from error
+        bits = np.concatenate([_bits(pub.data.meas) for pub in result])
+        if self._journal is not None and request is not None and not self.keeps_jobs:
+            self._journal.record(request, bits)
+        return bits
+
+    @property
+    def keeps_jobs(self) -> bool:
+        """Whether the backend gives jobs back by their ids."""
+        return self._finder is not None
+
+    def job(self, job_id: str) -> Any:
+        """An earlier job. WalshqhnError if the backend does not give it back."""
+        assert self._finder is not None
+        try:
+            return self._finder(job_id)
+        except Exception as error:  # providers raise what they like
+            raise WalshqhnError(
+                f"{self.backend.name} does not give back the job {job_id} ({first_line(error)}); try again, or delete "
+                "its line from the file of jobs to run it anew."
+            ) from error
+
+    def _failed(self, job_id: str) -> bool:
+        status = self.job(job_id).status()
+        return str(getattr(status, "name", status)) in ("ERROR", "CANCELLED")
+
+    @property
+    def _finder(self) -> Callable[[str], Any] | None:
+        """The backend's function from ids to jobs, under the names that providers have for it."""
+        owners = (getattr(self.backend, "service", None), self.backend, getattr(self.backend, "provider", None))
+        found = (getattr(owner, name, None) for owner in owners for name in ("job", "retrieve_job"))
+        return next(filter(callable, found), None)
 
 
-def sampler_for(backend: BackendV2) -> Sampler:
+def sampler_for(backend: BackendV2, jobs: str | Path | None) -> Sampler:
     """IBM's own sampler for its devices and fake devices, Qiskit's BackendSamplerV2 for all others."""
-    if any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(backend).__mro__):
-        return IBMSampler(backend)
-    return GenericSampler(backend)
+    is_ibm = any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(backend).__mro__)
+    return IBMSampler(backend, jobs) if is_ibm else GenericSampler(backend, jobs)
 
 
-class GenericSampler:
-    """Qiskit's ``BackendSamplerV2``. It hides the backend's jobs, so they are seen on their way there."""
-
-    def __init__(self, backend: BackendV2) -> None:
-        self.backend = backend
-        self._find = job_finder(backend)
-        self.keeps_jobs = self._find is not None
-        self._lock = threading.Lock()
+class GenericSampler(Sampler):
+    """Qiskit's ``BackendSamplerV2``. It hides the backend's jobs, so they are intercepted on submission."""
 
     def start(self, pubs: list[Any], shots: int, seed: int, job_ids: list[str], record: Record) -> Any:
         from qiskit.primitives import BackendSamplerV2
 
-        known = list(job_ids) if self.keeps_jobs else []
+        known = job_ids.copy()
 
         def run(circuits: Any, **options: Any) -> Any:
-            with self._lock:  # several jobs are submitted from threads of their own
+            with _SUBMITTING:  # each job is submitted from a separate thread
                 if known:
-                    return self._job(known.pop(0))
+                    return self.job(known.pop(0))
                 job = self.backend.run(circuits, **options)
                 record(str(job.job_id()))
                 return job
 
-        watched = _watched(self.backend, run)
+        watched = copy(self.backend)
+        watched.run = run
         return BackendSamplerV2(backend=watched, options={"seed_simulator": seed}).run(pubs, shots=shots)
 
-    def failed(self, job_id: str) -> bool:
-        return _status(self._job(job_id)) in FAILED
 
-    def _job(self, job_id: str) -> Any:
-        assert self._find is not None
-        return _retrieve(self._find, job_id, self.backend)
-
-
-class IBMSampler:
+class IBMSampler(Sampler):
     """``qiskit_ibm_runtime``'s sampler; on fake devices and simulators in its local testing mode."""
 
-    def __init__(self, backend: BackendV2) -> None:
-        if find_spec("qiskit_ibm_runtime") is None:
-            raise missing_package("qiskit-ibm-runtime", "an IBM backend")
-        self.backend = backend
-        self._find = job_finder(backend)
-        self.keeps_jobs = self._find is not None
-
     def start(self, pubs: list[Any], shots: int, seed: int, job_ids: list[str], record: Record) -> Any:
+        if job_ids:
+            return self.job(job_ids[0])
         executor_sampler = import_module("qiskit_ibm_runtime.executor_sampler")
-
-        if job_ids and self._find is not None:
-            return _retrieve(self._find, job_ids[0], self.backend)
         # locally, angles are rounded to 5 digits by default
         simulator = {} if self.keeps_jobs else {"seed_simulator": seed, "angle_decimals": 14}
         job = executor_sampler.Sampler(mode=self.backend, options={"simulator": simulator}).run(pubs, shots=shots)
         record(job.job_id())
         return job
 
-    def failed(self, job_id: str) -> bool:
-        assert self._find is not None
-        return _status(_retrieve(self._find, job_id, self.backend)) in FAILED
 
-
-def job_finder(backend: BackendV2) -> Callable[[str], Any] | None:
-    """The function that gives a job back by its id, under the names that providers have for it; None without."""
-    for owner in (getattr(backend, "service", None), backend, getattr(backend, "provider", None)):
-        for name in ("job", "retrieve_job"):
-            found = getattr(owner, name, None)
-            if callable(found):
-                return found
-    return None
-
-
-def _retrieve(find: Callable[[str], Any], job_id: str, backend: BackendV2) -> Any:
-    try:
-        return find(job_id)
-    except Exception as error:  # providers raise what they like
-        raise WalshqhnError(
-            f"{backend.name} does not give back the job {job_id} ({first_line(error)}); try again, or take its line "
-            "out of the file of jobs to run it anew."
-        ) from error
-
-
-def _status(job: Any) -> str:
-    status = job.status()
-    return str(getattr(status, "name", status))
-
-
-def _watched(backend: BackendV2, run: Callable[..., Any]) -> BackendV2:
-    """``backend``, but what it is to run goes through ``run``."""
-    from qiskit.providers import BackendV2
-
-    class Watched(BackendV2):  # type: ignore[misc]
-        def __init__(self) -> None:
-            pass
-
-        @property
-        def target(self) -> Any:
-            return backend.target
-
-        @property
-        def max_circuits(self) -> Any:
-            return backend.max_circuits
-
-        @classmethod
-        def _default_options(cls) -> Any:
-            return backend._default_options()
-
-        def run(self, run_input: Any, **options: Any) -> Any:
-            return run(run_input, **options)
-
-    return Watched()
+def _bits(measured: Any) -> BitArray:
+    """(M, shots, N) from a Qiskit BitArray, whose bytes are big-endian; bit j is the register's bit j."""
+    unpacked = np.unpackbits(measured.array, axis=-1)[..., ::-1][..., : measured.num_bits]
+    return np.ascontiguousarray(unpacked.reshape(-1, *unpacked.shape[-2:]))
