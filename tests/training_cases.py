@@ -6,10 +6,9 @@ import pytest
 from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, train
 from walshqhn.bits import masks_from_supports
 from walshqhn.engines.base import Engine, Prepared
-from walshqhn.engines.objectives import MEAN
 from walshqhn.training.evaluator import Evaluator
-from walshqhn.training.optimizers.base import Search
 from walshqhn.training.search import minimize
+from walshqhn.training.spec import SearchSpec
 
 TABLE = np.random.default_rng(8).normal(size=32)  # asymmetric, 5 qubits
 EASY = np.array([3.0, 1.0, 2.0, 0.5, 2.5, 0.3, 1.2, -1.0])  # no local minimum but the last
@@ -54,22 +53,19 @@ def interrupted(call=quick, **arguments):
         pytest.fail("Ctrl-C was not turned into a status")
 
 
-def an_evaluator(engine=TABLE, ansatz=None, seed=0, objective=MEAN, **settings):
+def an_evaluator(engine=TABLE, ansatz=None, rng=None, callback=None, max_iterations=30, **settings):
     """Of an engine, or of the exact one for a table."""
     engine = engine if isinstance(engine, Engine) else ExactEngine(engine)
     prepared = engine.prepare(ansatz or ProductAnsatz(engine.num_qubits))
-    return Evaluator(prepared, objective, np.random.default_rng(seed), **settings)
-
-
-def a_search(*arguments, rng=None, max_iterations=30, **settings):
     rng = np.random.default_rng(0) if rng is None else rng
-    return Search(an_evaluator(*arguments, **settings), rng, max_iterations, 1e-6)
+    search = SearchSpec(max_iterations=max_iterations, **settings)
+    return Evaluator(prepared, search, np.random.default_rng(0), rng, callback)
 
 
 def searched(method, x, *arguments, **settings):
     """(outcome, evaluator) of a search from the angles ``x``."""
-    search = a_search(*arguments, **settings)
-    return minimize(method, search, np.asarray(x, dtype=float)), search.evaluator
+    evaluator = an_evaluator(*arguments, **settings)
+    return minimize(method, evaluator, np.asarray(x, dtype=float)), evaluator
 
 
 class FixedSigns:

@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
     from walshqhn.study.run import run_study as run_study
-    from walshqhn.training.gradients import parameter_shift as parameter_shift
-    from walshqhn.training.growth import train_layerwise as train_layerwise
     from walshqhn.training.landscape import gradient_landscape as gradient_landscape
+    from walshqhn.training.landscape import parameter_shift as parameter_shift
     from walshqhn.training.result import TrainingResult as TrainingResult
     from walshqhn.training.spec import SearchSpec as SearchSpec
     from walshqhn.training.spec import Variant as Variant
     from walshqhn.training.train import train as train
+    from walshqhn.training.train import train_layerwise as train_layerwise
     from walshqhn.transform import iwht as iwht
     from walshqhn.transform import wht as wht
     from walshqhn.workspace import Workspace as Workspace
@@ -86,8 +86,8 @@ _HOME = {
     "AerEngine": "walshqhn.engines.qiskit.aer",
     "BackendEngine": "walshqhn.engines.qiskit.backend",
     "EngineSpec": "walshqhn.engines.spec",
-    "parameter_shift": "walshqhn.training.gradients",
-    "train_layerwise": "walshqhn.training.growth",
+    "parameter_shift": "walshqhn.training.landscape",
+    "train_layerwise": "walshqhn.training.train",
     "gradient_landscape": "walshqhn.training.landscape",
     "TrainingResult": "walshqhn.training.result",
     "SearchSpec": "walshqhn.training.spec",

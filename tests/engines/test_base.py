@@ -1,4 +1,4 @@
-"""Engines of one's own: what follows from `distributions` and `measure` alone, and what is refused for all."""
+"""Custom engines: what follows from `distributions` and `measure` alone, and what is refused for all."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ class ShotsPrepared(QiskitPrepared):
 
 
 @pytest.mark.parametrize("make", [QiskitEngine, ShotsEngine])
-def test_an_engine_of_ones_own_needs_two_methods(make):
+def test_a_custom_engine_needs_two_methods(make):
     check_engine(make(random_table(2)))
 
 

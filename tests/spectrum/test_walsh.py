@@ -180,11 +180,11 @@ def test_truncating_the_full_hamiltonian_is_the_same_as_truncating_the_spectrum(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_degree": -1}, "max_degree must be at least 0, got -1"),
+        ({"max_degree": -1}, "max_degree must be a whole number of at least 0, got -1"),
         ({"tolerance": -1e-9}, "tolerance must be at least 0 and finite"),
         ({"tolerance": np.nan}, "tolerance must be at least 0 and finite, got nan"),
         ({"tolerance": np.inf}, "tolerance must be at least 0 and finite, got inf"),
-        ({"max_terms": -3}, "max_terms must be at least 0, got -3"),
+        ({"max_terms": -3}, "max_terms must be a whole number of at least 0, got -3"),
     ],
 )
 def test_bad_truncations(arguments, message):

@@ -28,7 +28,7 @@ from walshqhn import (
 )
 from walshqhn.study import workers
 from walshqhn.support.errors import TooLargeError, UsageError
-from walshqhn.training.growth import train_layerwise
+from walshqhn.training.train import train_layerwise
 
 TESTS = Path(__file__).parent.parent
 
@@ -121,8 +121,12 @@ def test_more_runs_and_more_variants(study):
         (TABLE, replace(QUICK, seed=6), "seed: 5 there, 6 here"),
         (TABLE + 1, QUICK, "cost: "),
         (TABLE, replace(QUICK, runs=2), "3 runs a variant"),
-        (TABLE, replace(QUICK, variants=(ONE,)), "variant product, with these very settings"),
-        (TABLE, replace(QUICK, variants=(PRODUCT, Variant.of(layers=1))), "variant linear, 1 layer, with these very"),
+        (TABLE, replace(QUICK, variants=(ONE,)), "variant product, with exactly these settings"),
+        (
+            TABLE,
+            replace(QUICK, variants=(PRODUCT, Variant.of(layers=1))),
+            "linear, 1 layer, with exactly these",
+        ),
     ],
 )
 def test_another_study_is_not_resumed(study, table, plan, says):

@@ -78,7 +78,7 @@ def test_a_report_for_every_iteration():
     evaluator = an_evaluator(callback=seen.append)
     first, second = evaluator.values([X, X + 1])
     evaluator.report(second)
-    evaluator.report(first, 0.5)
+    evaluator.report(first, np.array([0.2, -0.5]))
     assert seen == [second, first]
     assert evaluator.iterations == 1
     lowest = min(first.value, second.value)

@@ -11,7 +11,7 @@ from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, Walsh
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.program import Program
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.training.growth import grow_layers, train_layerwise
+from walshqhn.training.train import grow_layers, train_layerwise
 
 QUICK = {"max_iterations": 15, "samples": 32, "runs": 2, "seed": 3}
 
@@ -109,5 +109,5 @@ def test_an_interrupted_growth_goes_on():
 
 @pytest.mark.parametrize("layers", [0, 1.5, True])
 def test_layers_that_make_no_sense(layers):
-    with pytest.raises(UsageError, match="the circuit's own counted, must be a whole number of at least 1"):
+    with pytest.raises(UsageError, match="layers of the final circuit must be a whole number of at least 1"):
         train_layerwise(LinearAnsatz(5, 1), ExactEngine(TABLE), layers)

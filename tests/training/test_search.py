@@ -7,6 +7,8 @@ from training_cases import EASY, TABLE, Recorder, Sampled, fingerprints, quick
 
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, load_task, train
 from walshqhn.binn.architecture import architecture_distribution
+from walshqhn.engines.distribution import Estimate
+from walshqhn.engines.objectives import Objective
 from walshqhn.training.optimizers import OPTIMIZERS, QNSPSA, SPSA, Adam
 
 WITH_SHOTS = [name for name in OPTIMIZERS if name != "L-BFGS-B"]
@@ -48,6 +50,32 @@ def test_exact_tails_on_request(optimizer):
                 share = min(left, probabilities[index])
                 row[column], left = row[column] + share * TABLE[index] / alpha, left - share
     np.testing.assert_allclose(run.tail_means, expected, rtol=0, atol=1e-9)
+
+
+class Entropy(Objective):
+    """Of an exact distribution only, as a user might write it."""
+
+    def __str__(self):
+        return "entropy"
+
+    def evaluate(self, found):
+        if found.probabilities is None:
+            raise NotImplementedError
+        p = found.probabilities[found.probabilities > 0]
+        return Estimate(float(-(p * np.log(p)).sum()), 0.0)
+
+    def linearized(self, found):
+        raise NotImplementedError
+
+
+def test_an_objective_for_exact_distributions_only():
+    """The final samples tell nothing of it; everything else is there."""
+    result = quick(ansatz=ProductAnsatz(5), optimizer="COBYLA", objective=Entropy())
+    run = result.best_run
+    assert run.value < run.history[0]
+    assert np.isnan([run.sampled_value, run.sampled_error]).all()
+    assert run.energy == ExactEngine(TABLE).expectation(ProductAnsatz(5), run.parameters)
+    assert result.summary()["sampled_value"] is None
 
 
 def test_histories_with_shots_by_hand():

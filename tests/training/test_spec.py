@@ -39,7 +39,7 @@ def test_the_optimizer_is_decided_by_the_shots():
     assert SearchSpec().decided(None).method == make_optimizer("L-BFGS-B")
     assert SearchSpec().decided(10).method == make_optimizer("COBYLA")
     assert SearchSpec("Adam").decided(10).method == SearchSpec("Adam").method
-    with pytest.raises(UsageError, match=r"ask decided\(shots\)"):
+    with pytest.raises(UsageError, match=r"use decided\(shots\)"):
         _ = SearchSpec().method
 
 

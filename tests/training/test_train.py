@@ -216,7 +216,7 @@ def test_aer_without_shots_trains_as_the_exact_engine_does():
     [
         ({"runs": 0}, "runs must be a whole number of at least 1, got 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
-        ({"optimiser": "SPSA"}, "Unknown option of train 'optimiser'. Did you mean 'optimizer'"),
+        ({"optimiser": "SPSA"}, "Unknown setting 'optimiser' in the options of train. Did you mean 'optimizer'"),
         ({"search": "SPSA"}, r"search is a SearchSpec\(...\), got 'SPSA'"),
         ({"optimizer": "COBYLA", "max_iterations": 2}, "COBYLA needs max_iterations of at least 22 for 20 angles"),
         ({"engine": Sampled(TABLE), "optimizer": "L-BFGS-B"}, "this engine estimates them from 50 shots"),
@@ -240,10 +240,10 @@ def test_bad_settings(arguments, message):
 @pytest.mark.parametrize(
     ("ansatz", "engine", "message"),
     [
-        ("linear", ExactEngine(TABLE), r"an Ansatz, such as LinearAnsatz\(N, layers\), got 'linear'"),
-        (LinearAnsatz(5, 1), TABLE, r"an Engine, such as ExactEngine\(cost\), got ndarray"),
-        (ExactEngine(TABLE), LinearAnsatz(5, 1), r"train\(ansatz, engine\)"),
-        (LinearAnsatz(5, 1), ExactEngine, "got the class ExactEngine"),
+        ("linear", ExactEngine(TABLE), r"as in train\(LinearAnsatz\(4, 2\), .* got str and ExactEngine\."),
+        (LinearAnsatz(5, 1), TABLE, "a circuit, then an engine, .* got LinearAnsatz and ndarray"),
+        (ExactEngine(TABLE), LinearAnsatz(5, 1), "a circuit, then an engine, .* got ExactEngine and LinearAnsatz"),
+        (LinearAnsatz(5, 1), ExactEngine, "got LinearAnsatz and the class ExactEngine"),
     ],
 )
 def test_plain_mistakes(ansatz, engine, message):

@@ -6,7 +6,7 @@ from training_cases import TABLE, a_chain, fingerprints, interrupted, least_ener
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, QAOAAnsatz, TableCost, Variant, WalshSpectrum, train
 from walshqhn.support.errors import TooLargeError, UsageError
-from walshqhn.training.growth import train_layerwise
+from walshqhn.training.train import train_layerwise
 from walshqhn.training.variant import needs_table, ready_variant, train_variant
 
 SHORT = {"max_iterations": 12, "samples": 32}
@@ -71,7 +71,11 @@ def test_a_growth_goes_on_from_any_depth(depth):
     [
         (Variant.of(ansatz="product", **SHORT), 1, "does not grow into linear, 2 layers, grown"),
         (Variant.of(layers=3, **SHORT), 1, "does not grow into"),
-        (Variant.of(layers=1, **SHORT), 2, "grown beyond 0 layers with 1 runs: it goes on with as many, got 2"),
+        (
+            Variant.of(layers=1, **SHORT),
+            2,
+            "grown beyond 0 layers with 1 runs and can only continue with as many, got 2",
+        ),
     ],
 )
 def test_growths_that_do_not_go_on(earlier, runs, message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.bench import costs, engine, transform
@@ -33,17 +34,12 @@ class Panel:
     prepare: Callable[..., list[Any]]
     """Called with N, then `Settings`."""
     peers: dict[str, str]
-    tolerance: float = 1e-9
 
 
 def _hidden_layer(num_bits: int, settings: Settings) -> list[Any]:
     """A 2-h-1 network with N = 4h + 1 on 1,000 samples."""
     options = {"hidden": ((num_bits - 1) // 4,), "num_samples": 1000}
     return costs.contenders("gaussian", options, 200, 512, settings)
-
-
-def _qaoa(num_qubits: int, settings: Settings) -> list[Any]:
-    return engine.qaoa(num_qubits, 4, False, settings)
 
 
 def panels() -> list[Panel]:
@@ -53,8 +49,12 @@ def panels() -> list[Panel]:
         Panel("transform", "Walsh-Hadamard transform, float64", sizes, transform.growing, transform.PEERS),
         Panel("costs", "cost table, 2-h-1 network, 1,000 samples", range(9, 26, 4), _hidden_layer, {}),
         Panel("gradient", "value and gradient, linear ansatz, L = 2", range(4, 23, 2), engine.gradient, both),
-        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), _qaoa, {}),
+        Panel("qaoa", "QAOA expectation value, p = 4", range(4, 25, 2), lambda n, s: engine.qaoa(n, 4, False, s), {}),
     ]
+
+
+def _quick(panel: Panel, size: int, slow: set[str], settings: Settings) -> list[Any]:
+    return [c for c in panel.prepare(size, settings) if c.name not in slow]
 
 
 def measure_growth(settings: Settings) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -63,11 +63,7 @@ def measure_growth(settings: Settings) -> Iterator[tuple[str, int, dict[str, Any
     for panel in panels():
         slow: set[str] = set()
         for size in panel.sizes:
-
-            def prepare(settings: Settings, size: int = size, panel: Panel = panel, slow: Any = slow) -> list[Any]:
-                return [c for c in panel.prepare(size, settings) if c.name not in slow]
-
-            row = Row(panel.name, panel.title, prepare, tolerance=panel.tolerance, peers=panel.peers)
+            row = Row(panel.name, panel.title, partial(_quick, panel, size, slow), peers=panel.peers)
             measured = measure(row, few)
             whole = measured.timings[0].median / measured.timings[0].per_unit  # the work of one of our calls
             slow |= {t.name for t in measured.timings if t.median > _ENOUGH or t.per_unit * whole > 40 * _ENOUGH}

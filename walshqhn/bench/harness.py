@@ -95,13 +95,6 @@ def _once(c: Contender, calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def _wake(c: Contender, expected: float) -> None:
-    """Call ``c`` untimed for a while, unless one call takes longer than that."""
-    end = time.perf_counter() + _WAKING
-    while expected < _WAKING and c.seconds_of is None and time.perf_counter() < end:
-        c.call()
-
-
 def _rounds(contenders: list[Contender], repeats: int) -> dict[str, list[float]]:
     """Seconds per call, a list for each contender; slow ones drop out early, with at least one."""
     warm = {c.name: _once(c, 1) for c in contenders}
@@ -115,7 +108,9 @@ def _rounds(contenders: list[Contender], repeats: int) -> dict[str, list[float]]
                 if round_number and spent[c.name] + warm[c.name] > _PATIENCE:
                     continue
                 time.sleep(_PAUSE)
-                _wake(c, warm[c.name])
+                awake = time.perf_counter() + _WAKING
+                while warm[c.name] < _WAKING and c.seconds_of is None and time.perf_counter() < awake:
+                    c.call()
                 start = time.perf_counter()
                 samples[c.name].append(_once(c, max(1, round(_SHORTEST / max(warm[c.name], 1e-7)))))
                 spent[c.name] += time.perf_counter() - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -65,16 +66,10 @@ def growing(num_bits: int, settings: Settings) -> list[Contender]:
 
 def _row(num_bits: int, dtype: str, goals: tuple[Goal, ...], *, threads: int | None = None, floor: bool = False,
          quoted: tuple[Quoted, ...] = ()) -> Row:  # fmt: skip
-    one = ", 1 thread" if threads == 1 else ""
-    return Row(
-        name=f"wht-{dtype}-{num_bits}" + ("-serial" if threads == 1 else ""),
-        title=f"wht, {dtype}, N = {num_bits}{one}",
-        prepare=partial(contenders, num_bits, dtype, threads, floor),
-        goals=goals,
-        quoted=quoted,
-        tolerance=1e-5 if dtype in ("float32", "complex64") else 1e-12,
-        peers=PEERS,
-    )
+    serial, one = ("-serial", ", 1 thread") if threads == 1 else ("", "")
+    name, title = f"wht-{dtype}-{num_bits}{serial}", f"wht, {dtype}, N = {num_bits}{one}"
+    tolerance = 1e-5 if dtype in ("float32", "complex64") else 1e-12
+    return Row(name, title, partial(contenders, num_bits, dtype, threads, floor), goals, quoted, tolerance, peers=PEERS)
 
 
 _PEAK = """
@@ -97,13 +92,8 @@ def peak_memory(num_bits: int) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def _memory(num_bits: int, settings: Settings) -> list[Contender]:
-    return [Contender("walshqhn", partial(peak_memory, num_bits), "ours", seconds_of=float)]
-
-
-def _overhead(settings: Settings) -> list[Contender]:
-    array = np.zeros(2)
-    return [Contender("walshqhn", partial(wht, array, overwrite=True), "ours", 1)]
+def _only(settings: Settings, **options: Any) -> list[Contender]:
+    return [Contender("walshqhn", kind="ours", **options)]
 
 
 def rows() -> list[Row]:
@@ -113,10 +103,11 @@ def rows() -> list[Row]:
     found = [_row(n, "float64", (fast, floor), floor=True, quoted=(quoted[n],)) for n in (24, 27)]
     found += [_row(n, "float64", (Goal(1, "fht-cpu"),), threads=1) for n in (10, 12, 14, 17)]
     found.append(_row(17, "float64", (Goal(1.5, "fht-cpu"),)))
-    found.append(Row("wht-overhead", "wht, N = 1: what a call costs", _overhead, (Goal(5e-6),)))
+    overhead = partial(_only, call=partial(wht, np.zeros(2), overwrite=True), threads=1)
+    found.append(Row("wht-overhead", "wht, N = 1: what a call costs", overhead, (Goal(5e-6),)))
     found += [_row(n, dtype, (fast,), floor=True) for dtype, n in (("float32", 24), ("complex128", 23))]
-    sizes = (27, 30) if available_memory() > 12 << 30 else (27,)
-    for n in sizes:
+    for n in (27, 30) if available_memory() > 12 << 30 else (27,):
         title = f"wht, float64, N = {n}, in place: peak memory over size of the array"
-        found.append(Row(f"wht-memory-{n}", title, partial(_memory, n), (Goal(1.05),), quantity="ratio"))
+        memory = partial(_only, call=partial(peak_memory, n), seconds_of=float)
+        found.append(Row(f"wht-memory-{n}", title, memory, (Goal(1.05),), quantity="ratio"))
     return found

@@ -43,7 +43,6 @@ def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] |
 
     def weight(position: int, column: int | None) -> Group:
         """A direct weight on input ``column``, or a bias."""
-
         return Group((position,), lambda x: np.outer(values, np.ones(len(x)) if column is None else x[:, column]))
 
     def neuron(j: int) -> Group:

@@ -91,17 +91,9 @@ def load_task(name: str, **options: Any) -> NetworkTask:
 
     A network option given as a tuple of alternatives becomes a choice that costs bits: ``activation=("sigmoid",
     "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``, ``skip=(False, True)``, ``hidden_layers=(1,
-    2)``. Without a ``loss`` it is cross-entropy: "bce" for two classes, "softmax" for more.
+    2)``. The default ``loss`` is cross-entropy: "bce" for two classes, "softmax" for more. UsageError for an unknown
+    task or option, or a value that is not allowed; InputError for a file that is missing or does not hold samples.
 
-    Raises
-    ------
-    UsageError
-        Unknown task or option, or a value that is not allowed.
-    InputError
-        A file that is missing or does not hold what it should.
-
-    Examples
-    --------
     >>> load_task("gaussian", num_samples=100).num_bits
     13
     """

@@ -137,25 +137,16 @@ def glyphs(
 
 
 def digit_images(
-    digits: tuple[int, ...] = (0, 1), size: int = 4, dataset: str = "mnist", data_dir: str | None = None,
+    digits: tuple[int, ...] = (0, 1), size: int = 4, dataset: str = "mnist", data_dir: str | None = None, *,
     num_samples: int | None = None, validation_fraction: float = 0.0, test_fraction: float = 0.2, seed: int = 0,
 ) -> Dataset:  # fmt: skip
     """Images of the given ``digits``, resized to ``size`` x ``size``, pixels in [0, 1].
 
-    Parameters
-    ----------
-    digits
-        Class k is digit ``digits[k]``; of two, the second is the positive one.
-    dataset
-        ``"mnist"`` or ``"sklearn"`` (scikit-learn's 8x8 digits, an optional extra).
-    data_dir
-        Folder with MNIST's four IDX files (plain or .gz); default: the bundled first 10,000 training digits.
-    num_samples
-        Use only so many training images, drawn with ``seed``; None: all.
-    validation_fraction
-        Part of the training images set aside, drawn with ``seed``.
-    test_fraction
-        Where no separate test set exists: the last images of each digit that are kept for testing.
+    Class k is digit ``digits[k]``; of two, the second is the positive one. ``dataset`` is "mnist", from ``data_dir``, a
+    folder with its four IDX files (plain or .gz), or the bundled first 10,000 training digits; or "sklearn",
+    scikit-learn's 8x8 digits (an optional extra). If there is no separate test set, the last ``test_fraction`` of each
+    digit is kept for testing. Of the training images, ``validation_fraction`` is set aside and ``num_samples`` (None:
+    all) are used, both drawn with ``seed``.
     """
     if isinstance(digits, int) or len(digits) < 2 or len(set(digits)) != len(digits):
         raise UsageError(f"digits must be two or more different digits, e.g. (0, 1), got {digits!r}.")

@@ -39,6 +39,11 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
+def _is_pair(values: Any) -> bool:
+    numbers = isinstance(values, tuple) and len(values) == 2 and all(isinstance(v, int | float) for v in values)
+    return numbers and values[0] != values[1] and bool(np.isfinite(values).all())
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of several ``options``, picked by ceil(log2(len(options))) bits. UsageError for no options.
@@ -127,25 +132,22 @@ class BinaryNetwork:
             raise UsageError(f"a network has inputs and outputs, got {self.num_inputs} and {self.num_outputs}.")
         if len(self.hidden) > 2 or any(w < 1 for w in self.hidden):
             raise UsageError(f"hidden must be up to two widths of at least 1, got {self.hidden}.")
-        options = {name: choice.options for name, choice in self.choices.items()}
-        for name in options["activation"]:
+        depth = len(self.hidden)
+        for name in self.choices["activation"].options:
             if name not in ACTIVATIONS:
                 raise unknown_name("activation", str(name), ACTIVATIONS)
-        for width in options["hidden_width"]:
-            if not (isinstance(width, int) and min(1, widest) <= width <= widest):
-                raise UsageError(f"hidden_width must be between 1 and {widest}, got {width!r}.")
-        for pair in options["weight_values"]:
-            numbers = isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
-            if not numbers or pair[0] == pair[1] or not np.isfinite(pair).all():
-                raise UsageError(f"weight_values must be two different finite numbers, got {pair!r}.")
-        for skip in options["skip"]:
-            if not isinstance(skip, bool):
-                raise UsageError(f"skip must be true or false, got {skip!r}.")
-        for layers in options["hidden_layers"]:
-            if type(layers) is not int or not min(1, len(self.hidden)) <= layers <= len(self.hidden):
-                raise UsageError(f"hidden_layers must be between 1 and {len(self.hidden)}, got {layers!r}.")
-            if layers < len(self.hidden) and self.hidden[0] != self.hidden[1]:
-                raise UsageError(f"bypassing a hidden layer needs equal widths, got {self.hidden}.")
+        allowed: dict[str, tuple[Callable[[Any], bool], str]] = {
+            "hidden_width": (lambda v: type(v) is int and min(1, widest) <= v <= widest, f"between 1 and {widest}"),
+            "weight_values": (_is_pair, "two different finite numbers"),
+            "skip": (lambda v: isinstance(v, bool), "true or false"),
+            "hidden_layers": (lambda v: type(v) is int and min(1, depth) <= v <= depth, f"between 1 and {depth}"),
+        }
+        for name, (is_allowed, what) in allowed.items():
+            for value in self.choices[name].options:
+                if not is_allowed(value):
+                    raise UsageError(f"{name} must be {what}, got {value!r}.")
+        if min(self.choices["hidden_layers"].options) < depth and self.hidden[0] != self.hidden[1]:
+            raise UsageError(f"bypassing a hidden layer needs equal widths, got {self.hidden}.")
 
     @cached_property
     def layout(self) -> dict[str, tuple[int, tuple[int, ...]]]:

@@ -83,13 +83,12 @@ class Ansatz(ABC):
         if self.program.plus:
             circuit.h(range(self.num_qubits))
         for gate in self.program.gates:
-            if gate.name == "cx":
-                circuit.cx(*gate.qubits)
-                continue
             angle: Any = gate.scale
             if gate.parameter >= 0:
                 angle = values[gate.parameter] if gate.scale == 1.0 else gate.scale * values[gate.parameter]
-            if gate.name == "phase":
+            if gate.name == "cx":
+                circuit.cx(*gate.qubits)
+            elif gate.name == "phase":
                 self._append_phase(circuit, angle, symbolic=params is None)
             else:
                 getattr(circuit, gate.name)(angle, gate.qubits[0])

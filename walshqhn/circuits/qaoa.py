@@ -70,11 +70,12 @@ class QAOAAnsatz(Ansatz):
 
     @property
     def hamiltonian(self) -> IsingHamiltonian:
-        """C as a Hamiltonian."""
+        """C as a Hamiltonian, the same as `phase_hamiltonian`."""
         return self.phase_hamiltonian
 
     @cached_property
     def phase_hamiltonian(self) -> IsingHamiltonian:
+        """C as a Hamiltonian."""
         if self._hamiltonian is not None:
             return self._hamiltonian
         return WalshSpectrum.from_cost(self.phase_table).hamiltonian()

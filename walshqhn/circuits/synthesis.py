@@ -60,6 +60,8 @@ def synthesize_phase(hamiltonian: IsingHamiltonian, methods: Sequence[str] | Non
     Without ``methods``, all that suit the size: parities up to 16,384 terms, rustiq up to 400, diagonal up to 12 qubits
     with at least 2^N / 4 terms. UsageError for an unknown method, or a Hamiltonian without terms.
     """
+    from qiskit import transpile
+
     if not len(hamiltonian):
         raise UsageError("there is nothing to compile: the Hamiltonian has no terms.")
     for name in methods or ():
@@ -69,7 +71,10 @@ def synthesize_phase(hamiltonian: IsingHamiltonian, methods: Sequence[str] | Non
         methods = _symbolic_methods(len(hamiltonian))
         if hamiltonian.num_qubits <= min(_LARGEST_DIAGONAL, 2 + len(hamiltonian).bit_length()):
             methods.append("diagonal")
-    counts = [_count(name, phase_circuit(hamiltonian, 1.0, name)) for name in methods]
+    plain = {
+        m: transpile(phase_circuit(hamiltonian, 1.0, m), basis_gates=_BASIS, optimization_level=0) for m in methods
+    }
+    counts = [PhaseCount(method, circuit.num_nonlocal_gates(), circuit.depth()) for method, circuit in plain.items()]
     return PhaseSynthesis(tuple(sorted(counts, key=lambda c: (c.two_qubit_gates, c.depth))))
 
 
@@ -142,10 +147,3 @@ def _diagonal(circuit: QuantumCircuit, hamiltonian: IsingHamiltonian, angle: Any
         raise UsageError("the method 'diagonal' takes a number for the angle; a parameter needs another method.")
     energies = hamiltonian.energies() - hamiltonian.constant
     circuit.append(DiagonalGate(np.exp(-1j * angle * energies)), range(hamiltonian.num_qubits))
-
-
-def _count(method: str, circuit: QuantumCircuit) -> PhaseCount:
-    from qiskit import transpile
-
-    plain = transpile(circuit, basis_gates=_BASIS, optimization_level=0)
-    return PhaseCount(method, plain.num_nonlocal_gates(), plain.depth())

@@ -27,12 +27,8 @@ class CircuitAnsatz(Ansatz):
     by name, those of a ParameterVector by number; see `parameter_names`. ``source`` is the file that it comes from,
     kept in the description so that results can be used again.
 
-    Raises
-    ------
-    UsageError
-        No qubits or no parameters; measurements, resets, control flow or anything else but unitary gates.
-    InputError
-        An angle that is not linear in the parameters, such as a product of two.
+    UsageError for no qubits or no parameters, and for measurements, resets, control flow or anything else but unitary
+    gates. InputError for an angle that is not linear in the parameters, such as a product of two.
     """
 
     def __init__(self, circuit: QuantumCircuit, *, source: str | None = None) -> None:

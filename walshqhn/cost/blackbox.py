@@ -16,26 +16,11 @@ from walshqhn.support.errors import InputError, UsageError
 
 
 class BlackBoxCost(Cost):
-    """A cost given by a function.
+    """A cost given by a ``function`` from bit strings, uint8 (M, N), to their costs, M finite numbers; N >= 1.
 
-    Parameters
-    ----------
-    function
-        From bit strings, uint8 (M, N), to their costs, M finite numbers.
-    num_bits
-        N >= 1.
-    bit_names
-        Names of the bits; default b[0], b[1], ...
-    name
-        What identifies the function, since its content cannot be compared; default: where it is defined.
+    ``name`` identifies the function, since its content cannot be compared; default: where it is defined. UsageError
+    unless ``function`` is callable and ``bit_names`` (default b[0], b[1], ...) are N different ones.
 
-    Raises
-    ------
-    UsageError
-        ``function`` is not callable, or the names are not N different ones.
-
-    Examples
-    --------
     >>> cost = BlackBoxCost(lambda bits: bits.sum(axis=1), num_bits=3, name="number of ones")
     >>> cost.costs([[1, 0, 1]])
     array([2.])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,33 +32,25 @@ def as_cost(source: Any) -> Cost:
         return IsingHamiltonian.from_sparse_pauli_op(source)
     if "dimod.BinaryQuadraticModel" in kinds:
         spin = source.change_vartype("SPIN", inplace=False)
-        terms = {(v,): bias for v, bias in spin.linear.items()} | {tuple(p): b for p, b in spin.quadratic.items()}
-        return _from_spins(terms, list(spin.variables), float(spin.offset), source.vartype.name == "BINARY")
+        terms = {(): spin.offset} | {(v,): bias for v, bias in spin.linear.items()} | dict(spin.quadratic.items())
+        return _from_spins(terms, list(spin.variables), source.vartype.name == "BINARY")
     if "dimod.BinaryPolynomial" in kinds:
         spin = source.to_spin()
-        return _from_spins(
-            {tuple(term): bias for term, bias in spin.items()},
-            list(spin.variables),
-            0.0,
-            source.vartype.name == "BINARY",
-        )
+        return _from_spins(dict(spin.items()), list(spin.variables), source.vartype.name == "BINARY")
     if callable(source):
         raise InputError("a function is a cost as BlackBoxCost(function, num_bits).")
     if not isinstance(source, np.ndarray | list | tuple):
-        raise InputError(
-            f"a cost is an array of 2^N numbers, a Cost, a SparsePauliOp or a dimod model, got {type(source).__name__}."
-        )
+        kind = type(source).__name__
+        raise InputError(f"a cost is an array of 2^N numbers, a Cost, a SparsePauliOp or a dimod model, got {kind}.")
     return TableCost(source)
 
 
-def _from_spins(
-    terms: dict[tuple[Any, ...], float], variables: list[Any], constant: float, flipped: bool
-) -> IsingHamiltonian:
+def _from_spins(terms: Mapping[Any, float], variables: list[Any], flipped: bool) -> IsingHamiltonian:
     """Variables 0 ... N-1 are the qubits; others are numbered in order and keep names. ``flipped``: z = 2 b - 1."""
     numbered = set(variables) == set(range(len(variables)))
     place = {v: int(v) if numbered else k for k, v in enumerate(variables)}
-    present = {t: -float(bias) if flipped and len(t) % 2 else float(bias) for t, bias in terms.items() if bias}
-    constant += present.pop((), 0.0)
+    present = {tuple(t): -float(b) if flipped and len(t) % 2 else float(b) for t, b in terms.items() if b}
+    constant = present.pop((), 0.0)
     supports = [[place[v] for v in term] for term in present]
     names = () if numbered else tuple(str(v) for v in variables)
     masks, values = masks_from_supports(supports, len(variables)), np.array([*present.values()], dtype=np.float64)

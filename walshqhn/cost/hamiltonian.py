@@ -61,9 +61,8 @@ class IsingHamiltonian(Cost):
             raise InputError(f"masks are whole numbers, got dtype {given.dtype}.")
         if not 0 <= self.discarded_weight < np.inf:
             raise InputError(f"discarded_weight must be at least 0 and finite, got {self.discarded_weight}.")
-        masks = np.ascontiguousarray(self.masks, dtype=np.uint64)
+        masks, words = np.ascontiguousarray(given, dtype=np.uint64), words_for(self.num_qubits)
         coefficients = np.ascontiguousarray(self.coefficients, dtype=np.float64)
-        words = words_for(self.num_qubits)
         if self.num_qubits < 0 or masks.shape != (len(coefficients), words) or coefficients.ndim != 1:
             raise InputError(
                 f"a Hamiltonian on {self.num_qubits} qubits has masks (T, {words}) and coefficients (T,), "
@@ -81,21 +80,17 @@ class IsingHamiltonian(Cost):
         ascending = words == 1 and bool((masks[1:] > masks[:-1]).all())
         if not ascending and len(np.unique(masks, axis=0)) != len(masks):
             raise InputError("a mask occurs twice.")
-        if self.names:
-            object.__setattr__(self, "names", check_names(self.names, self.num_qubits))
-        for name in ("constant", "discarded_weight", "tolerance"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        object.__setattr__(self, "masks", masks)
-        object.__setattr__(self, "coefficients", coefficients)
+        names = check_names(self.names or None, self.num_qubits)
+        numbers = {name: float(getattr(self, name)) for name in ("constant", "discarded_weight", "tolerance")}
+        for name, value in {"masks": masks, "coefficients": coefficients, "names": names, **numbers}.items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.coefficients)
 
     def __repr__(self) -> str:
-        return (
-            f"IsingHamiltonian({self.num_qubits} qubits, {len(self)} terms, "
-            f"degree {self.degrees.max(initial=0)}, constant {self.constant:.6g})"
-        )
+        terms = f"{len(self)} terms, degree {self.degrees.max(initial=0)}"
+        return f"IsingHamiltonian({self.num_qubits} qubits, {terms}, constant {self.constant:.6g})"
 
     @property
     def num_bits(self) -> int:

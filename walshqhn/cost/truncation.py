@@ -6,17 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import UsageError
+from walshqhn.support.checks import check_real, check_whole
 
 
 def check_truncation(max_degree: int | None, tolerance: float, max_terms: int | None) -> None:
     """UsageError unless the arguments of a truncation make sense."""
-    if max_degree is not None and max_degree < 0:
-        raise UsageError(f"max_degree must be at least 0, got {max_degree}.")
-    if not 0 <= tolerance < np.inf:
-        raise UsageError(f"tolerance must be at least 0 and finite, got {tolerance}.")
-    if max_terms is not None and max_terms < 0:
-        raise UsageError(f"max_terms must be at least 0, got {max_terms}.")
+    check_real("tolerance", tolerance, least=0)
+    for name, value in (("max_degree", max_degree), ("max_terms", max_terms)):
+        if value is not None:
+            check_whole(name, value, 0)
 
 
 def select_terms(
@@ -25,8 +23,8 @@ def select_terms(
 ) -> tuple[npt.NDArray[np.int64], float]:  # fmt: skip
     """Positions of the terms kept, ascending, and the weight (sum of squares) of those dropped.
 
-    Kept are terms of degree up to ``max_degree`` with |coefficient| > ``tolerance``; of these the
-    ``max_terms`` largest (ties: the first ones).
+    Kept are terms of degree up to ``max_degree`` with |coefficient| > ``tolerance``; of these the ``max_terms`` largest
+    (ties: the first ones).
     """
     check_truncation(max_degree, tolerance, max_terms)
     magnitude = np.abs(coefficients)

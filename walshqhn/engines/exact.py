@@ -30,24 +30,10 @@ _EMPTY = np.zeros(0)
 class ExactEngine(Engine):
     """Noiseless, exact expectation values.
 
-    Parameters
-    ----------
-    cost
-        Anything `as_cost` accepts; it is tabulated.
-    threads
-        Default: $WALSHQHN_THREADS, else all cores. Results do not depend on it.
+    ``cost`` is anything `as_cost` accepts; it is tabulated. ``threads`` defaults to $WALSHQHN_THREADS, else all cores;
+    results do not depend on it. InputError for an invalid cost, UsageError for one of no bits or fewer than 1 thread,
+    TooLargeError if state, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
 
-    Raises
-    ------
-    InputError
-        An invalid cost.
-    UsageError
-        A cost of no bits, or fewer than 1 thread.
-    TooLargeError
-        State, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
-
-    Examples
-    --------
     >>> from walshqhn import ExactEngine, ProductAnsatz
     >>> ExactEngine([3.0, 1.0, 0.5, 2.0]).expectation(ProductAnsatz(2), [0.0, 0.0, 0.0, 0.0])
     3.0

@@ -18,21 +18,9 @@ from walshqhn.support.checks import check_whole
 class SampledEngine(Engine):
     """An engine that measures circuits, many per job.
 
-    Parameters
-    ----------
-    cost
-        Anything `as_cost` accepts.
-    shots
-        Measurements per value. None: values are exact.
-    seed
-        Every job without ``rng`` gets a new seed derived from it.
-
-    Raises
-    ------
-    InputError
-        An invalid cost.
-    UsageError
-        A cost of no bits, shots or a seed out of range.
+    ``cost`` is anything `as_cost` accepts, ``shots`` the measurements per value (None: values are exact); every job
+    without ``rng`` gets a new seed derived from ``seed``. InputError for an invalid cost; UsageError for one of no
+    bits, shots or a seed out of range.
     """
 
     def __init__(self, cost: Cost | npt.ArrayLike, *, shots: int | None, seed: int) -> None:

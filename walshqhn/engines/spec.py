@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from walshqhn.cost.base import Cost
 from walshqhn.engines.base import Engine
+from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError
 from walshqhn.support.specs import Spec, option
 
@@ -25,7 +26,7 @@ TAKERS = {  # settings that only some engines take
 
 
 def _noise_text(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{check_real('noise', value):g}"
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,8 @@ class EngineSpec(Spec):
     def make(self, cost: Cost, *, seed: int = 0, threads: int | None = None, jobs: str | Path | None = None) -> Engine:
         """The engine for a cost; ``jobs`` as in `BackendEngine`.
 
-        Raises
-        ------
-        UsageError
-            No such device, ``jobs`` for an engine other than backend, or what the engine refuses.
-        TooLargeError
-            A state or a table does not fit in memory.
+        UsageError if there is no such device, for ``jobs`` with an engine other than backend, and whatever the engine
+        itself raises, such as TooLargeError.
         """
         if jobs is not None and self.engine != "backend":
             raise UsageError(f"jobs does not go with the {self.engine} engine; it is for backend.")
@@ -92,7 +89,7 @@ class EngineSpec(Spec):
         from walshqhn.engines.qiskit.aer import AerEngine, Method
 
         method: Method = "matrix_product_state" if self.engine == "mps" else "statevector"
-        if self.engine == "aer" and self.noise is not None and self.shots is None:
+        if self.noise is not None and self.shots is None:  # mps has shots
             method = "density_matrix"
         return AerEngine(
             cost, shots=self.shots, seed=seed, threads=threads, method=method, max_bond_dimension=self.bond_dimension,
@@ -117,13 +114,11 @@ def find_backend(name: str, num_qubits: int) -> BackendV2:
 
 
 def _noise(text: str) -> NoiseModel:
-    from qiskit_aer.noise import NoiseModel
-
     from walshqhn.engines.qiskit.ibm import ibm_backend
-    from walshqhn.engines.qiskit.noise import depolarizing_noise
+    from walshqhn.engines.qiskit.noise import backend_noise, depolarizing_noise
 
     try:
         strength = float(text)
     except ValueError:
-        return NoiseModel.from_backend(ibm_backend(text))
+        return backend_noise(ibm_backend(text))
     return depolarizing_noise(strength)

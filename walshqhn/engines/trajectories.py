@@ -48,20 +48,8 @@ class PauliTrajectories:
     """Samples a noisy circuit, as `AerEngine` does with ``noise_model(p1, p2)``, without readout errors.
 
     Every gate of ``ansatz.program`` is followed by noise; so is a Hadamard on each qubit if the initial state is |+>.
-
-    Parameters
-    ----------
-    engine
-        Its kernels prepare the states; its cost is not used.
-    ansatz
-        A circuit of Rx, Ry, Rz and CX.
-
-    Raises
-    ------
-    InputError
-        The circuit has another number of qubits than the engine.
-    UsageError
-        It has phase gates, as QAOA does, whose noise depends on how they are compiled.
+    The ``engine`` prepares the states; its cost is not used. InputError if it has another number of qubits than the
+    circuit, UsageError for phase gates, as in QAOA, whose noise depends on how they are compiled.
     """
 
     def __init__(self, engine: ExactEngine, ansatz: Ansatz) -> None:

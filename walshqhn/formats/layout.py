@@ -97,7 +97,7 @@ TRAINING = (
     Column("value_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("energy", "<f8", ("runs",), "mean cost E there"),
     Column("energy_error", "<f8", ("runs",), "its standard error", 0, nan=True),
-    Column("sampled_value", "<f8", ("runs",), "objective of the final samples"),
+    Column("sampled_value", "<f8", ("runs",), "objective of the final samples; NaN: exact values only", nan=True),
     Column("sampled_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("evaluations", "<i8", ("runs",), "values computed", 0),
     Column("shots", "<i8", ("runs",), "measurements of the search", 0),

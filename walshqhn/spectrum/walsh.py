@@ -63,7 +63,10 @@ class WalshSpectrum:
     def hamiltonian(
         self, max_degree: int | None = None, tolerance: float | None = None, max_terms: int | None = None
     ) -> IsingHamiltonian:
-        """The Ising Hamiltonian of these coefficients, truncated if wanted.
+        """The Ising Hamiltonian of these coefficients, optionally truncated.
+
+        Its ``discarded_weight`` is the sum of f(S)^2 over what was dropped: the mean squared error of the energies.
+        UsageError for limits that are negative or not finite.
 
         Parameters
         ----------
@@ -74,9 +77,6 @@ class WalshSpectrum:
             vanishes exactly.
         max_terms
             Of the rest keep only the largest, this many, not counting the constant.
-
-        The ``discarded_weight`` of the result is the sum of f(S)^2 over what was dropped: the mean squared error of the
-        energies.
         """
         if tolerance is None:
             tolerance = self.rounding_level

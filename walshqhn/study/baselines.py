@@ -1,4 +1,4 @@
-"""What a training has to beat: the exact minimum, rounding, random search, simulated annealing."""
+"""Classical baselines: the exact minimum, rounding, random search, descent and simulated annealing."""
 
 from __future__ import annotations
 
@@ -29,21 +29,20 @@ _SPREAD_SAMPLES = 1000  # that the standard deviation of a cost without a table 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A classical method's results."""
+    """Results of a classical method."""
 
     name: str
-    """For tables."""
     costs: FloatArray
-    """(runs,), least cost that each run found."""
+    """(runs,), least cost found in each run."""
     evaluations: int | None
-    """Values of C that a run looked at; None where the answer was known."""
+    """Values of C computed in each run; None where the answer was known."""
     seconds: float
     """Mean time of a run, without the compilation of kernels."""
     is_random: bool = True
     """Whether runs differ by chance."""
 
     def as_dict(self, reference: float, epsilon: float) -> dict[str, Any]:
-        """A row for a table, as JSON can hold it; success and excess count from ``reference``."""
+        """A row for a table, as JSON can hold it; success and excess are relative to ``reference``."""
         p = wilson(int((self.costs - reference <= epsilon).sum()), len(self.costs))
         return {
             "variant": self.name,
@@ -59,33 +58,29 @@ class Baseline:
 
 
 def all_baselines(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, seed: int = 0) -> tuple[Baseline, ...]:
-    """Every method that there is for this cost; the random ones look at ``evaluations`` configurations in each run."""
+    """All methods that this cost allows; the random ones evaluate ``evaluations`` configurations in each run."""
     source = as_cost(cost)
-    found = []
-    if source.minimum is not None:
-        found.append(exact_minimum(source))
+    minimum = source.minimum
+    found = [exact_minimum(source)] if minimum is not None and minimum.is_exact else []
     if isinstance(source, TableCost | IsingHamiltonian):
         found.append(round_linear(source))
-    return (
-        *found,
-        random_search(source, evaluations, runs, seed),
-        simulated_annealing(source, evaluations, runs, seed),
-    )
+    methods = (random_search, one_flip_descent, simulated_annealing)
+    return (*found, *(method(source, evaluations, runs, seed) for method in methods))
 
 
 def exact_minimum(cost: Cost | npt.ArrayLike) -> Baseline:
-    """The least of all 2^N costs. UsageError where nobody knows it."""
+    """The least of all 2^N costs. UsageError where it is unknown."""
     source, clock = as_cost(cost), Stopwatch()
     if isinstance(source, TableCost):
         return Baseline("exact minimum", np.array([source.values.min()]), source.values.size, clock.seconds, False)
     minimum = source.minimum
     if minimum is None or not minimum.is_exact:
-        raise UsageError(f"nobody knows the least cost of {source!r}; tabulate it, or compare with a search.")
+        raise UsageError(f"the least cost of {source!r} is unknown; tabulate it, or compare with a search.")
     return Baseline("exact minimum", np.array([minimum.value]), None, clock.seconds, False)
 
 
 def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
-    """Each bit by the sign of its degree-1 coefficient: the minimum of C's 1-local part.
+    """Each bit by the sign of its degree-1 coefficient: the minimum of the 1-local part of C.
 
     b_j = 1, z_j = -1, where f({j}) > 0. UsageError for a cost that is neither a table nor a Hamiltonian.
     """
@@ -97,38 +92,57 @@ def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
         linear = source.degrees == 1
         slopes[unpack_bits(source.masks[linear], source.num_bits).argmax(axis=1)] = source.coefficients[linear]
     else:
-        raise UsageError(
-            f"rounding needs the coefficients of degree 1, {source!r} has none: give its table or a Hamiltonian of it."
-        )
+        raise UsageError(f"rounding needs coefficients of degree 1: give the table of {source!r} or a Hamiltonian.")
     found = source.costs((slopes > 0)[None].astype(np.uint8))
     return Baseline("rounding degree 1", found, 1, clock.seconds, False)
 
 
 def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
-    """The best of ``evaluations`` configurations drawn at random."""
-    source, generator = as_cost(cost), np.random.default_rng(rng)
-    check_whole("evaluations", evaluations, 1)
-    costs, clock = np.empty(check_whole("runs", runs, 1)), Stopwatch()
-    for k in range(runs):
-        costs[k] = min(float(found.min()) for found in _random_costs(source, evaluations, generator))
+    """The best of ``evaluations`` random configurations."""
+    source, generator, clock = _checked(cost, evaluations, runs, rng)
+    costs = np.array([min(c.min() for c in _random_costs(source, evaluations, generator)) for _ in range(runs)])
     return Baseline("random search", costs, evaluations, clock.seconds / runs)
 
 
-def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
-    """One bit flipped at a time (Kirkpatrick et al., Science 220, 671 (1983)), from random starts.
+def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
+    """Single bits, in random order, are flipped whenever that lowers C; a local minimum leads to a new random start."""
+    source, generator, clock = _checked(cost, evaluations, runs, rng)
+    n, each, bits = source.num_bits, np.arange(runs), _random_bits(runs, source.num_bits, generator)
+    costs, order = source.costs(bits), generator.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
+    best, rejected = costs.copy(), np.zeros(runs, np.int64)  # flips in a row; all n: a local minimum
+    for step in range(evaluations - 1 if n else 0):
+        proposed, is_minimum = bits.copy(), rejected == n
+        proposed[each, order[:, step % n]] ^= 1
+        proposed[is_minimum] = _random_bits(int(is_minimum.sum()), n, generator)
+        found = source.costs(proposed)
+        accepted = (found < costs) | is_minimum
+        bits[accepted], costs[accepted] = proposed[accepted], found[accepted]
+        rejected = np.where(accepted, 0, rejected + 1)
+        np.minimum(best, costs, out=best)
+    return Baseline("1-flip descent", best, evaluations, clock.seconds / runs)
 
-    The temperature falls geometrically from the standard deviation of C, where most flips are
-    accepted, to a thousandth of it. Without a table that is estimated, from 1,000 configurations.
+
+def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
+    """Metropolis search by single flips (Kirkpatrick et al., Science 220, 671 (1983)), from random starts.
+
+    The temperature falls geometrically from the standard deviation of C, where most flips are accepted, to a
+    thousandth of it. Without a table the deviation is estimated from 1,000 configurations.
     """
-    source, generator = as_cost(cost), np.random.default_rng(rng)
-    steps = check_whole("evaluations", evaluations, 1) - 1
-    check_whole("runs", runs, 1)
-    steps = steps if source.num_bits else 0
+    source, generator, clock = _checked(cost, evaluations, runs, rng)
+    steps = evaluations - 1 if source.num_bits else 0
     if isinstance(source, TableCost):
-        costs, seconds = _anneal_table(source, steps, runs, generator)
+        costs = _anneal_table(source, steps, runs, generator)
     else:
-        costs, seconds = _anneal_together(source, steps, runs, generator)
-    return Baseline("simulated annealing", costs, evaluations, seconds / runs)
+        costs = _anneal_together(source, steps, runs, generator)
+    return Baseline("simulated annealing", costs, evaluations, clock.seconds / runs)
+
+
+def _checked(
+    cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng
+) -> tuple[Cost, np.random.Generator, Stopwatch]:
+    check_whole("evaluations", evaluations, 1)
+    check_whole("runs", runs, 1)
+    return as_cost(cost), np.random.default_rng(rng), Stopwatch()
 
 
 def _random_costs(cost: Cost, count: int, generator: np.random.Generator) -> Iterator[FloatArray]:
@@ -150,23 +164,19 @@ def _temperatures(spread: float, steps: int) -> FloatArray:
     return np.geomspace(hot, hot * 1e-3, steps) if steps else np.empty(0)
 
 
-def _anneal_table(cost: TableCost, steps: int, runs: int, generator: np.random.Generator) -> tuple[FloatArray, float]:
-    """(least cost of every run, seconds), one run after the other."""
-    table, costs, seconds = cost.values, np.empty(runs), 0.0
-    temperatures = _temperatures(float(table.std()), steps)
+def _anneal_table(cost: TableCost, steps: int, runs: int, generator: np.random.Generator) -> FloatArray:
+    """Least cost of every run, one after the other."""
+    table, costs, temperatures = cost.values, np.empty(runs), _temperatures(float(cost.values.std()), steps)
     for k in range(runs):
         flips, uniforms = generator.integers(max(cost.num_bits, 1), size=steps), generator.random(steps)
-        first, clock = int(generator.integers(table.size)), Stopwatch()
-        costs[k] = anneal(table, first, flips, uniforms, temperatures)[0]
-        seconds += clock.seconds
-    return costs, seconds
+        costs[k] = anneal(table, int(generator.integers(table.size)), flips, uniforms, temperatures)[0]
+    return costs
 
 
-def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Generator) -> tuple[FloatArray, float]:
-    """The same without a table: all runs flip one bit at a time together, so that costs are asked for in batches."""
-    clock, each = Stopwatch(), np.arange(runs)
+def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Generator) -> FloatArray:
+    """The same without a table; all runs take their steps together, so that costs are evaluated in batches."""
     spread = np.std(cost.costs(_random_bits(_SPREAD_SAMPLES, cost.num_bits, generator)))
-    bits = _random_bits(runs, cost.num_bits, generator)
+    each, bits = np.arange(runs), _random_bits(runs, cost.num_bits, generator)
     costs = cost.costs(bits)
     best = costs.copy()
     for temperature in _temperatures(float(spread), steps):
@@ -177,4 +187,4 @@ def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Gen
         accepted = generator.random(runs) < np.exp(-increase / temperature)
         bits[accepted], costs[accepted] = proposed[accepted], found[accepted]
         np.minimum(best, costs, out=best)
-    return best, clock.seconds
+    return best

@@ -1,10 +1,8 @@
-"""Studies: the same cost trained many times, over seeds, depths, circuits and engines.
+"""Studies: the same cost trained many times, with different seeds, depths, circuits and engines.
 
-`walshqhn.study.run.run_study` does what a `Plan` says; a `Study` holds what came of it.
-
-Words. A *variant* is one way to train (circuit, engine, search); a *run* is one training of a variant from one random
-start. Run k of every variant depends on the study's seed and on k only, so a study can be interrupted, resumed,
-widened by variants and lengthened by runs.
+A *variant* is one way to train (circuit, engine, search); a *run* is one training of a variant from one random start.
+Run k of every variant depends only on the study's seed and on k, so a study can be interrupted, resumed, and extended
+by variants and runs.
 """
 
 from __future__ import annotations
@@ -12,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from walshqhn.study.statistics import Proportion, wilson
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
@@ -23,23 +22,20 @@ from walshqhn.support.hooks import native_format
 from walshqhn.training.result import RunResult, TrainingResult
 from walshqhn.training.spec import Variant
 
-if TYPE_CHECKING:
-    from walshqhn.study.statistics import Proportion
-
 Unit = tuple[int, int]
 """(number of the variant, number of the run)"""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study is to do. UsageError without variants, with one twice, or for other values out of range."""
+    """What a study consists of. UsageError without variants, with duplicates, or for values out of range."""
 
     variants: tuple[Variant, ...]
-    """The ways to train, at least 1."""
+    """At least one."""
     runs: int = 100
     """Of every variant."""
     seed: int = 0
-    """What all random draws follow from."""
+    """Seed of all random numbers."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))
@@ -55,21 +51,24 @@ class Plan:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A label for each variant; equal ones are told apart by what labels do not say."""
-        settings, labels = [v.settings for v in self.variants], [v.label for v in self.variants]
-        found = []
-        for label, own in zip(labels, settings, strict=True):
-            others = [one for other, one in zip(labels, settings, strict=True) if other == label]
-            apart = [name for name in own if len({one[name] for one in others}) > 1]
-            found.append(", ".join([label, *(f"{name.replace('_', ' ')} {own[name]}" for name in apart)]))
-        return tuple(found)
+        """A label for each variant; equal ones are distinguished by the settings that differ."""
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for v in self.variants:
+            groups.setdefault(v.label, []).append(v.settings)
+
+        def distinct(variant: Variant) -> str:
+            label, settings = variant.label, variant.settings
+            differing = [name for name in settings if len({other[name] for other in groups[label]}) > 1]
+            return ", ".join([label, *(f"{name.replace('_', ' ')} {settings[name]}" for name in differing)])
+
+        return tuple(map(distinct, self.variants))
 
     def units(self) -> list[Unit]:
-        """All trainings, run by run: a study cut short has about as many runs of every variant."""
+        """All trainings, run by run, so that a study cut short has about equally many runs of every variant."""
         return [(v, k) for k in range(self.runs) for v in range(len(self.variants))]
 
     def seed_of(self, run: int) -> int:
-        """The seed that run ``run`` is trained with."""
+        """The seed of run ``run``."""
         return int(np.random.SeedSequence([self.seed, run]).generate_state(1, np.uint64)[0])
 
     def as_dict(self) -> dict[str, Any]:
@@ -78,7 +77,7 @@ class Plan:
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "") -> Plan:
-        """The inverse of `as_dict`. UsageError, which says ``where`` they are from, for anything else."""
+        """The inverse of `as_dict`. UsageError, naming ``where`` they are from, for anything else."""
         place = f" in {where}" if where else ""
         if not isinstance(values, Mapping) or set(values) != {"variants", "runs", "seed"}:
             raise UsageError(f"a plan{place} is a table of variants, runs and seed, got {values!r}.")
@@ -93,19 +92,17 @@ class Study:
     """A plan, and the trainings done so far."""
 
     plan: Plan
-    """What is to be done."""
     num_qubits: int
     """N."""
     cost_digest: str
-    """Of the cost."""
     exact_minimum: float | None
     """Least cost of any configuration, where it is known."""
     trainings: dict[int, TrainingResult] = field(default_factory=dict)
-    """Of each variant that has finished runs, by its number in the plan; runs in order of their index."""
+    """Number of the variant in the plan -> its finished runs, if any, by ascending index."""
 
     @property
     def done(self) -> int:
-        """Finished trainings."""
+        """Number of finished trainings."""
         return sum(len(t.runs) for t in self.trainings.values())
 
     @property
@@ -115,19 +112,20 @@ class Study:
 
     @property
     def reference(self) -> float:
-        """What success is measured from: the exact minimum, or where that is unknown the least cost that any run of
-        this study has sampled, which later runs may lower. NaN without either."""
+        """The cost that success is relative to; NaN if there is none.
+
+        It is the exact minimum, or where that is unknown the least cost sampled in any run, which later runs may lower.
+        """
         if self.exact_minimum is not None:
             return self.exact_minimum
         return min((t.best_cost for t in self.trainings.values()), default=np.nan)
 
     def runs(self, variant: int) -> tuple[RunResult, ...]:
         """Finished runs of a variant."""
-        found = self.trainings.get(variant)
-        return () if found is None else found.runs
+        return self.trainings[variant].runs if variant in self.trainings else ()
 
     def energies(self, variant: int) -> FloatArray:
-        """Mean cost E at the end of each finished run, exact or from its final samples: (runs,)."""
+        """Mean cost E at the end of each finished run, exact or from the final samples: (runs,)."""
         return np.array([run.energy for run in self.runs(variant)])
 
     def success_probability(
@@ -135,19 +133,14 @@ class Study:
     ) -> list[Proportion]:
         """P(E - `reference` <= epsilon) of every variant, with Wilson intervals.
 
-        With ``sampled``, of the best bit string that was measured instead of the mean cost E.
+        With ``sampled``, E is replaced by the cost of the best bit string measured.
         """
-        from walshqhn.study.statistics import wilson
-
-        found, reference = [], self.reference
-        for v in range(len(self.plan.variants)):
-            values = [run.best_cost if sampled else run.energy for run in self.runs(v)]
-            reached = sum(value - reference <= epsilon for value in values)
-            found.append(wilson(reached, len(values), confidence))
-        return found
+        field, reference = "best_cost" if sampled else "energy", self.reference
+        values = [[getattr(run, field) for run in self.runs(v)] for v in range(len(self.plan.variants))]
+        return [wilson(sum(x - reference <= epsilon for x in row), len(row), confidence) for row in values]
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write a walshqhn HDF5 file with nothing but this study; as `IsingHamiltonian.save`."""
+        """Write a walshqhn HDF5 file that holds only this study; as `IsingHamiltonian.save`."""
         native_format().save_part(path, "study", self, overwrite=overwrite)
 
     @classmethod

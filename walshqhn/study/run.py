@@ -1,4 +1,4 @@
-"""Doing what a study's plan says, in several processes, interruptible and resumable."""
+"""Running a study in several processes, interruptible and resumable."""
 
 from __future__ import annotations
 
@@ -25,50 +25,28 @@ from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 
 
 def run_study(
-    cost: Cost | npt.ArrayLike,
-    plan: Plan,
-    *,
-    workers: int | None = None,
-    task: Task | None = None,
-    resume: Study | None = None,
-    on_run: Callable[[Study], None] | None = None,
-    jobs: str | Path | None = None,
-) -> Study:
-    """Do what the plan says, in ``workers`` processes with one thread each.
+    cost: Cost | npt.ArrayLike, plan: Plan, *, workers: int | None = None, task: Task | None = None,
+    resume: Study | None = None, on_run: Callable[[Study], None] | None = None, jobs: str | Path | None = None,
+) -> Study:  # fmt: skip
+    """Carry out ``plan`` in ``workers`` processes with one thread each.
 
-    Parameters
-    ----------
-    cost
-        What `as_cost` takes. It is tabulated, once, if a variant needs the table, and else evaluated as it is.
-    plan
-        What to do.
-    workers
-        Default: one for each core. The outcome does not depend on it.
-    task
-        If given, runs hold the accuracies of the best networks, and how often each architecture is measured.
-    resume
-        An earlier study of the same cost and seed: its finished runs are taken over. The plan may have more runs and
-        further variants.
-    on_run
-        Called with the study so far after each training, so that it can be saved.
-    jobs
-        A folder where trainings on hardware record their jobs, each in a file of its own, so that after an
-        interruption those that were cut short pick up what was paid for; see `BackendEngine`.
+    The outcome does not depend on the number of workers (default: one per core), nor, apart from times, on
+    interruptions. After Ctrl-C the study holds what was finished: see `Study.is_complete`.
 
-    Returns
-    -------
-    Study
-        Equal, but for the seconds it took, whether or not it was interrupted and resumed on the way.
-        After Ctrl-C, what was finished; `Study.is_complete` tells.
+    ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
+    include the accuracies of the best networks, and how often each architecture is measured. ``resume`` takes an
+    earlier study of the same cost and seed: its finished runs are kept, and the plan may add runs and variants.
+    ``on_run`` is called with the study so far after each training, for saving it. ``jobs`` is a folder where trainings
+    on hardware record their jobs, one file each, so that after an interruption they can retrieve results that are
+    already paid for; see `BackendEngine`.
 
-    Raises
-    ------
-    UsageError
-        A setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to processes.
-    TooLargeError
-        A variant needs a table that does not fit in memory.
-    WalshqhnError
-        A worker failed.
+    UsageError for a setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other
+    processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a worker fails.
+
+    >>> from walshqhn import Plan, Variant, run_study
+    >>> plan = Plan((Variant.of(ansatz="product"), Variant.of(layers=1)), runs=2)
+    >>> run_study([3.0, 1.0, 0.5, 2.0], plan, workers=1).done
+    4
     """
     source, count = as_cost(cost), resolve_workers(workers)
     if task is not None and task.num_bits != source.num_bits:
@@ -79,14 +57,13 @@ def run_study(
     study = Study(plan, source.num_bits, source.digest, known)
     if resume is not None:
         study = replace(study, trainings=_taken_over(resume, study))
-    for variant in plan.variants:  # says here, not in a worker, what is wrong
-        ready_variant(variant, source, threads=1, table=table).check()
+    for variant in plan.variants:  # errors are raised here, not in a worker
+        ready_variant(variant, source, threads=1, table=table)
     finished = {(v, run.index) for v, training in study.trainings.items() for run in training.runs}
     todo = [unit for unit in plan.units() if unit not in finished]
-    folder = None if jobs is None else Path(jobs)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    arguments = (source, table, plan, task, folder)
+    if jobs is not None:
+        Path(jobs).mkdir(parents=True, exist_ok=True)
+    arguments = (source, table, plan, task, jobs)
     if count > 1 and todo:
         _check_pickles(source, plan, task)
         results: Iterator[tuple[Unit, TrainingResult]] = run_pieces(_prepare_worker, arguments, todo, count)
@@ -95,7 +72,9 @@ def run_study(
         results = ((unit, work(unit)) for unit in todo)
     try:
         for (v, _), result in results:
-            study = replace(study, trainings=study.trainings | {v: _joined(study, v, result)})
+            runs = tuple(sorted([*study.runs(v), *result.runs], key=lambda run: run.index))
+            joined = replace(result, runs=runs, cost_digest=study.cost_digest, seed=plan.seed, planned_runs=plan.runs)
+            study = replace(study, trainings=study.trainings | {v: replace(joined, exact_minimum=known)})
             if on_run is not None:
                 on_run(study)
     except KeyboardInterrupt:
@@ -105,7 +84,7 @@ def run_study(
 
 
 def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
-    """UsageError for what cannot be sent to processes. Tables can; they are large, so that it is not tried."""
+    """UsageError for what cannot be sent to other processes. Tables can, and are too large to try."""
     for what, value in (("cost", cost), ("plan", plan), ("task", task)):
         if isinstance(value, TableCost):
             continue
@@ -114,71 +93,57 @@ def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"the {what} cannot be sent to other processes ({first_line(error)}): use workers=1, or functions and "
-                "classes that are defined in a module, neither lambda nor within a function."
+                "classes defined at the top level of a module."
             ) from None
 
 
-def _joined(study: Study, v: int, result: TrainingResult) -> TrainingResult:
-    """The training of variant ``v`` with one run more: that of ``result``."""
-    runs = sorted([*study.runs(v), *result.runs], key=lambda run: run.index)
-    return replace(
-        result, runs=tuple(runs), cost_digest=study.cost_digest, seed=study.plan.seed, planned_runs=study.plan.runs,
-        exact_minimum=study.exact_minimum,
-    )  # fmt: skip
-
-
 def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
-    """Trainings of ``earlier``, renumbered; UsageError, saying what differs, if it is another study."""
-    pairs = {
-        "cost": (earlier.cost_digest[:16], now.cost_digest[:16]),
-        "seed": (earlier.plan.seed, now.plan.seed),
-    }
+    """Trainings of ``earlier``, renumbered. UsageError if it is another study."""
+    pairs = {"cost": (earlier.cost_digest[:16], now.cost_digest[:16]), "seed": (earlier.plan.seed, now.plan.seed)}
     details = "; ".join(f"{name}: {a!r} there, {b!r} here" for name, (a, b) in pairs.items() if a != b)
     if details:
         raise UsageError(f"cannot resume another study ({details}).")
-    labels = dict(zip(earlier.plan.variants, earlier.plan.labels, strict=True))
-    missing = [label for variant, label in labels.items() if variant not in now.plan.variants]
+    numbers = {variant: v for v, variant in enumerate(now.plan.variants)}
+    variants = earlier.plan.variants
+    missing = [label for v, label in zip(variants, earlier.plan.labels, strict=True) if v not in numbers]
     if missing:
         raise UsageError(
             f"the plan lacks the earlier study's variant{'s' if len(missing) > 1 else ''} {'; '.join(missing)}, with "
-            "these very settings: name what is there already, and what is new."
+            "exactly these settings: a plan can only add variants."
         )
     if earlier.plan.runs > now.plan.runs:
         raise UsageError(f"the earlier study has {earlier.plan.runs} runs a variant; ask for as many, or more.")
-    numbers = {variant: v for v, variant in enumerate(now.plan.variants)}
     return {
-        numbers[earlier.plan.variants[v]]: replace(
-            training, planned_runs=now.plan.runs, exact_minimum=now.exact_minimum
-        )
+        numbers[variants[v]]: replace(training, planned_runs=now.plan.runs, exact_minimum=now.exact_minimum)
         for v, training in sorted(earlier.trainings.items())
     }
 
 
-def _jobs_file(folder: Path | None, variant: Variant, seed: int) -> Path | None:
-    """Where a training records its jobs: the name says what it is of, whatever its place in the plan."""
+def _jobs_file(folder: str | Path | None, variant: Variant, seed: int) -> Path | None:
+    """Where a training records its jobs; the name depends on its settings, not on its place in the plan."""
     if folder is None or variant.engine.engine != "backend":
         return None
     text = json.dumps(variant.as_dict(), sort_keys=True)
-    return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
+    return Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
 
 
 def _prepare_worker(
-    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: Path | None
+    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: str | Path | None
 ) -> Callable[[Unit], TrainingResult]:
-    """What a worker does with a unit; circuits and exact engines are made once for each variant."""
+    """The function that trains a unit; circuits and exact engines are made once for each variant."""
     ready: dict[int, ReadyVariant] = {}
 
     def work(unit: Unit) -> TrainingResult:
         v, k = unit
         variant, seed = plan.variants[v], plan.seed_of(k)
-        if v not in ready or variant.engine.engine != "exact":  # other engines draw from a seed of their own
+        if v not in ready or variant.engine.engine != "exact":  # other engines hold a seed
             path = _jobs_file(jobs, variant, seed)
             ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path, table=table)
         stages: list[TrainingResult] = []
         result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
         if result.status == INTERRUPTED:
             raise KeyboardInterrupt
-        runs = [stage.runs[0] for stage in stages] or [result.runs[0]]
+        runs = [stage.runs[0] for stage in stages or (result,)]
         totals = {name: sum(getattr(run, name) for run in runs) for name in ("evaluations", "shots", "seconds")}
         return replace(
             result, runs=(replace(result.runs[0], index=k, **totals),), initial=None, accuracies={},

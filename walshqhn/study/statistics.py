@@ -1,4 +1,4 @@
-"""What a study says: probabilities with intervals, the best depth, time to solution."""
+"""Statistics of studies: probabilities with intervals, the best variant, time to solution."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
+from walshqhn.engines.exact import ExactEngine
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real
 from walshqhn.support.errors import TooLargeError, UsageError
@@ -22,12 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proportion:
-    """``successes`` out of ``count``, and an interval for the probability behind them."""
+    """``successes`` out of ``count``, with an interval for the underlying probability."""
 
     successes: int
-    """How often it happened."""
     count: int
-    """How often it was tried."""
     low: float
     """Lower end of the interval."""
     high: float
@@ -35,7 +35,7 @@ class Proportion:
 
     @property
     def estimate(self) -> float:
-        """successes / count; NaN without any."""
+        """successes / count; NaN if ``count`` is 0."""
         return self.successes / self.count if self.count else math.nan
 
 
@@ -52,17 +52,16 @@ def wilson(successes: int, count: int, confidence: float = 0.95) -> Proportion:
 
 @dataclass(frozen=True)
 class BestVariant:
-    """The variant that succeeded most often, and whether that can be chance."""
+    """The variant that succeeded most often, and the significance of its lead."""
 
     variant: int
     """Its number in the plan."""
     p_values: dict[int, float]
-    """For each other variant, the probability (Fisher's exact test, one-sided) of a lead like this if
-    both were equally good."""
+    """For each other variant, the one-sided p-value of Fisher's exact test against equal probabilities."""
 
     @property
     def is_significant(self) -> bool:
-        """Whether it leads every other at the 5 % level, corrected for their number (Bonferroni)."""
+        """Whether it leads every other variant at the 5 % level, with Bonferroni correction."""
         return all(p * len(self.p_values) < 0.05 for p in self.p_values.values())
 
 
@@ -70,17 +69,13 @@ def best_variant(study: Study, epsilon: float) -> BestVariant:
     """The variant with the highest success probability at ``epsilon``. UsageError if no run is finished."""
     from scipy.stats import fisher_exact
 
-    found = study.success_probability(epsilon)
-    ready = [v for v, p in enumerate(found) if p.count]
-    if not ready:
+    counts = {v: (p.successes, p.count - p.successes) for v, p in enumerate(study.success_probability(epsilon))}
+    counts = {v: row for v, row in counts.items() if sum(row)}
+    if not counts:
         raise UsageError("the study has no finished runs.")
-    best = max(ready, key=lambda v: found[v].estimate)
-
-    def p_value(v: int) -> float:
-        rows = [[found[u].successes, found[u].count - found[u].successes] for u in (best, v)]
-        return float(fisher_exact(rows, alternative="greater").pvalue)
-
-    return BestVariant(best, {v: p_value(v) for v in ready if v != best})
+    best = max(counts, key=lambda v: counts[v][0] / sum(counts[v]))
+    tests = {v: fisher_exact([counts[best], row], alternative="greater") for v, row in counts.items() if v != best}
+    return BestVariant(best, {v: float(test.pvalue) for v, test in tests.items()})
 
 
 def success_curve(study: Study, variant: int, epsilons: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
@@ -92,10 +87,10 @@ def success_curve(study: Study, variant: int, epsilons: npt.ArrayLike, confidenc
 
 
 def time_to_solution(study: Study, variant: int, epsilon: float, target: float = 0.99) -> tuple[float, float, float]:
-    """Seconds, on one core, until some run has succeeded with probability ``target``: (estimate, low, high).
+    """Seconds on one core until some run has succeeded with probability ``target``: (estimate, low, high).
 
-    Mean seconds of a run times ln(1 - target) / ln(1 - p), at least one run (Ronnow et al., Science
-    345, 420 (2014)); the bounds come from the interval of p. Infinite where p may be 0.
+    Mean seconds of a run times ln(1 - target) / ln(1 - p), at least one run (Ronnow et al., Science 345, 420 (2014));
+    the bounds follow from the interval of p. Infinite for p = 0, NaN without runs.
     """
     check_real("target", target, above=0, below=1)
     runs = study.runs(variant)
@@ -116,20 +111,11 @@ def time_to_solution(study: Study, variant: int, epsilon: float, target: float =
 def sampling_probability(study: Study, cost: Cost | npt.ArrayLike, variant: int, epsilon: float) -> FloatArray:
     """For every run, the probability that one measurement of its final state costs at most `Study.reference` + epsilon.
 
-    Exact, from the state vector, whatever engine trained it: shape (runs,).
-
-    Raises
-    ------
-    TooLargeError
-        The table of all costs and a state vector do not fit in memory.
-    UsageError
-        A circuit that cannot be made again.
+    Computed from the state vector, whatever the engine of the training: shape (runs,). TooLargeError if that and the
+    cost table do not fit in memory; UsageError if the circuit cannot be remade.
     """
-    from walshqhn.circuits.spec import remake_ansatz
-    from walshqhn.engines.exact import ExactEngine
-
-    source = as_cost(cost)
-    if not study.runs(variant):
+    source, runs = as_cost(cost), study.runs(variant)
+    if not runs:
         return np.zeros(0)
     try:
         engine = ExactEngine(source)
@@ -139,13 +125,12 @@ def sampling_probability(study: Study, cost: Cost | npt.ArrayLike, variant: int,
             "success_probability(sampled=True) does without."
         ) from None
     good = engine.cost.values - study.reference <= epsilon
-    ansatz = remake_ansatz(study.trainings[variant].ansatz, source)
-    prepared = engine.prepare(ansatz)
-    return np.array([prepared.probabilities(run.parameters)[good].sum() for run in study.runs(variant)])
+    prepared = engine.prepare(remake_ansatz(study.trainings[variant].ansatz, source))
+    return np.array([prepared.probabilities(run.parameters)[good].sum() for run in runs])
 
 
 def summary_rows(study: Study, epsilon: float) -> list[dict[str, Any]]:
-    """A row for each variant, as JSON can hold it; excesses are those over `Study.reference`."""
+    """A row for each variant, as JSON can hold it; excesses are relative to `Study.reference`."""
     rows, reference = [], study.reference
     for v, (label, p) in enumerate(zip(study.plan.labels, study.success_probability(epsilon), strict=True)):
         runs, energies = study.runs(v), study.energies(v)

@@ -1,8 +1,7 @@
 """Independent pieces of work in several processes, one thread each.
 
-The parent hands out one piece at a time over a pipe of each worker's own. So it knows who died
-with what, Ctrl-C stops at once, and a worker whose parent was killed reads the end of its pipe
-and ends as well.
+The parent hands out one piece at a time over a separate pipe to each worker. It therefore knows which worker died,
+Ctrl-C stops at once, and a worker whose parent was killed sees the end of its pipe and exits.
 """
 
 from __future__ import annotations
@@ -24,28 +23,20 @@ _ONE_THREAD = (THREADS_VARIABLE, "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBL
 
 
 def resolve_workers(workers: int | None) -> int:
-    """The number of processes: ``workers``, else as many as there are cores. UsageError unless at least 1."""
+    """``workers``, by default the number of available cores. UsageError unless at least 1."""
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return check_whole("workers", workers, 1)
 
 
 def run_pieces(
-    prepare: Callable[..., Callable[[Any], Any]],
-    arguments: Sequence[Any],
-    pieces: Sequence[Piece],
-    workers: int,
+    prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any], pieces: Sequence[Piece], workers: int
 ) -> Iterator[tuple[Piece, Any]]:
     """Yield (piece, result) as each is done, in any order.
 
-    ``prepare(*arguments)`` is called once in every process and returns the function that does a
-    piece; both travel by pickle. Closing the iterator, or an exception in whoever consumes it,
-    stops all workers at once.
-
-    Raises
-    ------
-    WalshqhnError
-        A piece failed (its message), or a worker died.
+    ``prepare(*arguments)`` is called once in every process and returns the function that does a piece; both are
+    pickled. Closing the iterator, or an exception in its consumer, stops all workers at once. WalshqhnError if a piece
+    fails (with its message) or a worker dies.
     """
     context = multiprocessing.get_context("spawn")
     todo = list(reversed(pieces))
@@ -78,7 +69,7 @@ def run_pieces(
     finally:
         started = [process for process in processes if process.pid is not None]
         for process in started:
-            process.kill()  # not terminate: where the parent ignores SIGTERM, so do they
+            process.kill()  # not terminate: they ignore SIGTERM if the parent does
         for process in started:
             process.join()
 
@@ -98,31 +89,30 @@ def _obituary(process: Any) -> str:
     if code == -signal.SIGKILL:
         return "a worker was killed, perhaps for lack of memory: use fewer --workers. What was finished is kept."
     return (
-        f"a worker ended unexpectedly (exit code {code}). In a script of your own, start studies under "
-        'if __name__ == "__main__": only. What was finished is kept.'
+        f"a worker ended unexpectedly (exit code {code}). In a script, start studies only under "
+        'if __name__ == "__main__":. What was finished is kept.'
     )
 
 
 def _work(connection: Connection, prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any]) -> None:
-    """A worker's life: prepare, then a piece after the other until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent sees to it
+    """A worker: prepare, then one piece after another until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
     function: Callable[[Any], Any] | None = None
     while True:
         try:
             piece = connection.recv()
         except (EOFError, ConnectionResetError):
             return
-        answer: tuple[str | None, Any]
+        failure, result = None, None
         try:
-            if function is None:
-                function = prepare(*arguments)
-            answer = (None, function(piece))
+            function = function or prepare(*arguments)
+            result = function(piece)
         except WalshqhnError as error:
-            answer = (str(error), None)
+            failure = str(error)
         except Exception as error:
-            answer = (f"a worker failed on {piece}: {type(error).__name__}: {error}", None)
+            failure = f"a worker failed on {piece}: {type(error).__name__}: {error}"
         try:
-            connection.send(answer)
+            connection.send((failure, result))
         except (BrokenPipeError, ConnectionResetError):
             return
 
@@ -130,13 +120,11 @@ def _work(connection: Connection, prepare: Callable[..., Callable[[Any], Any]], 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Environment variables for processes that start within the block."""
-    before = {name: os.environ.get(name) for name in variables}
+    before = dict(os.environ)
     os.environ.update(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in variables.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update({name: before[name] for name in variables.keys() & before.keys()})

@@ -13,22 +13,14 @@ from walshqhn.testing.trial import Trial
 def check_engine(engine: Engine, *, repeats: bool = True, seed: int = 0) -> None:
     """Test an engine on a dozen small circuits.
 
+    The ``engine`` has no noise, 2 ... 8 bits, and 1,000 shots or more or none. All 2^N costs must differ, as random
+    numbers do, or a reversed order of bits would go unnoticed. ``repeats``: whether equal ``rng`` give equal samples,
+    as on simulators; otherwise, as on hardware, copies by pickle are not tested either. ``seed`` is for angles and
+    samples.
+
     AssertionError, with what the engine returned and what it should, if it breaks the contract; UsageError for an
     engine that cannot be tested.
 
-    Parameters
-    ----------
-    engine
-        Without noise, on 2 ... 8 bits, with shots (1,000 or more) or without. All 2^N costs must differ, as random
-        numbers do, or a reversed order of bits would go unnoticed.
-    repeats
-        Whether equal ``rng`` give equal samples, as on simulators. Otherwise, as on hardware, copies by pickle are not
-        tested either.
-    seed
-        For angles and samples.
-
-    Examples
-    --------
     >>> from walshqhn import ExactEngine
     >>> check_engine(ExactEngine([0.3, -1.2, 2.0, 0.7]))
     """

@@ -96,8 +96,7 @@ class Trial:
                 self.close(f"probabilities of {_text(ansatz)}", prepared.probabilities(point), dense.weights, 1e-9)
                 continue
             near = margin / _SIGMAS
-            right = 0.5 * near < found.error < 2 * near
-            self.require(right, f"standard error of {what}", found.error, f"near {near}")
+            self.require(near / 2 < found.error < 2 * near, f"standard error of {what}", found.error, f"near {near}")
             bits = np.asarray(found.bits)  # None has no shape
             self.exactly(f"shape of the measured bits of {what}", bits.shape, (self.shots, self.n))
             self.close(f"costs of the bits of {what}", found.costs, self.table[bits_to_index(bits)], 1e-12 * self.scale)
@@ -106,8 +105,8 @@ class Trial:
         """Pearson's statistic, with rare outcomes pooled, and the correlation of successive samples."""
         point, what = self.points(ansatz, 1)[0], f"samples of {_text(ansatz)}"
         bits = self.engine.prepare(ansatz).sample(point, self.shots, self.rng)
-        self.require(bits.dtype == np.uint8, f"type of {what}", bits.dtype, "uint8")
-        self.exactly(f"shape of {what}", bits.shape, (self.shots, self.n))
+        kind, right = (bits.dtype, bits.shape), (np.dtype(np.uint8), (self.shots, self.n))
+        self.require(kind == right, f"type and shape of {what}", kind, right)
         expected = self.shots * self.dense(ansatz, point).weights
         counts = np.bincount(bits_to_index(bits), minlength=expected.size)
         rare = expected < 5
@@ -122,26 +121,21 @@ class Trial:
 
     def gradient(self, ansatz: Ansatz, objective: Objective) -> None:
         """The gradient against finite differences, at the steepest of four points."""
-        prepared, steps, what = (
-            self.engine.prepare(ansatz),
-            _STEP * np.eye(ansatz.num_parameters),
-            _text(ansatz, objective),
-        )
+        prepared, what = self.engine.prepare(ansatz), _text(ansatz, objective)
 
         def value(point: FloatArray) -> float:
             return objective.evaluate(self.dense(ansatz, point)).value
 
-        point, expected = max(
-            ((x, np.array([value(x + e) - value(x - e) for e in steps]) / (2 * _STEP)) for x in self.points(ansatz, 4)),
-            key=lambda found: float(np.abs(found[1]).max()),
-        )
-        dense, found = self.dense(ansatz, point), prepared.value_and_gradient(point, objective, self.rng)
+        def slopes(point: FloatArray) -> FloatArray:
+            return np.array([value(point + e) - value(point - e) for e in _STEP * np.eye(point.size)]) / (2 * _STEP)
+
+        point = max(self.points(ansatz, 4), key=lambda x: float(np.abs(slopes(x)).max()))
+        dense, expected = self.dense(ansatz, point), slopes(point)
+        found = prepared.value_and_gradient(point, objective, self.rng)
         margin: Any = 1e-6 * float(np.abs(expected).max())
         if not prepared.is_exact:  # a shifted mean has at most the standard error of a fair coin's
-            spread = float(np.ptp(objective.linearized(dense)(self.table))) / 2
-            margin = (
-                _SIGMAS * spread * rotation_rates(ansatz) / (2 * self.shots) ** 0.5 * (1 if objective == MEAN else 2)
-            )
+            spread = float(np.ptp(objective.linearized(dense)(self.table))) * (0.5 if objective == MEAN else 1)
+            margin = _SIGMAS * spread * rotation_rates(ansatz) / (2 * self.shots) ** 0.5
         self.close(f"value with the gradient of {what}", found.value, value(point), self.margin(dense, objective))
         self.close(f"gradient of {what}", found.gradient, expected, margin)
         circuits = prepared.gradient_circuits
@@ -163,12 +157,11 @@ class Trial:
         one, two = (self.engine.prepare(ansatz) for ansatz in self.circuits[:2])
         point, other = self.points(one.ansatz, 1)[0], self.points(two.ansatz, 1)[0]
         kept = one.distribution(point, self.rng)
-        before = kept.weights.copy(), kept.costs.copy()
+        before = np.stack([kept.weights, kept.costs])
         two.distribution(other, self.rng)
         two.value_and_gradient(other, rng=self.rng)
         one.distribution(point + 1, self.rng)
-        self.exactly("an earlier distribution's weights", kept.weights, before[0])
-        self.exactly("an earlier distribution's costs", kept.costs, before[1])
+        self.exactly("an earlier distribution's weights and costs", np.stack([kept.weights, kept.costs]), before)
         dense, again = self.dense(one.ansatz, point), one.expectation(point)
         self.close("a value after other circuits", again, dense.mean(self.table), self.margin(dense, MEAN))
 
@@ -243,9 +236,8 @@ class Trial:
         self.require(got.shape == wanted.shape, f"shape of {what}", got.shape, wanted.shape)
         excess = np.where(np.isnan(got), np.inf, np.abs(got - wanted)) - margin
         worst = int(excess.argmax())
-        allowed = float(np.broadcast_to(margin, wanted.shape).flat[worst])
         place = f" (number {worst})" if got.ndim else ""
-        right = f"{wanted.flat[worst]:.10g} within {allowed:.2g}"
+        right = f"{wanted.flat[worst]:.10g} within {np.broadcast_to(margin, wanted.shape).flat[worst]:.2g}"
         self.require(excess.flat[worst] <= 0, what + place, got.flat[worst], right)
 
     def exactly(self, what: str, found: Any, expected: Any) -> None:

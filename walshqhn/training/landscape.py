@@ -1,9 +1,9 @@
-"""How flat the landscape is: the variance of dE/dtheta over random parameters, next to the weights W(k) of the cost.
+"""Gradients by parameter shifts, and the variance of dE/dtheta over random angles in relation to the weights W(k).
 
-In a barren plateau (McClean et al., Nat. Commun. 9, 4812 (2018)) it falls exponentially with N. For a product
+In a barren plateau (McClean et al., Nat. Commun. 9, 4812 (2018)) the variance falls exponentially with N. For a product
 state of Ry angles it follows from the spectrum: dE/dtheta_j = -sin theta_j sum_{S with j} f(S) prod_{i in S - j}
-cos theta_i has the variance sum_{S with j} f(S)^2 2^-|S|, so that the variances add up to sum_k k W(k) 2^-k:
-weight at low degrees keeps gradients alive.
+cos theta_i has the variance sum_{S with j} f(S)^2 2^-|S|, so the variances add up to sum_k k W(k) 2^-k:
+weight at low degrees keeps gradients large.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
+from walshqhn.circuits.shifts import ShiftRule
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
@@ -28,22 +29,32 @@ from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
 
 
+def parameter_shift(engine: Engine, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
+    """dE/dt_k for every k, (num_parameters,), from E at shifted angles in one job.
+
+    UsageError if that takes too many circuits; see `ShiftRule`.
+    """
+    rule = ShiftRule(ansatz)
+    points = rule.points(ansatz.check_parameters(params))
+    return rule.gradient(engine.prepare(rule.ansatz).expectations(points))
+
+
 @dataclass(frozen=True, eq=False)
 class GradientVariance:
-    """Variances of the derivatives of E, for one circuit and one cost."""
+    """Variances of the derivatives of E for one circuit and one cost."""
 
     ansatz: dict[str, Any]
-    """Description of the circuit."""
+    """`Ansatz.description` of the circuit."""
     num_samples: int
-    """Random settings of the angles."""
+    """Number of random points."""
     variances: FloatArray
-    """(num_parameters,), of dE/dtheta_k, estimated without bias; with shots, their noise is in it."""
+    """(num_parameters,), unbiased estimates of the variance of dE/dtheta_k; with shots they include shot noise."""
     mean: float
-    """Their mean over the parameters."""
+    """Mean of ``variances``."""
     standard_error: float
-    """Of ``mean``."""
+    """Standard error of ``mean``."""
     degree_weights: FloatArray | None
-    """(N + 1,), W(k) of the cost; None where its spectrum is not known."""
+    """(N + 1,), W(k) of the cost; None where its spectrum is unknown."""
 
     @property
     def num_qubits(self) -> int:
@@ -52,15 +63,13 @@ class GradientVariance:
 
     @property
     def relative(self) -> float:
-        """``mean`` divided by the variance of the cost: comparable between costs. NaN for a constant cost, or one whose
-        spectrum is not known."""
+        """``mean`` divided by the variance of the cost; NaN for a constant cost, or one whose spectrum is unknown."""
         variance = 0.0 if self.degree_weights is None else float(self.degree_weights[1:].sum())
         return self.mean / variance if variance > 0 else np.nan
 
     @property
     def product_state(self) -> float:
-        """What ``mean`` is, exactly, for the product ansatz: sum_k k W(k) 2^-k / (2 N). NaN where the spectrum is not
-        known."""
+        """The exact ``mean`` of the product ansatz, sum_k k W(k) 2^-k / (2 N). NaN where the spectrum is unknown."""
         if self.degree_weights is None:
             return np.nan
         k = np.arange(len(self.degree_weights))
@@ -68,39 +77,16 @@ class GradientVariance:
 
 
 def gradient_variance(
-    ansatz: Ansatz,
-    cost: Cost | npt.ArrayLike,
-    samples: int = 100,
-    rng: Rng = 0,
-    *,
-    engine: Engine | None = None,
+    ansatz: Ansatz, cost: Cost | npt.ArrayLike, samples: int = 100, rng: Rng = 0, *, engine: Engine | None = None,
     threads: int | None = None,
-) -> GradientVariance:
-    """Variance of dE/dtheta_k over ``samples`` random settings of the angles.
+) -> GradientVariance:  # fmt: skip
+    """Variance of dE/dtheta_k over ``samples`` random points.
 
-    Parameters
-    ----------
-    ansatz
-        The circuit; angles are drawn as training draws its starting points (linear: uniform in [0, 2 pi)).
-    cost
-        What `as_cost` takes.
-    samples
-        At least 2.
-    rng
-        Of the angles, and of an engine's measurements.
-    engine
-        What differentiates, for the same cost; default: `ExactEngine`, which tabulates it.
-    threads
-        As for `ExactEngine`.
+    Angles are drawn as for a training (linear: uniform in [0, 2 pi)); ``rng`` is for them and for measurements.
+    ``cost`` is as for `as_cost`, ``engine`` an engine for the same cost, by default `ExactEngine` with ``threads``.
 
-    Raises
-    ------
-    UsageError
-        Fewer than 2 samples; an engine for another cost.
-    InputError
-        What is no cost; a cost of another size than the circuit.
-    TooLargeError
-        Without ``engine``: a cost that cannot be tabulated.
+    UsageError for fewer than 2 samples, or an engine for another number of bits; InputError for a cost of another size
+    than the circuit; TooLargeError, without ``engine``, for a cost that cannot be tabulated.
     """
     samples = check_whole("samples", samples, 2)
     source: Cost = as_cost(cost)
@@ -110,32 +96,27 @@ def gradient_variance(
     elif engine.num_qubits != source.num_bits:
         raise UsageError(f"the engine's cost has {engine.num_qubits} bits, the cost {source.num_bits}.")
     prepared, generator = engine.prepare(ansatz), np.random.default_rng(rng)
-    found = []
-    for _ in range(samples):
-        found.append(prepared.value_and_gradient(ansatz.initial_parameters(generator), rng=generator).gradient)
-    gradients = np.array(found)
+    gradients = np.array([
+        prepared.value_and_gradient(ansatz.initial_parameters(generator), rng=generator).gradient
+        for _ in range(samples)
+    ])  # fmt: skip
     # each sample's share of the variance; their mean is the estimate, their spread its error
     shares = np.square(gradients - gradients.mean(axis=0)).mean(axis=1) * (samples / (samples - 1))
-    return GradientVariance(
-        ansatz=ansatz.description,
-        num_samples=samples,
-        variances=gradients.var(axis=0, ddof=1),
-        mean=float(shares.mean()),
-        standard_error=float(shares.std(ddof=1) / np.sqrt(samples)),
-        degree_weights=_degree_weights(source, threads),
-    )
+    weights = None
+    if isinstance(source, IsingHamiltonian):
+        weights = source.degree_weights()
+    elif isinstance(source, TableCost):
+        weights = WalshSpectrum.from_cost(source, threads=threads).degree_weights()
+    error = float(shares.std(ddof=1) / np.sqrt(samples))
+    variances = gradients.var(axis=0, ddof=1)
+    return GradientVariance(ansatz.description, samples, variances, float(shares.mean()), error, weights)
 
 
 def gradient_landscape(
-    costs: Iterable[Cost | npt.ArrayLike],
-    layers: Iterable[int],
-    samples: int = 100,
-    rng: Rng = 0,
-    *,
-    make_ansatz: Callable[[int, int], Ansatz] = LinearAnsatz,
-    threads: int | None = None,
-) -> tuple[GradientVariance, ...]:
-    """`gradient_variance` for every cost (usually of growing N), and for each at every number of layers.
+    costs: Iterable[Cost | npt.ArrayLike], layers: Iterable[int], samples: int = 100, rng: Rng = 0, *,
+    make_ansatz: Callable[[int, int], Ansatz] = LinearAnsatz, threads: int | None = None,
+) -> tuple[GradientVariance, ...]:  # fmt: skip
+    """`gradient_variance` for every cost (usually of growing N), each at every number of layers.
 
     ``make_ansatz`` is called with (N, layers).
     """
@@ -145,11 +126,3 @@ def gradient_landscape(
         for cost in map(as_cost, costs)
         for depth in depths
     )
-
-
-def _degree_weights(cost: Cost, threads: int | None) -> FloatArray | None:
-    if isinstance(cost, IsingHamiltonian):
-        return cost.degree_weights()
-    if isinstance(cost, TableCost):
-        return WalshSpectrum.from_cost(cost, threads=threads).degree_weights()
-    return None

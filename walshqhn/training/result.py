@@ -1,10 +1,10 @@
-"""What a training leaves behind."""
+"""Results of trainings."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +25,25 @@ REMEDIES = {
     ITERATION_LIMIT: "raise max_iterations (--max-iterations)",
     STALLED: "no lower value was found: try another seed, a larger gradient tolerance, smaller steps or more shots",
     INTERRUPTED: "resume to finish the remaining runs",
-    SHOT_LIMIT: "raise max_shots, or go on from the parameters found (initial)",
-    TIME_LIMIT: "raise max_seconds, or go on from the parameters found (initial)",
+    SHOT_LIMIT: "raise max_shots, or continue from the parameters found (initial)",
+    TIME_LIMIT: "raise max_seconds, or continue from the parameters found (initial)",
     STOPPED: "",
 }
 """Every status of a run, and what to do about it."""
 
+
+class Outcome(NamedTuple):
+    """How a search ended."""
+
+    status: str
+    """One of `REMEDIES`."""
+    message: str
+    """Details, for people."""
+
+
 SPLITS = ("train", "validation", "test")
 TAIL_FRACTIONS = (0.01, 0.05, 0.1)
-"""Fractions of the shots, cheapest first, whose mean cost a run records."""
+"""Cheapest fractions of the shots whose mean costs a run records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +51,11 @@ class RunResult:
     """One optimization from one starting point."""
 
     index: int
-    """k >= 0, the number of the run."""
+    """Number of the run, k >= 0."""
     parameters: FloatArray
-    """(num_parameters,), those of the least value seen."""
+    """(num_parameters,), at the least value seen."""
     value: float
-    """The objective (by default E) at ``parameters``; the least of many noisy estimates, where it is sampled, and so
-    biased: see ``sampled_value``."""
+    """The objective (by default E) there; if sampled, the least of many estimates and biased: see ``sampled_value``."""
     value_error: float
     """Standard error of ``value``; 0 where it is exact, NaN where it comes from a single shot."""
     history: FloatArray
@@ -54,40 +63,41 @@ class RunResult:
     standard_errors: FloatArray
     """(iterations + 1,), of ``history``; 0 where values are exact."""
     best_so_far: FloatArray
-    """(iterations + 1,), least value evaluated up to then, line searches and perturbed angles included."""
+    """(iterations + 1,), least value evaluated so far, including line searches and perturbed angles."""
     gradient_norms: FloatArray
-    """(iterations + 1,), largest component of the gradient or its estimate; NaN for an optimizer without."""
+    """(iterations + 1,), largest component of the gradient or its estimate; NaN for methods without gradients."""
     history_shots: FloatArray
-    """(iterations + 1,), measurements made up to then."""
+    """(iterations + 1,), measurements so far."""
     history_seconds: FloatArray
-    """(iterations + 1,), time up to then."""
+    """(iterations + 1,), time so far."""
     tail_means: FloatArray
     """(iterations + 1, 3), mean cost of the cheapest 1, 5 and 10 % of the shots (`TAIL_FRACTIONS`) at the angles of
     ``history``, or of the exact distribution; NaN where it was not recorded."""
     evaluations: int
     """Values (with or without gradients) computed."""
     shots: int
-    """Measurements that the search took; the final samples come on top."""
+    """Measurements in the search, without the final samples."""
     seconds: float
     """Time of the search and the final samples, without the compilation of kernels."""
     status: str
     """One of `REMEDIES`."""
     message: str
-    """The optimizer's own words."""
+    """Details from the optimizer."""
     energy: float
-    """Mean cost E at ``parameters``, whatever was minimized: exact, or the mean of the final samples."""
+    """Mean cost E at ``parameters``, whatever the objective: exact, or the mean of the final samples."""
     energy_error: float
     """Its standard error; 0 where it is exact."""
     best_bits: BitArray
-    """(N,), the cheapest bit string among all that were measured."""
+    """(N,), the cheapest bit string measured."""
     best_cost: float
     """Its cost."""
     bit_means: FloatArray
     """(N,), how often each bit is 1 in the final samples."""
     sampled_value: float
-    """The objective estimated from the final samples: independent of the search, so unbiased but for noise."""
+    """The objective estimated from the final samples, independent of the search. NaN if it is defined for exact
+    distributions only: its `evaluate` then raises UsageError or NotImplementedError."""
     sampled_error: float
-    """Its standard error."""
+    """Its standard error; NaN as above, or for a single sample."""
     sampled_bits: BitArray
     """(K, N), the cheapest distinct bit strings of the final samples, ascending by cost."""
     sampled_costs: FloatArray
@@ -95,37 +105,37 @@ class RunResult:
     sampled_counts: npt.NDArray[np.int64]
     """(K,), how often each was measured."""
     sampled_accuracies: dict[str, FloatArray]
-    """Split of the task -> accuracies (K,) of these networks; empty without a task."""
+    """Split of the task -> accuracies (K,) of these bit strings; empty without a task."""
     architecture: dict[str, dict[str, float]]
     """Choice -> option -> its share of the final samples; see `walshqhn.binn.architecture`."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """Several optimizations of one circuit for one cost; the figures are those of the best run."""
+    """Several optimizations of one circuit for one cost; properties refer to the best run."""
 
     runs: tuple[RunResult, ...]
-    """In order of their index; never empty."""
+    """By ascending index; at least one."""
     ansatz: dict[str, Any]
-    """The circuit, see `Ansatz.description`."""
+    """`Ansatz.description` of the circuit."""
     engine: dict[str, Any]
-    """Name of the class, shots, and the rest of what decides its results (`Engine.settings`)."""
+    """Name of the class, shots and `Engine.settings`."""
     search: dict[str, Any]
-    """The `SearchSpec`, its optimizer decided."""
+    """The `SearchSpec`, with the optimizer that was used."""
     cost_digest: str
-    """Of the cost that the engine measures."""
+    """Digest of the cost that the engine measures."""
     seed: int
-    """What all random draws follow from."""
+    """Seed of all random numbers."""
     planned_runs: int
-    """How many runs there are when nothing is missing."""
+    """Number of runs that were requested."""
     initial: list[list[float]] | None
-    """The starting points that were given, of the first so many runs: a list of lists of angles."""
+    """Starting points that were given, one list of angles for each of the first runs."""
     exact_minimum: float | None
     """Least cost of any configuration, where it is known."""
     accuracies: dict[str, float]
-    """Accuracy of the best sample's network on each split that the task has; empty without a task."""
+    """Split of the task -> accuracy of the best sample; empty without a task."""
     versions: dict[str, str]
-    """Of Python and the packages that the numbers depend on."""
+    """Versions of Python and of the packages that the numbers depend on."""
 
     @property
     def best_run(self) -> RunResult:
@@ -159,18 +169,18 @@ class TrainingResult:
 
     @property
     def excess(self) -> float | None:
-        """How far the best sample lies above the exact minimum; None where that is unknown."""
+        """Cost of the best sample above the exact minimum; None where that is unknown."""
         return None if self.exact_minimum is None else self.best_cost - self.exact_minimum
 
     @property
     def status(self) -> str:
-        """ "interrupted" if a run was or some are missing, else the status of the best run."""
+        """Status of the best run; "interrupted" if a run was, or if runs are missing."""
         unfinished = len(self.runs) < self.planned_runs or any(run.status == INTERRUPTED for run in self.runs)
         return INTERRUPTED if unfinished else self.best_run.status
 
     @property
     def remedy(self) -> str:
-        """What to do about the status; empty if nothing."""
+        """Advice on the status; may be empty."""
         return REMEDIES.get(self.status, "")
 
     @property
@@ -193,38 +203,18 @@ class TrainingResult:
         return np.array([run.value for run in self.runs])
 
     def summary(self) -> dict[str, Any]:
-        """The main figures, as JSON can hold them."""
+        """The main results, as JSON can hold them; None in place of NaN."""
         best = self.best_run
+        own: tuple[str, ...] = ("ansatz", "engine", "search", "seed", "initial", "status", "remedy", "best_cost")
+        own += ("exact_minimum", "excess", "evaluations", "shots", "seconds", "versions")
+        numbers = ("value", "value_error", "energy", "energy_error", "sampled_value", "sampled_error")
         return {
-            "ansatz": self.ansatz,
-            "engine": self.engine,
-            "search": self.search,
+            **{name: getattr(self, name) for name in own},
+            **{name: None if math.isnan(x := getattr(best, name)) else x for name in numbers},
             "cost": self.cost_digest,
-            "seed": self.seed,
-            "initial": self.initial,
-            "status": self.status,
-            "remedy": self.remedy,
-            "value": self.value,
-            "value_error": _number(best.value_error),
-            "energy": best.energy,
-            "energy_error": _number(best.energy_error),
-            "sampled_value": _number(best.sampled_value),
-            "sampled_error": _number(best.sampled_error),
             "best_sample": bits_to_label(self.best_bits),
-            "best_cost": self.best_cost,
-            "exact_minimum": self.exact_minimum,
-            "excess": self.excess,
             "accuracy": self.accuracies,
             "architecture": best.architecture,
             "runs": len(self.runs),
             "iterations": [len(run.history) - 1 for run in self.runs],
-            "evaluations": self.evaluations,
-            "shots": self.shots,
-            "seconds": self.seconds,
-            "versions": self.versions,
         }
-
-
-def _number(value: float) -> float | None:
-    """JSON has no NaN."""
-    return None if math.isnan(value) else value

@@ -1,4 +1,4 @@
-"""How a circuit is trained: as the command line, studies and stored results say it."""
+"""The settings of a training, as the command line, studies and files express them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.support.specs import Option, Spec, option
 from walshqhn.training.optimizers import Optimizer, make_optimizer
 
+FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # where growth starts
+
 
 @dataclass(frozen=True)
 class SearchSpec(Spec):
-    """How the angles of a circuit are searched for. UsageError for values that are not allowed."""
+    """How the angles of a circuit are optimized."""
 
     optimizer: str | Optimizer | None = option(
         None,
@@ -29,7 +31,7 @@ class SearchSpec(Spec):
     )
     max_iterations: int = option(500, "Limit for each run.", least=1)
     max_shots: int | None = option(None, "Budget of measurements of each run.", least=1)
-    max_seconds: float | None = option(None, "Budget of time of each run.", above=0)
+    max_seconds: float | None = option(None, "Time budget of each run.", above=0)
     gradient_tolerance: float = option(1e-6, "L-BFGS-B, Adam: largest gradient component to stop at.", above=0)
     samples: int = option(1024, "Bit strings sampled at the end of each run.", least=1)
     tails: bool = option(
@@ -38,19 +40,21 @@ class SearchSpec(Spec):
     grow: bool = option(False, "Train layer by layer, from the fewest up to the circuit's layers.")
 
     def decided(self, shots: int | None) -> SearchSpec:
-        """With the optimizer decided: by default L-BFGS-B for exact values, COBYLA for values from ``shots``.
+        """With the default optimizer filled in: L-BFGS-B for exact values, COBYLA for values from ``shots``.
 
-        UsageError where the search does not go with an engine of so many shots.
+        UsageError where the search does not suit an engine with so many shots.
         """
         found = replace(self, optimizer=self.optimizer or ("L-BFGS-B" if shots is None else "COBYLA"))
-        if found.method.exact_only and shots is not None:
+        if shots is None:
+            if self.max_shots is not None:
+                raise UsageError("max_shots limits measurements, this engine computes exact values; use max_seconds.")
+            return found
+        if found.method.exact_only:
             raise UsageError(
                 f"{found.method.name} needs exact values, this engine estimates them from {shots:,} shots; "
                 "use optimizer='COBYLA' or 'SPSA', or an engine without shots."
             )
-        if self.max_shots is not None and shots is None:
-            raise UsageError("max_shots limits measurements, this engine computes exact values; use max_seconds.")
-        if self.max_shots is not None and shots is not None and self.max_shots < shots:
+        if self.max_shots is not None and self.max_shots < shots:
             raise UsageError(f"max_shots must be at least {shots:,}, the shots of one value, got {self.max_shots:,}.")
         return found
 
@@ -58,16 +62,13 @@ class SearchSpec(Spec):
     def method(self) -> Optimizer:
         """The optimizer. UsageError where it is not `decided` yet."""
         if not isinstance(self.optimizer, Optimizer):
-            raise UsageError("the optimizer depends on the engine's shots; ask decided(shots).")
+            raise UsageError("the optimizer depends on the engine's shots; use decided(shots).")
         return self.optimizer
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train: a circuit, what runs it, and how its angles are searched for.
-
-    UsageError for settings that do not go together.
-    """
+    """One way to train: circuit, engine and search. UsageError for settings that do not go together."""
 
     circuit: CircuitSpec = field(default_factory=CircuitSpec)
     engine: EngineSpec = field(default_factory=EngineSpec)
@@ -77,10 +78,9 @@ class Variant:
 
     def __post_init__(self) -> None:
         for name, kind in self.PARTS.items():
-            if not isinstance(getattr(self, name), kind):
+            if not isinstance(found := getattr(self, name), kind):
                 raise UsageError(
-                    f"{name} of a variant is {kind.__name__}(...), got {getattr(self, name)!r}; Variant.of takes "
-                    "single settings."
+                    f"{name} of a variant is {kind.__name__}(...), got {found!r}; Variant.of takes single settings."
                 )
         self.search.decided(self.engine.shots)
         if self.search.grow and (self.circuit.ansatz not in FEWEST_LAYERS or self.circuit.layers < 1):
@@ -88,14 +88,13 @@ class Variant:
 
     @classmethod
     def of(cls, **settings: Any) -> Variant:
-        """From single settings by name, of any of the three parts: ``Variant.of(layers=1, optimizer="SPSA")``."""
+        """From single settings of any of the three parts: ``Variant.of(layers=1, optimizer="SPSA")``."""
         for name in settings:
             if name not in cls.options():
                 raise unknown_name("setting", name, cls.options())
-        parts = {
-            part: kind(**{k: v for k, v in settings.items() if k in kind.options()}) for part, kind in cls.PARTS.items()
-        }
-        return cls(**parts)  # type: ignore[arg-type]
+        return cls.from_dict({
+            part: {k: v for k, v in settings.items() if k in kind.options()} for part, kind in cls.PARTS.items()
+        })  # fmt: skip
 
     @classmethod
     def options(cls) -> dict[str, Option]:
@@ -108,7 +107,7 @@ class Variant:
 
     @classmethod
     def from_dict(cls, values: Any, where: str = "") -> Variant:
-        """The inverse of `as_dict`. UsageError, which says ``where`` they are from, for anything else."""
+        """The inverse of `as_dict`. UsageError, naming ``where`` they are from, for anything else."""
         place = f" in {where}" if where else ""
         if not isinstance(values, Mapping):
             raise UsageError(f"a variant{place} must be a table of its parts, got {type(values).__name__}.")
@@ -121,11 +120,11 @@ class Variant:
     @property
     def settings(self) -> dict[str, Any]:
         """Every setting by its name."""
-        return {name: v for part in self.PARTS for name, v in getattr(self, part).as_dict().items()}
+        return {name: v for part in self.as_dict().values() for name, v in part.items()}
 
     @property
     def first_circuit(self) -> CircuitSpec:
-        """What training begins with: the circuit, when it grows the one with the fewest layers."""
+        """The circuit that training starts with: if it grows, the one with the fewest layers."""
         if not self.search.grow:
             return self.circuit
         return replace(self.circuit, layers=FEWEST_LAYERS[self.circuit.ansatz])
@@ -134,28 +133,18 @@ class Variant:
     def label(self) -> str:
         """For tables and figures: 'product', 'linear, 2 layers', 'linear, 2 layers, aer, 1,000 shots, COBYLA'."""
         circuit, engine, search = self.circuit, self.engine, self.search
-        parts = [circuit.ansatz]
-        if circuit.ansatz != "product" and not circuit.ansatz.endswith(".qpy"):
-            parts.append(f"{circuit.layers} layer{'' if circuit.layers == 1 else 's'}")
-        if search.grow:
-            parts.append("grown")
-        if circuit.max_degree is not None:
-            parts.append(f"degree {circuit.max_degree}")
-        if engine.engine != "exact":
-            parts.append(engine.backend or engine.engine)
-        if engine.bond_dimension is not None:
-            parts.append(f"bond dimension {engine.bond_dimension}")
-        if engine.noise is not None:
-            parts.append(f"noise {engine.noise}")
-        if engine.mitigate_readout:
-            parts.append("mitigated")
-        if engine.shots is not None:
-            parts.append(f"{engine.shots:,} shots")
-        if search.optimizer is not None:
-            parts.append(str(search.optimizer))
-        if str(search.objective) != "mean":
-            parts.append(str(search.objective))
-        return ", ".join(parts)
-
-
-FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # that growth begins with
+        has_layers = circuit.ansatz != "product" and not circuit.ansatz.endswith(".qpy")
+        parts = (
+            (circuit.ansatz, True),
+            (f"{circuit.layers} layer{'' if circuit.layers == 1 else 's'}", has_layers),
+            ("grown", search.grow),
+            (f"degree {circuit.max_degree}", circuit.max_degree is not None),
+            (engine.backend or engine.engine, engine.engine != "exact"),
+            (f"bond dimension {engine.bond_dimension}", engine.bond_dimension is not None),
+            (f"noise {engine.noise}", engine.noise is not None),
+            ("mitigated", engine.mitigate_readout),
+            (f"{engine.shots or 0:,} shots", engine.shots is not None),
+            (str(search.optimizer), search.optimizer is not None),
+            (str(search.objective), str(search.objective) != "mean"),
+        )
+        return ", ".join(part for part, is_said in parts if is_said)

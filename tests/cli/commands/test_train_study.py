@@ -28,7 +28,7 @@ def test_several_depths_are_a_study(run, costs, tmp_path):
         assert row["success_probability"] == pytest.approx(good.mean())
         assert row["least_excess"] == alone.energies(v).min() - costs.min()
     assert [b["variant"] for b in facts["baselines"]] == [
-        "exact minimum", "rounding degree 1", "random search", "simulated annealing",
+        "exact minimum", "rounding degree 1", "random search", "1-flip descent", "simulated annealing",
     ]  # fmt: skip
     assert facts["baselines"][0]["best_cost"] == costs.min()
     assert sum(facts["variants"][0]["statuses"].values()) == 3

@@ -13,6 +13,7 @@ from quantum_oracles import all_bits, random_angles, random_table
 from walshqhn import BlackBoxCost, ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
 from walshqhn.engines.objectives import CVaR
 from walshqhn.engines.qiskit.backend import BackendEngine
+from walshqhn.engines.qiskit.readout import corrected_costs
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError
 from walshqhn.testing import check_engine
 
@@ -107,9 +108,9 @@ def test_readout_is_mitigated_on_average():
 def test_errors_are_measured_on_the_qubits_in_use():
     flips = (0.02, 0.05, 0.11, 0.08, 0.15)
     prepared = BackendEngine(TABLE, misreading(*flips), shots=20000, mitigate_readout=True).prepare(ANSATZ)
-    errors, _ = prepared.engine.mitigation(prepared.compiled.qubits)
+    errors = prepared.readout_errors()
     expected = np.array(flips)[list(prepared.compiled.qubits)]
-    for found in (errors.one_for_zero, errors.zero_for_one):
+    for found in errors:
         assert found == pytest.approx(expected, abs=5 * 0.5 / 20000**0.5)
 
 
@@ -123,7 +124,7 @@ def test_measured_bits_stand_for_corrected_costs():
     again = prepared.measured(found.bits)
     assert again.mean(again.costs) == found.value
     _, gradient = ExactEngine(TABLE).value_and_gradient(ANSATZ, ANGLES)
-    spread = np.ptp(engine.mitigation(prepared.compiled.qubits)[1]) / 2
+    spread = np.ptp(corrected_costs(TABLE, prepared.readout_errors())) / 2
     np.testing.assert_allclose(found.gradient, gradient, rtol=0, atol=6 * spread / (2 * 8000) ** 0.5)
 
 

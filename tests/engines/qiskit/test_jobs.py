@@ -90,7 +90,7 @@ def test_a_job_that_the_service_no_longer_knows(tmp_path):
 
 
 def test_many_circuits_in_parts(tmp_path):
-    """By the backend's limit, or one's own; resumed when only some parts had been submitted."""
+    """By the backend's limit, or the caller's; resumed when only some parts had been submitted."""
     expected = BackendEngine(TABLE, Service(), shots=50).value_and_gradient(ANSATZ, ANGLES)[1]
     assert expected.shape == (12,)
     for service, arguments in ((Service(max_circuits=10), {}), (Service(), {"circuits_per_job": 10})):

@@ -8,7 +8,13 @@ from oracles import cx_matrix, embed, rotation_matrix
 from quantum_oracles import AXES, linear_gates, random_angles, random_table
 
 from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz
-from walshqhn.engines.qiskit.noise import coupling_of, depolarizing_noise, has_readout_errors, noise_model
+from walshqhn.engines.qiskit.noise import (
+    backend_noise,
+    coupling_of,
+    depolarizing_noise,
+    has_readout_errors,
+    noise_model,
+)
 from walshqhn.support.errors import InputError, UsageError
 
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex)
@@ -114,12 +120,11 @@ def test_noise_of_a_backend_reaches_every_gate():
     """The backend knows the pairs 0-1, 1-2 only; CX 2-0 is routed there, or it would go without noise."""
     from qiskit.providers.fake_provider import GenericBackendV2
     from qiskit.transpiler import InstructionProperties
-    from qiskit_aer.noise import NoiseModel
 
     backend = GenericBackendV2(3, coupling_map=[[0, 1], [1, 0], [1, 2], [2, 1]], seed=3)
     for qubits in ((0, 1), (1, 0), (1, 2), (2, 1)):
         backend.target.update_instruction_properties("cx", qubits, InstructionProperties(duration=1e-7, error=0.3))
-    model = NoiseModel.from_backend(backend)
+    model = backend_noise(backend)
     assert sorted(map(tuple, coupling_of(model))) == [(0, 1), (1, 0), (1, 2), (2, 1)]
 
     from walshqhn.circuits.ansatz import Ansatz

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from quantum_oracles import random_table
 
-from walshqhn.engines.qiskit.readout import ReadoutErrors
+from walshqhn.engines.qiskit.readout import corrected_costs, readout_errors
 from walshqhn.support.errors import InputError
 
 TABLE = random_table(3)
@@ -24,13 +24,13 @@ def test_correction_by_dense_matrices():
     bits = rng(3).integers(0, 2, (500, 3)).astype(np.uint8)
     counts = np.bincount(bits @ [1, 2, 4], minlength=8) / 500
     expected = np.linalg.solve(full, counts) @ TABLE
-    corrected = ReadoutErrors(up, down).corrected_costs(TABLE)
+    corrected = corrected_costs(TABLE, np.stack([up, down]))
     assert corrected[bits @ [1, 2, 4]].mean() == pytest.approx(expected, abs=1e-12)
     np.testing.assert_allclose(corrected, np.linalg.solve(full.T, TABLE), rtol=0, atol=1e-12)
-    np.testing.assert_allclose(ReadoutErrors(np.zeros(3), np.zeros(3)).corrected_costs(TABLE), TABLE)
+    np.testing.assert_allclose(corrected_costs(TABLE, np.zeros((2, 3))), TABLE)
 
 
 def test_readout_that_tells_nothing():
     bits = np.array([[0, 1], [1, 0], [0, 0], [1, 1]], np.uint8)
     with pytest.raises(InputError, match=r"qubit 0 reads 1 with probability 0.50 for 0 and 0.50 for 1"):
-        ReadoutErrors.from_calibration(bits, bits)
+        readout_errors(bits, bits)

@@ -72,15 +72,15 @@ class Downhill(Optimizer):
     name = "Downhill"
     rate: float = option(0.1, "Factor of the gradient.", above=0)
 
-    def init(self, search, x0):
-        found, _ = search.evaluator.value_and_gradient(x0)
-        search.evaluator.report(found)
+    def init(self, run, x0):
+        found, _ = run.value_and_gradient(x0)
+        run.report(found)
         return found
 
-    def step(self, search, state):
-        return self.init(search, state.parameters - self.rate * state.gradient)
+    def step(self, run, state):
+        return self.init(run, state.parameters - self.rate * state.gradient)
 
-    def terminate(self, search, state):
+    def terminate(self, run, state):
         return Outcome("converged", "downhill") if np.abs(state.gradient).max() < 0.05 else None
 
 

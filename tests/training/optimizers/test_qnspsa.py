@@ -14,11 +14,11 @@ from quantum_oracles import (
     support_of,
 )
 from scipy.linalg import sqrtm
-from training_cases import EASY, FixedSigns, Recorder, a_search, quick, searched
+from training_cases import EASY, FixedSigns, Recorder, an_evaluator, quick, searched
 
 from walshqhn import AerEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz
 from walshqhn.training.optimizers import QNSPSA
-from walshqhn.training.optimizers.qnspsa import metric_sample, solve_regularized
+from walshqhn.training.optimizers.spsa import metric_sample, solve_regularized
 
 
 def fubini_study(state, x, step=1e-4):
@@ -52,7 +52,7 @@ def test_the_mean_metric_over_all_signs_is_fubini_study(case, width):
     total = np.zeros((4, 4))
     for u in itertools.product((-1, 1), repeat=4):
         for v in itertools.product((-1, 1), repeat=4):
-            sample = metric_sample(a_search(table, ansatz, rng=FixedSigns(u, v)), x, width)
+            sample = metric_sample(an_evaluator(table, ansatz, rng=FixedSigns(u, v)), x, width)
             np.testing.assert_array_equal(sample, sample.T)
             total += sample / 256
     expected = fubini_study(state, x)
@@ -63,7 +63,7 @@ def test_the_mean_metric_over_all_signs_is_fubini_study(case, width):
 def test_metric_of_product_states_by_hand():
     """Ry: 1/4 whatever the angle; the Rz after it: sin^2(theta) / 4."""
     theta = np.array([0.7, 2.0])
-    search = a_search(random_table(2))
+    search = an_evaluator(random_table(2))
     x = np.concatenate([theta, [0.3, 0.4]])
     samples = np.array([metric_sample(search, x, 0.01) for _ in range(4000)])
     error = samples.std(axis=0) / np.sqrt(4000)

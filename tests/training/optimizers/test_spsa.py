@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from quantum_oracles import finite_differences, random_angles, random_table
-from training_cases import TABLE, FixedSigns, Sampled, a_search, quick, searched
+from training_cases import TABLE, FixedSigns, Sampled, an_evaluator, quick, searched
 
 from walshqhn import ExactEngine, ProductAnsatz
 from walshqhn.training.optimizers import QNSPSA, SPSA
@@ -20,7 +20,7 @@ def test_the_mean_slope_over_all_signs_is_the_gradient():
     for width, tolerance in ((1e-3, 1e-4), (0.05, 0.1)):
         total = np.zeros(6)
         for signs in itertools.product((-1, 1), repeat=6):
-            steepness, direction = slope(a_search(table, rng=FixedSigns(signs)), x, width)
+            steepness, direction = slope(an_evaluator(table, rng=FixedSigns(signs)), x, width)
             assert direction.tolist() == list(signs)
             total += steepness * direction / 64
         np.testing.assert_allclose(total, gradient, rtol=0, atol=tolerance)
@@ -73,7 +73,7 @@ def test_blocking_takes_lower_values_only(method):
 def test_finite_differences_agree_with_the_slope_of_one_angle():
     """The oracle of the oracle: with one angle a slope is the derivative."""
     x = np.array([0.4, 1.0])
-    steepness, _ = slope(a_search([5.0, 1.0], rng=FixedSigns([1, 1])), x, 1e-4)
+    steepness, _ = slope(an_evaluator([5.0, 1.0], rng=FixedSigns([1, 1])), x, 1e-4)
     expected = finite_differences(lambda y: ExactEngine([5.0, 1.0]).expectation(ProductAnsatz(1), y), x)
     assert steepness == pytest.approx(expected.sum(), abs=1e-6)
 

@@ -35,29 +35,21 @@ _BASIS = ["h", "rx", "ry", "rz", "cx"]
 
 
 class AerEngine(SampledEngine):
-    """Runs circuits on Qiskit Aer.
+    """Runs circuits on Qiskit Aer; ``cost``, ``shots`` and ``seed`` as in `SampledEngine`.
+
+    ``method`` is "statevector"; "density_matrix", exact with noise; or "matrix_product_state", for many qubits with
+    little entanglement between neighbours (Vidal, Phys. Rev. Lett. 91, 147902 (2003)). Without shots, the cost is
+    tabulated and the method must give exact probabilities: "statevector" without noise, or "density_matrix" without
+    readout errors. ``threads`` defaults to $WALSHQHN_THREADS, else all cores.
+
+    Matrix product states are truncated to ``max_bond_dimension`` (None: no limit), and their smallest Schmidt
+    coefficients dropped while the sum of their squares stays below ``truncation_threshold``, in [0, 1).
+
+    ``noise_model`` is a qiskit_aer ``NoiseModel``, see `walshqhn.engines.qiskit.noise`; circuits are compiled to its
+    gates and connectivity, so that no gate is left without noise.
 
     UsageError for settings that do not go together, TooLargeError if the state, or the table of the cost, does not fit
     in memory.
-
-    Parameters
-    ----------
-    cost, shots, seed
-        As in `SampledEngine`. Without shots, the cost is tabulated and the method must give exact probabilities:
-        "statevector" without noise, or "density_matrix" without readout errors.
-    threads
-        Default: $WALSHQHN_THREADS, else all cores.
-    method
-        "statevector"; "density_matrix", exact with noise; "matrix_product_state", for many qubits with
-        little entanglement between neighbours (Vidal, Phys. Rev. Lett. 91, 147902 (2003)).
-    max_bond_dimension
-        Matrix product states are truncated to it. None: no limit.
-    truncation_threshold
-        Of a matrix product state: the smallest Schmidt coefficients are dropped while the sum of their squares
-        stays below it; in [0, 1).
-    noise_model
-        A qiskit_aer ``NoiseModel``, see `walshqhn.engines.qiskit.noise`. Circuits are compiled to its gates and
-        connectivity, so that no gate is left without noise.
     """
 
     def __init__(

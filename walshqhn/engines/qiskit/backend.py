@@ -18,7 +18,7 @@ from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import Mean, Objective
 from walshqhn.engines.qiskit.compiled import Compiled, CompiledReport, compile_for_device, readout_circuit
 from walshqhn.engines.qiskit.primitives import sampler_for
-from walshqhn.engines.qiskit.readout import ReadoutErrors
+from walshqhn.engines.qiskit.readout import corrected_costs, readout_errors
 from walshqhn.engines.shots import SampledEngine, SampledPrepared, derived_seed
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_flag, check_whole
@@ -33,30 +33,21 @@ _LARGEST_MITIGATION = 24  # qubits: arrays of 2^N
 class BackendEngine(SampledEngine):
     """Runs circuits on a Qiskit ``BackendV2`` through the sampler primitive.
 
-    IBM's devices, and local simulations of them, use qiskit-ibm-runtime's sampler, others Qiskit's
-    ``BackendSamplerV2``. Circuits are compiled once for the device, in symbols; all shifted circuits of a gradient
-    go out in one job. UsageError for an invalid setting, InputError for a backend with too few qubits.
+    ``backend`` is one of IBM's, from `walshqhn.engines.qiskit.ibm.ibm_backend`, or a local simulation of it, run by
+    qiskit-ibm-runtime's sampler, or any other, run by Qiskit's ``BackendSamplerV2``. Circuits are compiled once, in
+    symbols, at ``optimization_level`` 0 ... 3. All shifted circuits of a gradient go out in one job, unless it is split
+    into ``circuits_per_job``. ``cost`` and ``shots`` are as in `SampledEngine`; ``seed`` is for the transpiler and, if
+    the backend is a simulator, its samples.
 
-    Parameters
-    ----------
-    cost, shots
-        As in `SampledEngine`.
-    backend
-        A ``BackendV2``, for IBM's from `walshqhn.engines.qiskit.ibm.ibm_backend`.
-    seed
-        For the transpiler and, if the backend is a simulator, its samples.
-    optimization_level
-        Of Qiskit's transpiler, 0 ... 3.
-    mitigate_readout
-        Estimate E from a measured distribution corrected for readout errors: two more circuits for each set of
-        qubits in use, which a training's ``shots`` do not count. Needs a table of the cost; `Prepared.sample`
-        returns bits as read, and overlaps are not corrected.
-    jobs
-        A file in which jobs are recorded as soon as they are submitted. An interrupted run that is started again with
-        the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
-        simulator, a device in local testing mode), results are recorded as well.
-    circuits_per_job
-        Split larger jobs; None: leave it to the backend.
+    With ``mitigate_readout``, E is estimated from a measured distribution corrected for readout errors: two more
+    circuits for each set of qubits in use, which a training's ``shots`` do not count. It needs a table of the cost;
+    `Prepared.sample` returns bits as read, and overlaps are not corrected.
+
+    ``jobs`` is a file in which jobs are recorded as soon as they are submitted. An interrupted run that is started
+    again with the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
+    simulator, a device in local testing mode), results are recorded as well.
+
+    UsageError for an invalid setting, InputError for a backend with too few qubits.
     """
 
     shots: int
@@ -87,15 +78,15 @@ class BackendEngine(SampledEngine):
                 )
             self.cost = tabulate(self.cost)
         self.sampler = sampler_for(backend, jobs)
-        self._mitigation: dict[tuple[int, ...], tuple[ReadoutErrors, FloatArray]] = {}
+        self._readout: dict[tuple[int, ...], FloatArray] = {}
 
     def prepare(self, ansatz: Ansatz) -> BackendPrepared:
         return BackendPrepared(self, ansatz)
 
     @property
     def settings(self) -> dict[str, Any]:
-        names = ("optimization_level", "mitigate_readout")
-        return {"backend": self.backend.name} | {name: getattr(self, name) for name in names}
+        level, mitigate = self.optimization_level, self.mitigate_readout
+        return {"backend": self.backend.name, "optimization_level": level, "mitigate_readout": mitigate}
 
     def check_objective(self, objective: Objective) -> None:
         if self.mitigate_readout and not isinstance(objective, Mean):
@@ -104,15 +95,14 @@ class BackendEngine(SampledEngine):
                 f"{objective} is not."
             )
 
-    def mitigation(self, qubits: tuple[int, ...]) -> tuple[ReadoutErrors, FloatArray]:
-        """Readout errors of the device's ``qubits``, measured once, and the cost (2^N,) that compensates for them."""
-        if qubits not in self._mitigation:
+    def readout_errors(self, qubits: tuple[int, ...]) -> FloatArray:
+        """Probabilities (2, N) to misread the device's ``qubits``, measured when first needed."""
+        if qubits not in self._readout:
             pair = [readout_circuit(qubits, self.backend, flipped=flipped) for flipped in (False, True)]
             key = self.key(f"readout {qubits}", b"", self.shots, self.seed)
             zeros, ones = self.sampler.collect(self.sampler.submit(key, pair, self.shots, self.seed))
-            errors = ReadoutErrors.from_calibration(zeros, ones)
-            self._mitigation[qubits] = errors, errors.corrected_costs(self.cost.cost_table())
-        return self._mitigation[qubits]
+            self._readout[qubits] = readout_errors(zeros, ones)
+        return self._readout[qubits]
 
     def key(self, circuit: str, params: bytes, shots: int, seed: int) -> str:
         """Checksum of everything that determines what is measured."""
@@ -130,12 +120,15 @@ class BackendPrepared(SampledPrepared):
         """What the circuit takes on the device."""
         return CompiledReport.of(self._compiled.circuit)
 
+    def readout_errors(self) -> FloatArray:
+        """Probabilities (2, N) to read 1 for 0, and 0 for 1, on the qubits that this circuit uses."""
+        return self.engine.readout_errors(self.compiled.qubits)
+
     def measured(self, bits: npt.ArrayLike) -> Distribution:
         found = super().measured(bits)
         if not self.engine.mitigate_readout:
             return found
-        corrected = self.engine.mitigation(self.compiled.qubits)[1][bits_to_index(bits)]
-        return Distribution(corrected, bits=found.bits, measured_costs=found.costs)
+        return Distribution(self._corrected_costs[bits_to_index(bits)], bits=found.bits, measured_costs=found.costs)
 
     def run(self, points: FloatArray, shots: int, seed: int) -> Iterator[BitArray]:
         engine, compiled = self.engine, self._compiled
@@ -153,6 +146,10 @@ class BackendPrepared(SampledPrepared):
             yield from engine.sampler.collect(submitted)
 
     @cached_property
+    def _corrected_costs(self) -> FloatArray:
+        return corrected_costs(self.engine.cost.cost_table(), self.readout_errors())
+
+    @cached_property
     def _compiled(self) -> Compiled:
         engine = self.engine
         return compile_for_device(self.ansatz.circuit(), engine.backend, engine.optimization_level, engine.seed)
@@ -163,6 +160,5 @@ class BackendPrepared(SampledPrepared):
         digest = hashlib.sha256(self.ansatz.program.fingerprint.encode())
         if any(gate.name == "phase" for gate in self.ansatz.program.gates):
             hamiltonian = self.ansatz.phase_hamiltonian
-            assert hamiltonian is not None
             digest.update(hamiltonian.masks.tobytes() + hamiltonian.coefficients.tobytes())
         return digest.hexdigest()

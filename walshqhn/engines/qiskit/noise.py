@@ -9,6 +9,7 @@ from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError
 
 if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
     from qiskit_aer.noise import NoiseModel
 
 
@@ -25,14 +26,10 @@ def depolarizing_noise(p: float) -> NoiseModel:
 def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 0.0) -> NoiseModel:
     """Depolarizing noise after gates, and readout errors. UsageError if a probability is out of range.
 
-    Parameters
-    ----------
-    p1, p2
-        Probability in [0, 1] that a one-qubit gate, a CX, is followed by a Pauli other than the identity,
-        each of the 3, of the 15, equally likely. (In Qiskit's ``depolarizing_error(x)`` it is x (4^n - 1) / 4^n.)
-        Every gate of a circuit counts; none are merged.
-    readout
-        Probability in [0, 1] to misread a bit; or a pair: to read 1 for 0, to read 0 for 1.
+    ``p1`` and ``p2``, in [0, 1], are the probabilities that a one-qubit gate and a CX are followed by a Pauli other
+    than the identity, each of the 3, of the 15, equally likely. (In Qiskit's ``depolarizing_error(x)`` it is
+    x (4^n - 1) / 4^n.) Every gate of a circuit counts; none are merged. ``readout`` is the probability in [0, 1] to
+    misread a bit; or a pair: to read 1 for 0, to read 0 for 1.
     """
     flips = tuple(readout) if isinstance(readout, Sequence) else (readout, readout)
     if len(flips) != 2:
@@ -49,6 +46,13 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
     if any(flips):
         model.add_all_qubit_readout_error(ReadoutError([[1 - flips[0], flips[0]], [flips[1], 1 - flips[1]]]))
     return model
+
+
+def backend_noise(backend: BackendV2) -> NoiseModel:
+    """Qiskit Aer's model of a backend's noise, from its reported error rates, T1, T2 and readout errors."""
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_backend(backend)
 
 
 def has_readout_errors(model: NoiseModel) -> bool:

@@ -20,10 +20,8 @@ from walshqhn.support.files import first_line
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
-Record = Callable[[str], None]
-"""Called with the id of each job as soon as the backend has assigned one."""
-Submitted = tuple[Any, Request | None]
-"""A job, or measured bits recorded earlier; and where to record them."""
+Record = Callable[[str], None]  # called with the id of each job as soon as the backend has assigned one
+Submitted = tuple[Any, Request | None]  # a job, or measured bits recorded earlier; and where to record them
 _SUBMITTING = threading.Lock()
 
 

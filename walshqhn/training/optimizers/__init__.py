@@ -1,13 +1,12 @@
-"""Optimizers, one method (or library) a file."""
+"""Optimizers, one file per family of methods."""
 
 from __future__ import annotations
 
 from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.training.optimizers.adam import Adam
 from walshqhn.training.optimizers.base import Optimizer
-from walshqhn.training.optimizers.qnspsa import QNSPSA
 from walshqhn.training.optimizers.scipy_methods import COBYLA, COBYQA, LBFGSB, NelderMead
-from walshqhn.training.optimizers.spsa import SPSA
+from walshqhn.training.optimizers.spsa import QNSPSA, SPSA
 
 _METHODS: dict[str, type[Optimizer]] = {m.name: m for m in (LBFGSB, COBYLA, COBYQA, NelderMead, Adam, SPSA, QNSPSA)}
 OPTIMIZERS = tuple(_METHODS)
@@ -18,12 +17,10 @@ __all__ = [
 
 
 def make_optimizer(text: str | Optimizer) -> Optimizer:
-    """The optimizer that ``text`` says: a name of `OPTIMIZERS`, settings after a colon, separated by semicolons.
+    """The optimizer named by ``text``, one of `OPTIMIZERS`; settings follow a colon, separated by semicolons.
 
     UsageError for an unknown name or setting, or a value out of range.
 
-    Examples
-    --------
     >>> make_optimizer("SPSA:perturbation=0.1;blocking=true").blocking
     True
     """

@@ -7,66 +7,61 @@ from typing import ClassVar
 
 import numpy as np
 
-from walshqhn.engines.base import Evaluation
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.specs import option
-from walshqhn.training.optimizers.base import Optimizer, Outcome, Patience, Search, largest_component
-from walshqhn.training.result import CONVERGED, STALLED
+from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.optimizers.base import Optimizer, largest_component, out_of_patience
+from walshqhn.training.result import CONVERGED, Outcome
 
 
 @dataclass(frozen=True, eq=False)
 class AdamState:
-    """Where Adam is."""
+    """Angles, the gradient there, and running means (all of shape (num_parameters,))."""
 
-    here: Evaluation
+    x: FloatArray
     gradient: FloatArray
     first: FloatArray
-    """(num_parameters,), running mean of the gradients before this one."""
+    """Mean of the gradients before this one."""
     second: FloatArray
-    """(num_parameters,), of their squares."""
-    steps: int
-    patience: Patience
+    """Mean of their squares."""
+    steps: int = 0
 
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Gradient descent with a step of its own for every angle.
+    """Gradient descent with an adaptive step for each angle.
 
-    Exact gradients, or on an engine with shots parameter shifts, 2 num_parameters + 1 estimates each. It has
-    converged when no component of an exact gradient exceeds ``gradient_tolerance``. UsageError for settings out
-    of range.
+    Gradients are exact or, on an engine with shots, from parameter shifts: 2 num_parameters + 1 estimates each. It has
+    converged when no component of an exact gradient exceeds ``gradient_tolerance``.
     """
 
     name: ClassVar[str] = "Adam"
-    learning_rate: float = option(0.05, "About how far an angle moves in one step, radians.", above=0)
+    learning_rate: float = option(0.05, "Approximate change of an angle in one step, radians.", above=0)
     beta1: float = option(0.9, "Memory of the mean gradient.", above=0, below=1)
     beta2: float = option(0.999, "Memory of the mean squared gradient.", above=0, below=1)
     epsilon: float = option(1e-8, "Added to the root of the mean squared gradient.", above=0)
     patience: int | None = option(None, "Stop as stalled after so many iterations without a lower value.", least=1)
 
-    def init(self, search: Search, x0: FloatArray) -> AdamState:
-        return self._at(search, x0, np.zeros(x0.size), np.zeros(x0.size), 0, Patience())
+    def init(self, run: Evaluator, x0: FloatArray) -> AdamState:
+        return AdamState(x0, _report_gradient(run, x0), np.zeros(x0.size), np.zeros(x0.size))
 
-    def step(self, search: Search, state: AdamState) -> AdamState:
+    def step(self, run: Evaluator, state: AdamState) -> AdamState:
         first = self.beta1 * state.first + (1 - self.beta1) * state.gradient
         second = self.beta2 * state.second + (1 - self.beta2) * state.gradient**2
         steps = state.steps + 1
         unbiased = first / (1 - self.beta1**steps)
         spread = np.sqrt(second / (1 - self.beta2**steps))
-        x = state.here.parameters - self.learning_rate * unbiased / (spread + self.epsilon)
-        return self._at(search, x, first, second, steps, state.patience)
+        x = state.x - self.learning_rate * unbiased / (spread + self.epsilon)
+        return AdamState(x, _report_gradient(run, x), first, second, steps)
 
-    def terminate(self, search: Search, state: AdamState) -> Outcome | None:
+    def terminate(self, run: Evaluator, state: AdamState) -> Outcome | None:
         norm = largest_component(state.gradient)
-        if search.evaluator.is_exact and norm <= search.gradient_tolerance:
+        if run.is_exact and norm <= run.search.gradient_tolerance:
             return Outcome(CONVERGED, f"the largest component of the gradient is {norm:.3g}")
-        if state.patience.is_over(self.patience):
-            return Outcome(STALLED, f"no lower value in {self.patience} iterations")
-        return None
+        return out_of_patience(run, self.patience)
 
-    def _at(
-        self, search: Search, x: FloatArray, first: FloatArray, second: FloatArray, steps: int, patience: Patience
-    ) -> AdamState:
-        here, gradient = search.evaluator.value_and_gradient(x)
-        search.evaluator.report(here, largest_component(gradient))
-        return AdamState(here, gradient, first, second, steps, patience.after(here.value))
+
+def _report_gradient(run: Evaluator, x: FloatArray) -> FloatArray:
+    here, gradient = run.value_and_gradient(x)
+    run.report(here)
+    return gradient

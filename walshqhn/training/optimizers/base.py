@@ -1,53 +1,29 @@
-"""What an optimizer is."""
+"""The interface of optimizers."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
 from walshqhn.support.specs import Spec
-
-if TYPE_CHECKING:
-    from walshqhn.training.evaluator import Evaluator
-
-
-class Outcome(NamedTuple):
-    """How a search ended."""
-
-    status: str
-    """One of those in `walshqhn.training.result`."""
-    message: str
-    """The optimizer's own words."""
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """One run, as an optimizer sees it."""
-
-    evaluator: Evaluator
-    """What values, gradients and overlaps are asked of, and iterations are reported to."""
-    rng: np.random.Generator
-    """For the optimizer's own random numbers."""
-    max_iterations: int
-    gradient_tolerance: float
+from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.result import STALLED, Outcome
 
 
 class Optimizer(Spec, ABC):
     """A method that minimizes a function of angles.
 
-    A subclass is a frozen dataclass whose fields, made by `option`, are its settings. `walshqhn.training.search` asks
-    it for its first state, and for one after the other until it says that it is over, or the iterations are. Every
-    iterate, the starting point included, is reported once, by ``search.evaluator.report``.
+    A subclass is a frozen dataclass whose fields, made by `option`, are its settings. `walshqhn.training.search` calls
+    `init` once, then `step` until `terminate` or a limit ends the run. Every iterate, including the starting point, is
+    reported once, by ``run.report``.
     """
 
     name: ClassVar[str]
-    """What `make_optimizer` calls it."""
+    """Its name for `make_optimizer`."""
     exact_only: ClassVar[bool] = False
     """Whether it needs exact values."""
 
@@ -58,47 +34,34 @@ class Optimizer(Spec, ABC):
             raise UsageError(f"{self.name}: {error}") from None
 
     def __str__(self) -> str:
-        """Name and changed settings: what `make_optimizer` makes it from."""
-        changed = ";".join(f"{name}={_text(value)}" for name, value in self.changed.items())
-        return f"{self.name}:{changed}" if changed else self.name
+        """Name and changed settings, as `make_optimizer` reads them."""
+        texts = {k: str(v).lower() if v is None or isinstance(v, bool) else str(v) for k, v in self.changed.items()}
+        return ":".join(filter(None, (self.name, ";".join(f"{k}={text}" for k, text in texts.items()))))
 
     def least_iterations(self, num_parameters: int) -> int:
-        """The fewest ``max_iterations`` that this method can do anything with."""
+        """The smallest ``max_iterations`` that makes sense for this method."""
         return 1
 
     @abstractmethod
-    def init(self, search: Search, x0: FloatArray) -> Any:
-        """The state of a search that starts from the angles ``x0`` (num_parameters,)."""
+    def init(self, run: Evaluator, x0: FloatArray) -> Any:
+        """The state at the starting point ``x0`` (num_parameters,)."""
 
     @abstractmethod
-    def step(self, search: Search, state: Any) -> Any:
-        """The state after one iteration more."""
+    def step(self, run: Evaluator, state: Any) -> Any:
+        """The state after one more iteration."""
 
     @abstractmethod
-    def terminate(self, search: Search, state: Any) -> Outcome | None:
-        """Why the search is over; None: it is not. Limits and budgets are no concern of it."""
+    def terminate(self, run: Evaluator, state: Any) -> Outcome | None:
+        """Why the search is over, or None if it is not. Iteration limits and budgets are checked elsewhere."""
 
 
-@dataclass(frozen=True)
-class Patience:
-    """Counts iterations without a lower value."""
-
-    waited: int = 0
-    best: float = math.inf
-
-    def after(self, value: float) -> Patience:
-        """After one more iteration, with ``value``."""
-        return Patience(0 if value < self.best else self.waited + 1, min(self.best, value))
-
-    def is_over(self, limit: int | None) -> bool:
-        """Whether the last ``limit`` iterations brought no lower value; never for None."""
-        return limit is not None and self.waited >= limit
+def out_of_patience(run: Evaluator, limit: int | None) -> Outcome | None:
+    """An outcome once the last ``limit`` iterations brought no lower value; None without a limit."""
+    if limit is None or run.waited < limit:
+        return None
+    return Outcome(STALLED, f"no lower value in {limit} iterations")
 
 
 def largest_component(gradient: FloatArray) -> float:
-    """The largest absolute component; 0 where there is none."""
+    """The largest absolute component; 0 for an empty array."""
     return float(np.abs(gradient).max(initial=0.0))
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
