@@ -38,7 +38,8 @@ def draw(
     left, right = top.subplots(1, 2)
     shots = energies.shape[2]
     draw_energies(left, strengths, energies)
-    draw_fractions(right, strengths, fractions, (energies <= SAME).mean(axis=(0, 2)), free, chance, shots)
+    share = (energies <= SAME).mean(axis=(0, 2))
+    draw_fractions(right, strengths, fractions, share=share, free=free, chance=chance, shots=shots)
     left.set_title(f"(a) mean and least energy of {shots:,} samples", fontsize=9, loc="left")
     right.set_title("(b) how often a minimum is found", fontsize=9, loc="left")
     shown = [int(np.abs(strengths - p).argmin()) for p in PICKED]
@@ -76,6 +77,7 @@ def draw_fractions(
     ax: Axes,
     strengths: FloatArray,
     fractions: list[Proportion],
+    *,
     share: FloatArray,
     free: FloatArray,
     chance: float,

@@ -152,8 +152,10 @@ TRAININGS = {
     ),
     "spsa-settings": (
         "linear-1",
-        "SPSA:learning_rate=0.3;perturbation=0.1;alpha=0.7;gamma=0.15;stability=3;blocking=true;resamplings=2;"
-        "patience=20",
+        (
+            "SPSA:learning_rate=0.3;perturbation=0.1;alpha=0.7;gamma=0.15;stability=3;blocking=true;resamplings=2;"
+            "patience=20"
+        ),
         {"max_iterations": 60},
     ),
     "spsa-calibration": ("qaoa", "SPSA:calibration=5;first_step=0.05", {"max_iterations": 40}),

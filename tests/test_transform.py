@@ -9,7 +9,6 @@ from oracles import butterfly_wht, naive_wht
 from sympy.discrete.transforms import fwht
 
 from walshqhn import iwht, wht
-from walshqhn.kernels import walsh, walsh_large
 from walshqhn.support.errors import InputError, UsageError
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
@@ -186,6 +185,46 @@ def test_refuses_more_or_less_than_one_axis(shape):
         wht(np.zeros(shape))
 
 
+SHAPES = [((5, 8), 1), ((5, 8), -1), ((8, 5), 0), ((3, 16, 2), 1), ((3, 16, 2), -2), ((7, 1), 1), ((0, 4), 1),
+          ((4,), 0), ((300, 512), 1), ((3, 1 << 17), 1), ((1 << 17, 2), 0), ((9, 1 << 16), 1)]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
+def test_along_an_axis(shape, axis, dtype):
+    """Every run of values is transformed as if it were alone, on any number of threads, in place or not."""
+    values = np.random.default_rng(1).integers(-3, 5, shape).astype(dtype)
+    if values.dtype.kind == "c":
+        values += 1j * np.random.default_rng(2).integers(-3, 5, shape)
+    results = [wht(values, axis=axis, threads=threads) for threads in (1, 2)]
+    assert results[0].dtype == dtype
+    assert results[0].tobytes() == results[1].tobytes()
+    expected = np.apply_along_axis(butterfly_wht, axis, values) if values.size else values
+    assert np.array_equal(results[0], expected)
+    assert np.array_equal(iwht(results[0], axis=axis), values)
+    kept = values.copy()
+    assert wht(kept, axis=axis, overwrite=True) is kept
+    assert np.array_equal(kept, expected)
+
+
+@given(st.integers(0, 4), st.integers(1, 4), st.integers(0, 2**32))
+def test_rows_equal_the_naive_sum(num_bits, rows, seed):
+    values = np.random.default_rng(seed).integers(-99, 99, (rows, 1 << num_bits))
+    assert wht(values, axis=1).tolist() == [naive_wht(row) for row in values.tolist()]
+    assert wht(values.T, axis=0).T.tolist() == [naive_wht(row) for row in values.tolist()]
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((2, 2), 2), ((2, 2), -3), ((), 0), ((4,), 1)])
+def test_refuses_an_axis_that_is_not_there(shape, axis):
+    with pytest.raises(InputError, match=f"no axis {axis} in an array of shape"):
+        wht(np.zeros(shape), axis=axis)
+
+
+def test_refuses_an_axis_whose_length_is_no_power_of_two():
+    with pytest.raises(InputError, match="power of two, got 3"):
+        wht(np.zeros((4, 3)), axis=1)
+
+
 @pytest.mark.parametrize(
     "values", [["a", "b"], np.array([1, None], object), np.array(["2020-01-01"] * 2, "M8[D]"), [b"x", b"y"]]
 )
@@ -234,34 +273,6 @@ def test_overwrite_refuses_what_it_cannot_overwrite(values):
     assert np.array_equal(values, before)
 
 
-# --- the kernels, one at a time ---
-
-COMPILED_OR_NOT = pytest.mark.parametrize("version", [lambda f: f, lambda f: f.py_func], ids=["compiled", "python"])
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize("scale", [1.0, 0.25])
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 13])
-def test_transform_block(version, num_bits, skip, scale):
-    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
-    expected = scale * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
-    version(walsh.transform_block)(values, skip, scale)
-    assert np.array_equal(values, expected)
-
-
-@pytest.mark.parametrize("skip", [0, 1])
-@pytest.mark.parametrize("num_bits", [17, 18, 19, 20])
-@pytest.mark.parametrize("in_place", [True, False])
-def test_transform_large(num_bits, skip, in_place):
-    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
-    expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
-    result, before = values if in_place else np.full_like(values, np.nan), values.copy()
-    walsh_large.transform_large(values, result, skip, 0.5)
-    assert np.array_equal(result, expected)
-    assert in_place or np.array_equal(values, before)
-
-
 @pytest.mark.parametrize("num_bits", [21, 22, 24, 25, 26])
 def test_every_kind_of_pass(num_bits):
     """A delta becomes a character: chunks, streams of all strides, panels."""
@@ -273,41 +284,6 @@ def test_every_kind_of_pass(num_bits):
         assert np.array_equal(values[start : start + (1 << 21)], 3.0 - 6.0 * (np.bitwise_count(masks & where) & 1))
 
 
-PASSES = {
-    "blocks": (17, 0, 16, lambda k, a: k(walsh_large._blocks)(a, a, 0, 1.0)),
-    "chunks": (20, 0, 19, lambda k, a: k(walsh_large._chunks)(a, a, 0, 1.0)),
-    "one bit": (18, 16, 1, lambda k, a: k(walsh_large._stream2)(a, 16, 1.0)),
-    "two bits": (19, 16, 2, lambda k, a: k(walsh_large._stream4)(a, 16, 1.0)),
-    "three bits": (20, 16, 3, lambda k, a: k(walsh_large._STREAMS[16])(a, 1.0)),
-    "panels": (20, 16, 3, lambda k, a: k(walsh_large._panels)(a, 16, 3, 1.0)),
-}
-
-
-@pytest.mark.parametrize("offset", [0, 1, 5])
-@pytest.mark.parametrize("name", PASSES)
-def test_passes(name, offset):
-    """Compiled, un-jitted and the plain butterflies agree, wherever in a cache line the array begins."""
-    num_bits, low, levels, run = PASSES[name]
-    values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 29
-    expected = butterfly_wht(values, low, low + levels)
-    for version in (lambda f: f, lambda f: f.py_func):
-        array = np.empty(values.size + offset)[offset:]
-        array[:] = values
-        run(version, array)
-        assert np.array_equal(array, expected)
-
-
-@pytest.mark.parametrize("row_bits", [1, 2, 3])
-def test_panels_in_several_passes(monkeypatch, row_bits):
-    """As beyond 2^30 values, where one pass of panels would need too long a buffer."""
-    monkeypatch.setattr(walsh_large, "_ROW_BITS", row_bits)
-    monkeypatch.setattr(walsh_large, "_STREAM_BITS", 0)
-    values = np.arange(1.0, 1 + (1 << 20)) ** 2 % 23
-    expected = 0.25 * butterfly_wht(values)
-    walsh_large.transform_large(values, values, 0, 0.25)
-    assert np.array_equal(values, expected)
-
-
 @pytest.mark.slow
 def test_long_enough_for_long_panels():
     """A delta becomes a character; 2^28 values, 1 GiB."""
@@ -317,31 +293,3 @@ def test_long_enough_for_long_panels():
     for start in range(0, values.size, 1 << 24):
         masks = np.arange(start, start + (1 << 24))
         assert np.array_equal(values[start : start + (1 << 24)], 3.0 - 6.0 * (np.bitwise_count(masks & where) & 1))
-
-
-RADICES = [(name, 3 + ("radix16" in name), int(name.rpartition("_")[2])) for name in dir(walsh) if "_at_" in name]
-
-
-@pytest.mark.parametrize(("name", "levels", "bit"), RADICES)
-def test_several_levels_at_once(name, levels, bit):
-    values = np.arange(1 << max(16, bit + levels), dtype=float) ** 2 % 29
-    cube = values.reshape(-1, 1 << levels, 1 << bit)
-    expected = butterfly_wht(cube.transpose(0, 2, 1).reshape(-1)[: 1 << levels])  # the first that belong together
-    compiled, python = values.copy(), values.copy()
-    kernel = getattr(walsh, name)
-    kernel(compiled)
-    kernel.py_func(python)
-    assert np.array_equal(compiled, python)
-    assert np.array_equal(compiled.reshape(cube.shape)[0, :, 0], expected)
-
-
-@COMPILED_OR_NOT
-@pytest.mark.parametrize(
-    ("low", "high"), [(0, 1), (0, 2), (1, 2), (1, 6), (2, 5), (5, 7), (4, 7), (7, 7), *((6, k) for k in range(7, 17))]
-)
-def test_some_levels_only(version, low, high):
-    values = np.arange(float(1 << max(7, high))) ** 2 % 31
-    cube = values.reshape(-1, 1 << (high - low), 1 << low)
-    expected = np.apply_along_axis(butterfly_wht, 1, cube).ravel()
-    version(walsh.levels)(values, low, high)
-    assert np.array_equal(values, expected)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -15,14 +14,21 @@ from walshqhn.support.resources import resolve_threads, thread_limit
 
 Norm = Literal["backward", "forward", "ortho"]
 _EXPONENTS = {"backward": (0.0, -1.0), "ortho": (-0.5, -0.5), "forward": (-1.0, 0.0)}
-_PARTS: dict[type, type[np.floating]] = {np.float32: np.float32, np.float64: np.float64}
-_PARTS |= {np.complex64: np.float32, np.complex128: np.float64}
-_DTYPES = frozenset(_PARTS)
+_PARTS: dict[np.dtype[Any], str] = {np.dtype(np.float32): "f", np.dtype(np.float64): "d"}
+_PARTS |= {np.dtype(np.complex64): "f", np.dtype(np.complex128): "d"}
+"""What is transformed in place, and the type of its real and imaginary parts."""
 _BLOCK = 1 << 16
+_SHARED_FROM = 1 << 19
+"""Values; fewer take less time than waking a thread and moving them to its cache would save."""
 
 
 def wht(
-    values: npt.ArrayLike, *, norm: Norm = "backward", overwrite: bool = False, threads: int | None = None
+    values: npt.ArrayLike,
+    *,
+    norm: Norm = "backward",
+    overwrite: bool = False,
+    threads: int | None = None,
+    axis: int | None = None,
 ) -> npt.NDArray[Any]:
     """Walsh-Hadamard transform of a function on N bits, in natural (Hadamard) order.
 
@@ -31,8 +37,8 @@ def wht(
     Parameters
     ----------
     values
-        Shape (2^N,), N >= 0. float32, float64, complex64 and complex128 keep their type; other numbers
-        become float64 or complex128.
+        Shape (2^N,), N >= 0; with ``axis``, any shape that is 2^N long along it. float32, float64, complex64 and
+        complex128 keep their type; other numbers become float64 or complex128.
     norm
         ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
         ``"ortho"``: times 2^(-N/2), which is its own inverse.
@@ -40,70 +46,108 @@ def wht(
         Work in the array handed in (and return it). It must be contiguous and of one of the four types.
     threads
         Number of threads; default $WALSHQHN_THREADS, else all cores. The result does not depend on it.
+    axis
+        Transform along this axis, for all others at once: ``axis=1`` the rows of a matrix. The last axis of a
+        contiguous array takes no copy. Default: ``values`` has only one.
 
     Raises
     ------
     InputError
-        The length is no power of two, there is more than one axis, or ``overwrite`` is impossible.
+        The length is no power of two, there is no such axis, there are several and none was named, or
+        ``overwrite`` is impossible.
     """
-    return _transform(values, norm, 0, overwrite, threads)
+    return _transform(values, norm, 0, overwrite, threads, axis)
 
 
 def iwht(
-    values: npt.ArrayLike, *, norm: Norm = "backward", overwrite: bool = False, threads: int | None = None
+    values: npt.ArrayLike,
+    *,
+    norm: Norm = "backward",
+    overwrite: bool = False,
+    threads: int | None = None,
+    axis: int | None = None,
 ) -> npt.NDArray[Any]:
     """Inverse of `wht` under the same ``norm``; parameters and errors as there."""
-    return _transform(values, norm, 1, overwrite, threads)
+    return _transform(values, norm, 1, overwrite, threads, axis)
 
 
 def _transform(
-    values: npt.ArrayLike, norm: str, direction: int, overwrite: bool, threads: int | None
+    values: npt.ArrayLike, norm: str, direction: int, overwrite: bool, threads: int | None, axis: int | None
 ) -> npt.NDArray[Any]:
     if norm not in _EXPONENTS:
         raise unknown_name("norm", norm, _EXPONENTS)
+    if threads is not None and (type(threads) is not int or threads < 1):
+        resolve_threads(threads)  # says what is wrong
     source = np.asarray(values)
-    if source.ndim != 1:
-        raise InputError(f"the transform takes one axis, got shape {source.shape}.")
-    num_bits = log2_exact(source.size, "the array to transform")
-    ready = source.dtype.type in _DTYPES and source.flags.c_contiguous and source.dtype.isnative
+    if axis is not None or source.ndim != 1:
+        axis = _check_axis(source, axis)
+    length = source.size if axis is None else source.shape[axis]
+    num_bits = log2_exact(length, "the array to transform")
+    exponent = _EXPONENTS[norm][direction]
+    scale = 1.0 if exponent == 0 else 2.0 ** (num_bits * exponent)
+    ready = source.dtype in _PARTS and source.flags.c_contiguous
     if overwrite:
-        if not isinstance(values, np.ndarray) or not ready:
+        if values is not source or not ready:
             raise InputError(
                 "overwrite=True needs a contiguous array of float32, float64, complex64 or complex128 "
                 "in native byte order."
             )
         if not source.flags.writeable:
             raise InputError("overwrite=True needs a writeable array.")
-        array = source
-    elif ready:
-        array = np.empty_like(source)
+    elif not ready:
+        source = _copy(source)
+        overwrite = True
+    array = source if overwrite else np.empty_like(source)
+    if axis is not None and axis != source.ndim - 1:
+        rows = np.ascontiguousarray(np.moveaxis(source, axis, -1))
+        _transform_rows(rows, rows, length, scale, threads)
+        array[...] = np.moveaxis(rows, -1, axis)
     else:
-        if source.dtype.kind not in "biufc":
-            raise InputError(f"the transform takes numbers, got dtype {source.dtype}.")
-        widest = np.complex128 if source.dtype.kind == "c" else np.float64
-        target = source.dtype.type if source.dtype.type in _DTYPES else widest
-        source = array = np.array(source, dtype=target, order="C", copy=True)
-    is_complex = array.dtype.kind == "c"
-    part = _PARTS[array.dtype.type]
-    result, given = (array.view(part), source.view(part)) if is_complex else (array, source)
-    scale = part(2.0 ** (num_bits * _EXPONENTS[norm][direction]))
-    if result.size <= _BLOCK:
-        if threads is not None and (type(threads) is not int or threads < 1):
-            resolve_threads(threads)  # says what is wrong
-        if array is not source:
-            result[:] = given
-        _blocks().transform_block(result, int(is_complex), scale)
-    else:
-        from walshqhn.kernels import walsh_large
-
-        with thread_limit(threads):
-            walsh_large.transform_large(given, result, int(is_complex), scale)
+        _transform_rows(source, array, length, scale, threads)
     return array
 
 
+def _check_axis(source: npt.NDArray[Any], axis: int | None) -> int:
+    """``axis`` counted from the front."""
+    if axis is None:
+        raise InputError(f"the transform takes one axis, got shape {source.shape}; axis= takes more.")
+    if not -source.ndim <= axis < source.ndim:
+        raise InputError(f"there is no axis {axis} in an array of shape {source.shape}.")
+    return axis % source.ndim
+
+
+def _copy(source: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A contiguous array of one of the four types."""
+    if source.dtype.kind not in "biufc":
+        raise InputError(f"the transform takes numbers, got dtype {source.dtype}.")
+    native = source.dtype.newbyteorder("=")
+    widest = np.dtype(np.complex128 if source.dtype.kind == "c" else np.float64)
+    return np.array(source, dtype=native if native in _PARTS else widest, order="C", copy=True)
+
+
+def _transform_rows(
+    source: npt.NDArray[Any], array: npt.NDArray[Any], length: int, scale: float, threads: int | None
+) -> None:
+    """Transforms of all runs of ``length`` values of ``source``, times ``scale``, into ``array``; both contiguous."""
+    kind, is_complex = _PARTS[array.dtype], array.dtype.kind == "c"
+    if is_complex or array.ndim > 1:
+        flat = array.reshape(-1).view(kind)
+        source, array = flat if source is array else source.reshape(-1).view(kind), flat
+    skip = int(is_complex)
+    if array.size <= _BLOCK:
+        if array is not source:
+            array[:] = source
+        _block_kernel(kind)(array, length << skip, skip, scale)
+        return
+    from walshqhn.kernels import walsh_large
+
+    with thread_limit(threads if array.size >= _SHARED_FROM else 1):
+        walsh_large.transform_rows(source, array, length << skip, skip, scale)
+
+
 @cache
-def _blocks() -> ModuleType:
+def _block_kernel(kind: str) -> Any:
     """Loaded with the first transform: numba takes a while to import."""
     from walshqhn.kernels import walsh
 
-    return walsh
+    return walsh.transform_blocks.compiled(kind)

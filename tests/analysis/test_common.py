@@ -52,7 +52,7 @@ def test_a_study_is_kept_and_goes_on(tmp_path, monkeypatch):
     kept = Workspace.open(tmp_path / "b" / "name.h5")
     assert load_task_from_spec(kept.spec).digest == task.digest
     np.testing.assert_array_equal(kept.table, task.cost_table())
-    for found in (again, kept.study):
+    for found in (again, kept.contents.study):
         assert (found.plan, found.cost_digest) == (plan, whole.cost_digest)
         for v in range(2):
             for one, other in zip(found.runs(v), whole.runs(v), strict=True):

@@ -149,7 +149,7 @@ def test_wrong_parameters(ansatz):
     ],
 )
 def test_circuits_that_make_no_sense(make):
-    with pytest.raises(UsageError, match="at least [01]"):
+    with pytest.raises(UsageError, match=r"at least [01]"):
         make()
 
 

@@ -46,7 +46,11 @@ def test_help_loads_nothing_heavy():
         (("spectrum",), 2, "requires an argument"),
         (("spectrum", "costs.npy", "--threads", "0"), 2, "threads must be a whole number of at least 1"),
         (("spectrum", "costs.npy", "--threads", "two"), 2, "two"),
-        (("spectrum", "costs.npy", "--max-degree", "-1"), 2, "walshqhn: --max-degree must be a whole number of at least 0"),
+        (
+            ("spectrum", "costs.npy", "--max-degree", "-1"),
+            2,
+            "walshqhn: --max-degree must be a whole number of at least 0",
+        ),
         (("train", "costs.npy", "--runs", "1.5"), 2, "1.5"),
         (("train", "costs.npy", "--gradient-tolerance", "0"), 2, "walshqhn: --gradient-tolerance must be positive"),
         (("train", "costs.npy", "--max-degree", "2"), 2, "walshqhn: --max-degree truncates the phases of qaoa"),

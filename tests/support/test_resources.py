@@ -4,10 +4,10 @@ import ast
 import subprocess
 import sys
 
-import numba
 import pytest
 
 from walshqhn.binn.task import require_table_memory
+from walshqhn.kernels import pool
 from walshqhn.support import resources
 from walshqhn.support.errors import TooLargeError, UsageError
 
@@ -64,14 +64,14 @@ def test_available_memory_is_less_than_installed_memory():
 def test_threads_argument_before_environment(monkeypatch):
     monkeypatch.setenv(resources.THREADS_VARIABLE, "1")
     assert resources.resolve_threads(None) == 1
-    limit = numba.config.NUMBA_NUM_THREADS
+    limit = pool.cpu_count()
     assert resources.resolve_threads(2) == min(2, limit)
     assert resources.resolve_threads(10_000) == limit
 
 
-def test_without_a_wish_numba_decides(monkeypatch):
+def test_without_a_wish_all_cpus_are_used(monkeypatch):
     monkeypatch.delenv(resources.THREADS_VARIABLE, raising=False)
-    assert resources.resolve_threads(None) == numba.get_num_threads()
+    assert resources.resolve_threads(None) == pool.cpu_count()
 
 
 @pytest.mark.parametrize("threads", [0, -3])
@@ -88,13 +88,14 @@ def test_bad_thread_counts_in_the_environment(monkeypatch, text):
 
 
 def test_thread_limit_is_undone_even_after_an_error():
-    before = numba.get_num_threads()
+    before = pool.limit()
     with resources.thread_limit(1):
-        assert numba.get_num_threads() == 1
-    assert numba.get_num_threads() == before
+        assert pool.limit() == 1
+        assert resources.resolve_threads(None) == 1
+    assert pool.limit() == before
     with pytest.raises(ZeroDivisionError), resources.thread_limit(1):
-        _ = 1 / (numba.get_num_threads() - 1)
-    assert numba.get_num_threads() == before
+        _ = 1 / (pool.limit() - 1)
+    assert pool.limit() == before
 
 
 def blas_threads():
@@ -135,12 +136,10 @@ from walshqhn import LinearAnsatz, ExactEngine, load_task, train
 from walshqhn.support.resources import numpy_threads
 with numpy_threads(2):
     cost = load_task("gaussian", hidden=1, num_samples=10).cost_table()
-class Watched(ExactEngine):
-    def value_and_gradient(self, *arguments):
-        libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
-        print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
-        return super().value_and_gradient(*arguments)
-train(LinearAnsatz(5, 1), Watched(cost), runs=1, max_iterations=1)
+def watch(run, evaluation):
+    libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
+    print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
+train(LinearAnsatz(5, 1), ExactEngine(cost), max_iterations=1, callback=watch)
 """
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for line in shown.splitlines():

@@ -194,11 +194,11 @@ def test_results_do_not_depend_on_the_number_of_threads(num_qubits, name):
 
 
 @pytest.mark.parametrize("name", ["linear", "qaoa"])
-def test_threaded_and_serial_kernels_agree(monkeypatch, name):
+def test_kernels_in_pieces_and_whole_agree(monkeypatch, name):
     table, ansatz, angles = large(name, 14)
     results = []
-    for pool in (None, True):
-        monkeypatch.setattr(statevector, "pool_for", lambda size, pool=pool: pool)
+    for whole_below in (1 << 20, 1):
+        monkeypatch.setattr(statevector, "_WHOLE_BELOW", whole_below)
         results.append(ExactEngine(table, threads=2).value_and_gradient(ansatz, angles))
     (serial_value, serial), (threaded_value, threaded) = results
     assert threaded_value == pytest.approx(serial_value, abs=1e-12)

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
 
 from walshqhn import wht
 from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
+from walshqhn.kernels.pool import share
 from walshqhn.support.resources import available_memory, thread_limit
 
 PEERS = {"fht-cpu": "fht_cpu"}
@@ -19,18 +19,12 @@ _FFHT = "this project's design notes; C with AVX, 1 thread, another 2-core machi
 _ONE_PASS = "one pass over the array"
 
 
-@njit(parallel=True, cache=True)
-def _scale(a, factor):
-    pieces = 32
-    piece = a.size // pieces
-    for t in prange(pieces):
-        for k in range(t * piece, (t + 1) * piece):
-            a[k] *= factor
-
-
 def _one_pass(a: np.ndarray, threads: int) -> None:
+    def work(begin: int, end: int) -> None:
+        np.multiply(a[begin:end], 1.0, out=a[begin:end])
+
     with thread_limit(threads):
-        _scale(a, a.dtype.type(1.0))
+        share(work, a.size, -(-a.size // 32))
 
 
 def contenders(num_bits: int, dtype: str, threads: int | None, floor: bool, settings: Settings) -> list[Contender]:

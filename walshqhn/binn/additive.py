@@ -112,13 +112,13 @@ def additive_costs(
             exp_left = np.pad(np.exp(sums_left), ((0, 0), (0, pad)))
             exp_right = np.pad(np.exp(sums_right), ((0, pad), (0, 0)))
             period = int(_EXPONENT_ROOM / (4 * np.log2(1.0 + np.exp(sum(halves)))))
-            kernels.add_softplus(exp_left, exp_right, period, out)
+            kernels.in_rows(kernels.add_softplus, exp_left, exp_right, period, out=out)
         elif loss == "bce":
-            kernels.add_softplus_direct(sums_left, sums_right, out)
+            kernels.in_rows(kernels.add_softplus_direct, sums_left, sums_right, out=out)
         elif max(halves) < _LARGEST_HALF:
-            kernels.add_squared_sigmoid(np.exp(sums_left), np.exp(sums_right), out)
+            kernels.in_rows(kernels.add_squared_sigmoid, np.exp(sums_left), np.exp(sums_right), out=out)
         else:
-            kernels.add_squared_sigmoid_direct(sums_left, sums_right, out)
+            kernels.in_rows(kernels.add_squared_sigmoid_direct, sums_left, sums_right, out=out)
         if progress is not None:
             progress(min(1.0, (start + chunk) / len(x)))
     out /= len(x)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from walshqhn.circuits.program import Gate, Program, compile_program
 from walshqhn.circuits.synthesis import append_phase
 from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.kernels.circuit import CompiledCircuit
+from walshqhn.kernels.schedule import CompiledCircuit
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole

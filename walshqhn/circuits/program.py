@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from walshqhn.kernels.circuit import CX, PHASE, RY, RZ, CompiledCircuit
-from walshqhn.kernels.rotations import BLOCK_BITS
+from walshqhn.kernels.schedule import CX, PHASE, RY, RZ, CompiledCircuit, schedule
 
 _KINDS = {"ry": RY, "rz": RZ, "cx": CX, "phase": PHASE}
 
@@ -56,7 +53,6 @@ class _Layer:
     name: str
     gates: list[Gate] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
-    permutation: int = -1
 
 
 def compile_program(program: Program) -> CompiledCircuit:
@@ -85,30 +81,13 @@ def compile_program(program: Program) -> CompiledCircuit:
             place(Gate("rz", gate.qubits, scale=-math.pi / 2))
         else:
             place(gate)
-    permutations = _merge_low_cx(layers)
     ordered = [gate for layer in layers for gate in layer.gates]
-    ends = np.cumsum([0, *(len(layer.gates) for layer in layers)])
-    rows = [(_KINDS[x.name], ends[k], ends[k + 1], x.permutation) for k, x in enumerate(layers)]
-    return CompiledCircuit(
-        layers=np.array(rows, dtype=np.int64).reshape(-1, 4),
-        permutations=permutations,
+    ends = np.cumsum([0, *(len(layer.gates) for layer in layers)]).tolist()
+    return schedule(
+        [(_KINDS[layer.name], ends[k], ends[k + 1]) for k, layer in enumerate(layers)],
+        program.num_qubits,
         qubits=np.array([g.qubits[0] if g.qubits else 0 for g in ordered], dtype=np.int64),
         targets=np.array([g.qubits[1] if g.name == "cx" else 0 for g in ordered], dtype=np.int64),
         indices=np.array([g.parameter for g in ordered], dtype=np.int64),
         scales=np.array([g.scale for g in ordered], dtype=np.float64),
     )
-
-
-def _merge_low_cx(layers: list[_Layer]) -> npt.NDArray[np.int64]:
-    """Move CX among the lowest qubits into the RY layer that follows, where a permutation does them in passing."""
-    found: list[npt.NDArray[np.int64]] = []
-    for layer, following in pairwise(layers):
-        low = [g for g in layer.gates if g.name == "cx" and max(g.qubits) < BLOCK_BITS]
-        if low and following.name == "ry":
-            layer.gates = [g for g in layer.gates if g not in low]
-            source = np.arange(1 << BLOCK_BITS)
-            for control, target in (g.qubits for g in low):  # on different qubits, so one pass sees them all
-                source ^= ((source >> control) & 1) << target
-            following.permutation = len(found)
-            found.append(source)
-    return np.array(found, dtype=np.int64).reshape(-1, 1 << BLOCK_BITS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -104,16 +104,17 @@ class ExactPrepared(Prepared):
         found = []
         for row in self.check_points(points):
             with self._state(row) as state:
-                found.append(Evaluation(row.copy(), *objective.evaluate(_OfState(self._cost, state, self._kernels))))
+                found.append(Evaluation(row.copy(), *objective.evaluate(_OfState(self._cost, state))))
         return found
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
         """The objective and its gradient, by one forward and one backward pass (the adjoint method)."""
         values, gradient = self.ansatz.check_parameters(params), np.zeros(self.ansatz.num_parameters)
         with self._state(values) as state, self.engine.spare_state() as adjoint:
-            found = _OfState(self._cost, state, self._kernels)
+            found = _OfState(self._cost, state)
             value, error = objective.evaluate(found)
-            np.multiply(state, objective.linearized(found)(self._cost.values), out=adjoint)
+            diagonal = objective.linearized(found)(self._cost.values)
+            statevector.multiply(state[0], state[1], diagonal, adjoint[0], adjoint[1])
             self._kernels.differentiate(values, state, adjoint, gradient)
         return Evaluation(values.copy(), value, error, gradient)
 
@@ -145,8 +146,7 @@ class ExactPrepared(Prepared):
     @contextmanager
     def _state(self, values: FloatArray) -> Iterator[State]:
         """The prepared state; kernels inside the block use the engine's threads."""
-        limit = thread_limit(self.engine.threads) if self._kernels.threaded else nullcontext()
-        with self.engine.spare_state() as state, limit:
+        with self.engine.spare_state() as state, thread_limit(self.engine.threads):
             self._kernels.run(values, state)
             yield state
 
@@ -155,12 +155,7 @@ class _Kernels:
     """The kernels that run a circuit on a state."""
 
     def __init__(self, ansatz: Ansatz) -> None:
-        self._ansatz, self._pool = ansatz, statevector.pool_for(1 << ansatz.num_qubits)
-
-    @property
-    def threaded(self) -> bool:
-        """Whether states are so large that loops over them use threads."""
-        return self._pool is not None
+        self._ansatz = ansatz
 
     def run(self, values: FloatArray, state: State) -> None:
         """Prepare the state in place."""
@@ -169,23 +164,13 @@ class _Kernels:
         re[:] = re.size**-0.5 if self._ansatz.program.plus else 0.0
         if not self._ansatz.program.plus:
             re[0] = 1.0
-        run = self._driver(kernels.run)
-        run(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, re, im, self._pool)
+        kernels.apply(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, re, im)
 
     def differentiate(self, values: FloatArray, state: State, adjoint: State, gradient: FloatArray) -> None:
         """Add the derivatives of <state|D|state> to ``gradient``, ``adjoint`` being D times the state; both change."""
-        back = self._driver(kernels.adjoint)
-        number, pool = self._ansatz.num_qubits, self._pool
-        back(self._ansatz.compiled, values, self._phases, number, *state, *adjoint, gradient, pool)
-
-    def mean(self, state: State, diagonal: FloatArray) -> float:
-        """<state|diagonal|state>."""
-        re, im = state
-        return float(statevector.expectation(re, im, diagonal, self._pool))
-
-    def _driver(self, kernel: Any) -> Any:
-        """``kernel``, a loop over layers: in Python where it calls threaded loops, which takes 7 s less to compile."""
-        return kernel if self._pool is None else getattr(kernel, "py_func", kernel)
+        kernels.adjoint(
+            self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, tuple(state), tuple(adjoint), gradient
+        )
 
     @cached_property
     def _phases(self) -> FloatArray:
@@ -197,10 +182,9 @@ class _OfState(Distribution):
     """The distribution of a state in a spare buffer; its mean, often all that is needed, takes no probabilities."""
 
     _state: State
-    _loops: _Kernels
 
-    def __init__(self, cost: TableCost, state: State, loops: _Kernels) -> None:
-        self.__dict__.update(costs=cost.values, table=cost, _state=state, _loops=loops)
+    def __init__(self, cost: TableCost, state: State) -> None:
+        self.__dict__.update(costs=cost.values, table=cost, _state=state)
 
     @cached_property
     def probabilities(self) -> FloatArray:
@@ -208,4 +192,5 @@ class _OfState(Distribution):
         return re * re + im * im
 
     def mean(self, values: FloatArray) -> float:
-        return self._loops.mean(self._state, values) if values is self.costs else super().mean(values)
+        re, im = self._state
+        return statevector.expectation(re, im, values) if values is self.costs else super().mean(values)

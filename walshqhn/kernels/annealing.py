@@ -2,10 +2,15 @@
 
 import math
 
-from numba import njit
+from numba import types
+
+from walshqhn.kernels.compiler import const, kernel
 
 
-@njit(cache=True)
+@kernel(
+    "annealing",
+    lambda t: types.Tuple((t, types.int64))(const(t), types.int64, const(types.int64), const(t), const(t)),
+)
 def anneal(table, start, flips, uniforms, temperatures):
     """Least cost on the way from configuration ``start``, and where: (cost, index).
 

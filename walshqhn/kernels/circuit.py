@@ -1,108 +1,220 @@
 """Run a compiled circuit on a state vector, and differentiate it by the adjoint method."""
 
-from typing import NamedTuple
+import math
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
+from numba import types
 
+from walshqhn.kernels.compiler import const, inner, kernel
 from walshqhn.kernels.phases import phase, unphase
+from walshqhn.kernels.pool import share
 from walshqhn.kernels.rotations import turn, unturn
-from walshqhn.kernels.statevector import cx, twist, untwist
+from walshqhn.kernels.schedule import BLOCK_BITS, CX, PANEL_BITS, PHASE, RY, RZ, CompiledCircuit
+from walshqhn.kernels.statevector import (
+    ROW_BITS,
+    chunk_for,
+    cx,
+    pieces_for,
+    row_factors,
+    signed_sums,
+    twist,
+    untwist,
+)
 
-RY, RZ, CX, PHASE = 0, 1, 2, 3
-
-
-class CompiledCircuit(NamedTuple):
-    """A circuit as layers: gates of one kind on different qubits, which commute and are applied together.
-
-    RX needs no kind of its own: Rx(a) = Rz(-pi/2) Ry(a) Rz(pi/2). CX among the lowest 11 qubits that
-    an RY layer follows are merged into it as a permutation.
-    """
-
-    layers: npt.NDArray[np.int64]
-    """(L, 4): kind, first gate, last gate + 1, row of ``permutations`` (-1: none)"""
-    permutations: npt.NDArray[np.int64]
-    """(rows, 2^11): see `rotations.turn`"""
-    qubits: npt.NDArray[np.int64]
-    """(G,): qubit of a rotation, control of a CX"""
-    targets: npt.NDArray[np.int64]
-    """(G,): target of a CX"""
-    indices: npt.NDArray[np.int64]
-    """(G,): the gate's angle is scales * params[indices], or scales where indices < 0"""
-    scales: npt.NDArray[np.float64]
-    """(G,)"""
+_LEAST_COSINE = 2.0**-56
+_INTS = types.int64[:, ::1]
+_CIRCUIT = types.NamedTuple((_INTS,) * 4 + (types.int64[::1],) * 3 + (types.float64[::1],), CompiledCircuit)
 
 
-@njit(cache=True)
+@inner
 def _angle(circuit, g, params):
     index = circuit.indices[g]
     return circuit.scales[g] if index < 0 else circuit.scales[g] * params[index]
 
 
-@njit(cache=True)
-def _layer_angles(circuit, first, last, params, num_qubits):
-    angles = np.zeros(num_qubits)
+@inner
+def _ry_angles(circuit, first, last, params, low, count):
+    """Cosines and tangents of half the angles, in the top ``count`` of the buffer's eleven bits."""
+    c, t = np.ones(BLOCK_BITS), np.zeros(BLOCK_BITS)
     for g in range(first, last):
-        angles[circuit.qubits[g]] = _angle(circuit, g, params)
-    return angles
+        k = circuit.qubits[g] - low
+        if 0 <= k < count:
+            half = _angle(circuit, g, params) / 2
+            cosine = math.cos(half)
+            cosine = math.copysign(max(abs(cosine), _LEAST_COSINE), cosine)
+            k += BLOCK_BITS - count
+            c[k], t[k] = cosine, math.sin(half) / cosine
+    return c, t
 
 
-@njit(cache=True)
-def _permutation(circuit, row):
-    return circuit.permutations[row] if row >= 0 else circuit.permutations[:0].reshape(-1)
+@inner
+def _rz_angles(circuit, first, last, params, num_qubits, sign):
+    """What `twist` wants to know: angles times ``sign``; nothing where there are no gates."""
+    angles = np.zeros(num_qubits if last > first else 0)
+    for g in range(first, last):
+        angles[circuit.qubits[g]] = sign * _angle(circuit, g, params)
+    real, imag = row_factors(angles)
+    cut = real.size if last > first else 0
+    return angles, np.cos(angles / 2), np.sin(angles / 2), real[:cut], imag[:cut]
 
 
-@njit(cache=True)
-def run(circuit, params, table, num_qubits, re, im, pool):
-    """Apply the circuit to the state (re, im), in place.
+@inner
+def _order(circuit, low, count, row):
+    """The pass's permutation, or order of rows."""
+    if low > 0:
+        return circuit.orders[row][: 1 << count]
+    return circuit.permutations[row] if row >= 0 else circuit.qubits[:0]
 
-    ``table``: the diagonal of PHASE gates, exp(-i angle table). ``pool``: see `statevector.pool_for`.
+
+@kernel(
+    "engine",
+    lambda t: types.void(_CIRCUIT, const(t), const(t), types.int64, t[::1], t[::1], *(types.int64,) * 5),
+)
+def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pass, begin, end):
+    """Apply passes ``first_pass`` to ``last_pass - 1`` to the state (re, im), in place.
+
+    Of each only pieces ``begin`` to ``end - 1`` of ``pieces``. ``table``: the diagonal of PHASE gates,
+    exp(-i angle table).
     """
-    for k in range(circuit.layers.shape[0]):
-        kind, first, last, row = circuit.layers[k]
+    for p in range(first_pass, last_pass):
+        kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
         if kind == CX:
-            for g in range(first, last):
-                cx(re, im, circuit.qubits[g], circuit.targets[g], pool)
+            count = re.size >> 2
+            a, b = begin * count // pieces, end * count // pieces
+            cx(re, im, circuit.qubits[first], circuit.targets[first], a, b)
         elif kind == PHASE:
-            phase(re, im, table, _angle(circuit, first, params), pool)
+            phase(re, im, table, _angle(circuit, first, params), begin * re.size // pieces, end * re.size // pieces)
+        elif kind == RY:
+            count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
+            blocks = max(1, re.size >> BLOCK_BITS)
+            a, b = begin * blocks // pieces, end * blocks // pieces
+            c, t = _ry_angles(circuit, first, last, params, low, count)
+            order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
+            rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
+            turn(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
         else:
-            angles = _layer_angles(circuit, first, last, params, num_qubits)
-            if kind == RY:
-                turn(re, im, np.cos(angles / 2), np.sin(angles / 2), _permutation(circuit, row), pool)
-            else:
-                twist(re, im, angles, pool)
+            angles, cosines, sines, real, imag = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
+            rows = re.size // real.size
+            twist(re, im, angles, cosines, sines, real, imag, begin * rows // pieces, end * rows // pieces)
 
 
-@njit(cache=True)
-def adjoint(circuit, params, table, num_qubits, re, im, lre, lim, gradient, pool):
-    """Un-apply the circuit from psi = (re, im) and lambda = C psi, in place; add to ``gradient``.
+@inner
+def _add_slopes(circuit, first, last, low, slopes, gradient):
+    """Add slopes[k], the derivative for the angle of qubit low + k, to the gradient."""
+    for g in range(first, last):
+        k = circuit.qubits[g] - low
+        if 0 <= k < slopes.size and circuit.indices[g] >= 0:
+            gradient[circuit.indices[g]] += circuit.scales[g] * slopes[k]
+
+
+@inner
+def _add_up(parts):
+    """Sums over the first axis, in order."""
+    total = np.zeros(parts.shape[1])
+    for p in range(parts.shape[0]):
+        for k in range(total.size):
+            total[k] += parts[p, k]
+    return total
+
+
+@kernel(
+    "engine",
+    lambda t: types.void(
+        _CIRCUIT, const(t), const(t), types.int64, *(t[::1],) * 5, t[:, ::1], t[::1], t[:, ::1], *(types.int64,) * 5
+    ),
+)
+def unrun(
+    circuit, params, table, num_qubits, re, im, lre, lim, gradient, parts, rows, columns,
+    pieces, first_pass, last_pass, begin, end,
+):  # fmt: skip
+    """Un-apply passes ``last_pass - 1`` down to ``first_pass`` from psi = (re, im) and lambda = C psi, in place.
 
     The derivative of <psi|C|psi> with respect to the angle of exp(-i angle P / 2) is
-    Im <lambda|P|psi> at that point of the circuit (Jones and Gacon, arXiv:2009.02823).
+    Im <lambda|P|psi> at that point of the circuit (Jones and Gacon, arXiv:2009.02823). The pieces sum it into
+    ``parts``, (pieces, 11), ``rows``, (2^(N-9),), and ``columns``, (pieces, 2^9); piece number ``pieces``, to be
+    done after the others, adds them up into ``gradient``.
     """
-    slopes = np.zeros(num_qubits)
-    for k in range(circuit.layers.shape[0] - 1, -1, -1):
-        kind, first, last, row = circuit.layers[k]
-        if kind == CX:
-            for g in range(first, last):
-                cx(re, im, circuit.qubits[g], circuit.targets[g], pool)
-                cx(lre, lim, circuit.qubits[g], circuit.targets[g], pool)
-        elif kind == PHASE:
-            angle = _angle(circuit, first, params)
-            slope = 2 * unphase(re, im, lre, lim, table, angle, pool)
-            if circuit.indices[first] >= 0:
-                gradient[circuit.indices[first]] += circuit.scales[first] * slope
-        else:
-            angles = _layer_angles(circuit, first, last, params, num_qubits)
-            if kind == RY:
-                used = np.zeros(num_qubits, np.int64)
-                for g in range(first, last):
-                    used[circuit.qubits[g]] = 1
-                c, s = np.cos(angles / 2), np.sin(angles / 2)
-                unturn(re, im, lre, lim, c, s, used, _permutation(circuit, row), slopes, pool)
+    for p in range(last_pass - 1, first_pass - 1, -1):
+        kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
+        count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
+        if kind == RZ:
+            rz_first, rz_last = first, last
+        rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, -1.0)
+        c, t = _ry_angles(circuit, first, last if kind == RY else first, params, low, count)
+        order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
+        for piece in range(begin, min(end, pieces)):
+            parts[piece] = 0.0
+            if kind == CX:
+                quarters = re.size >> 2
+                a, b = piece * quarters // pieces, (piece + 1) * quarters // pieces
+                for x, y in ((re, im), (lre, lim)):
+                    cx(x, y, circuit.qubits[first], circuit.targets[first], a, b)
+            elif kind == PHASE:
+                a, b = piece * re.size // pieces, (piece + 1) * re.size // pieces
+                parts[piece, 0] = unphase(re, im, lre, lim, table, _angle(circuit, first, params), a, b)
+            elif kind == RY:
+                blocks = max(1, re.size >> BLOCK_BITS)
+                a, b = piece * blocks // pieces, (piece + 1) * blocks // pieces
+                columns[piece] = 0.0
+                unturn(
+                    re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, rz, a, b,
+                    parts[piece], rows, columns[piece],
+                )  # fmt: skip
             else:
-                untwist(re, im, lre, lim, angles, slopes, pool)
-            for g in range(first, last):
-                if circuit.indices[g] >= 0:
-                    gradient[circuit.indices[g]] += circuit.scales[g] * slopes[circuit.qubits[g]]
+                angles, cosines, sines, real, imag = rz
+                a, b = piece * rows.size // pieces, (piece + 1) * rows.size // pieces
+                columns[piece] = 0.0
+                untwist(re, im, lre, lim, angles, cosines, sines, real, imag, a, b, rows, columns[piece])
+        if end > pieces:
+            slopes = _add_up(parts)
+            if kind == PHASE and circuit.indices[first] >= 0:
+                gradient[circuit.indices[first]] += circuit.scales[first] * (2 * slopes[0])
+            if rz_last > rz_first:
+                rz_slopes = np.zeros(num_qubits)
+                signed_sums(_add_up(columns), rz_slopes)
+                signed_sums(rows, rz_slopes[min(num_qubits, ROW_BITS) :])
+                _add_slopes(circuit, rz_first, rz_last, np.int64(0), rz_slopes, gradient)
+            if kind == RY:
+                _add_slopes(circuit, first, last, low, slopes[BLOCK_BITS - count :], gradient)
+
+
+def apply(
+    circuit: CompiledCircuit, params: np.ndarray, table: np.ndarray, num_qubits: int, re: np.ndarray, im: np.ndarray
+) -> None:
+    """Apply the circuit to the state (re, im), in place."""
+    pieces, passes = pieces_for(re.size), len(circuit.passes)
+    if pieces == 1:
+        run(circuit, params, table, num_qubits, re, im, 1, 0, passes, 0, 1)
+        return
+    for p in range(passes):
+
+        def work(begin: int, end: int, p: int = p) -> None:
+            run(circuit, params, table, num_qubits, re, im, pieces, p, p + 1, begin, end)
+
+        share(work, pieces, chunk_for(re.size))
+
+
+def adjoint(
+    circuit: CompiledCircuit,
+    params: np.ndarray,
+    table: np.ndarray,
+    num_qubits: int,
+    psi: tuple[np.ndarray, np.ndarray],
+    lam: tuple[np.ndarray, np.ndarray],
+    gradient: np.ndarray,
+) -> None:
+    """Un-apply the circuit from psi and lambda = C psi (real and imaginary parts), in place; add to ``gradient``."""
+    size = psi[0].size
+    pieces, passes = pieces_for(size), len(circuit.passes)
+    row = min(size, 1 << ROW_BITS)
+    scratch = np.empty((pieces, BLOCK_BITS)), np.empty(size // row), np.empty((pieces, row))
+    if pieces == 1:
+        unrun(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, 1, 0, passes, 0, 2)
+        return
+    for p in range(passes - 1, -1, -1):
+
+        def work(begin: int, end: int, p: int = p) -> None:
+            unrun(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, pieces, p, p + 1, begin, end)
+
+        share(work, pieces, chunk_for(size))
+        work(pieces, pieces + 1)

@@ -14,16 +14,21 @@ exponentials would overflow.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from numba import njit, prange
+from numba import types
+
+from walshqhn.kernels.compiler import const, inner, kernel
+from walshqhn.kernels.pool import share
 
 _MANTISSA = np.int64((1 << 52) - 1)
 _ONE = np.int64(1023 << 52)
 _LOG2 = math.log(2.0)
+_PIECES = 32
 
 
-@njit(cache=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _multiply_rows(left, right, product):
     """product[b] *= prod over four samples of 1 + left[i] right[i, b]."""
     l0, l1, l2, l3 = left[0], left[1], left[2], left[3]
@@ -32,7 +37,7 @@ def _multiply_rows(left, right, product):
         product[b] *= ((1.0 + l0 * r0[b]) * (1.0 + l1 * r1[b])) * ((1.0 + l2 * r2[b]) * (1.0 + l3 * r3[b]))
 
 
-@njit(cache=True)
+@inner
 def _split_exponent(product, exponent):
     """Move the binary exponents (all >= 0) of ``product`` to ``exponent``; leave mantissas in [1, 2)."""
     words = product.view(np.int64)
@@ -41,14 +46,14 @@ def _split_exponent(product, exponent):
         words[b] = (words[b] & _MANTISSA) | _ONE
 
 
-@njit(parallel=True, cache=True)
+@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), types.int64, t[:, ::1]))
 def add_softplus(exp_left, exp_right, period, out):
     """out[a, b] += sum_i log(1 + exp_left[a, i] exp_right[i, b]).
 
     The number of samples must be a multiple of 4 (pad with zeros: they add log 1).
     """
     samples, width = exp_right.shape
-    for a in prange(exp_left.shape[0]):
+    for a in range(exp_left.shape[0]):
         product = np.ones(width)
         exponent = np.zeros(width, np.int64)
         since = 0
@@ -62,18 +67,18 @@ def add_softplus(exp_left, exp_right, period, out):
             out[a, b] += math.log(product[b]) + _LOG2 * exponent[b]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})  # a Python division checks for 0: no vectors
+@inner(error_model="numpy", fastmath={"contract"})  # a Python division checks for 0: no vectors
 def _add_squares(left, right, total):
     for b in range(total.size):
         q = 1.0 / (1.0 + left * right[b])
         total[b] += q * q
 
 
-@njit(parallel=True, cache=True)
+@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
 def add_squared_sigmoid(exp_left, exp_right, out):
     """out[a, b] += sum_i (1 + exp_left[a, i] exp_right[i, b])^-2."""
     samples, width = exp_right.shape
-    for a in prange(exp_left.shape[0]):
+    for a in range(exp_left.shape[0]):
         total = np.zeros(width)
         for i in range(samples):
             _add_squares(exp_left[a, i], exp_right[i], total)
@@ -81,25 +86,34 @@ def add_squared_sigmoid(exp_left, exp_right, out):
             out[a, b] += total[b]
 
 
-@njit(parallel=True, cache=True)
+@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
 def add_softplus_direct(left, right, out):
     """out[a, b] += sum_i log(1 + exp(left[a, i] + right[i, b])), for sums of any size."""
     samples, width = right.shape
-    for a in prange(left.shape[0]):
+    for a in range(left.shape[0]):
         for i in range(samples):
             for b in range(width):
                 u = left[a, i] + right[i, b]
                 out[a, b] += max(u, 0.0) + math.log1p(math.exp(-abs(u)))
 
 
-@njit(parallel=True, cache=True)
+@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
 def add_squared_sigmoid_direct(left, right, out):
     """out[a, b] += sum_i (1 + exp(left[a, i] + right[i, b]))^-2, for sums of any size."""
     samples, width = right.shape
-    for a in prange(left.shape[0]):
+    for a in range(left.shape[0]):
         for i in range(samples):
             for b in range(width):
                 v = left[a, i] + right[i, b]
                 smaller = math.exp(-abs(v))
                 sigmoid = smaller / (1.0 + smaller) if v > 0 else 1.0 / (1.0 + smaller)
                 out[a, b] += sigmoid * sigmoid
+
+
+def in_rows(kernel: Callable[..., None], left: np.ndarray, *arguments: object, out: np.ndarray) -> None:
+    """Call a kernel of this module for all rows of ``left`` and ``out``, on as many threads as `pool.limit` says."""
+
+    def work(begin: int, end: int) -> None:
+        kernel(left[begin:end], *arguments, out[begin:end])
+
+    share(work, len(left), max(1, len(left) // _PIECES))

@@ -9,9 +9,9 @@ remainders are below 1e-16. Beyond `_LARGEST`, where the parts would not suffice
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from walshqhn.kernels.statevector import PIECES, sum_in_order
+from walshqhn.kernels.compiler import inner
 
 _LARGEST = 1e5
 _CHUNK = 1 << 12  # amplitudes for which it is decided which sine to take
@@ -40,7 +40,7 @@ def _cos_sin(x):
     return cosine, sine
 
 
-@njit(cache=True)
+@inner
 def _peak(table):
     largest = 0.0
     for x in range(table.size):
@@ -48,7 +48,7 @@ def _peak(table):
     return largest
 
 
-@njit(cache=True)
+@inner
 def _factors(table, angle, cosines, sines):
     """cos and sin of angle times table."""
     if _peak(table) * abs(angle) <= _LARGEST:
@@ -59,7 +59,7 @@ def _factors(table, angle, cosines, sines):
             cosines[x], sines[x] = math.cos(angle * table[x]), math.sin(angle * table[x])
 
 
-@njit(cache=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _multiply(re, im, cosines, sines):
     """Times cos - i sin."""
     for x in range(re.size):
@@ -68,7 +68,7 @@ def _multiply(re, im, cosines, sines):
         im[x] = c * b - s * a
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@inner(fastmath={"contract", "reassoc"})
 def _overlap(re, im, lre, lim, table):
     total = 0.0
     for x in range(re.size):
@@ -76,8 +76,9 @@ def _overlap(re, im, lre, lim, table):
     return total
 
 
-@njit(cache=True)
-def _phase_range(re, im, table, angle, low, high):
+@inner
+def phase(re, im, table, angle, low, high):
+    """Multiply amplitudes ``low`` to ``high - 1`` by exp(-i angle table[x]), in place."""
     cosines, sines = np.empty(_CHUNK), np.empty(_CHUNK)
     for start in range(low, high, _CHUNK):
         end = min(start + _CHUNK, high)
@@ -86,8 +87,9 @@ def _phase_range(re, im, table, angle, low, high):
         _multiply(re[start:end], im[start:end], c, s)
 
 
-@njit(cache=True)
-def _unphase_range(re, im, lre, lim, table, angle, low, high):
+@inner
+def unphase(re, im, lre, lim, table, angle, low, high):
+    """Undo `phase` on psi and lambda, in place; return Im <lambda| diag(table) |psi>, half the derivative."""
     cosines, sines = np.empty(_CHUNK), np.empty(_CHUNK)
     total = 0.0
     for start in range(low, high, _CHUNK):
@@ -96,40 +98,6 @@ def _unphase_range(re, im, lre, lim, table, angle, low, high):
         a, b, d, e, t = re[start:end], im[start:end], lre[start:end], lim[start:end], table[start:end]
         total += _overlap(a, b, d, e, t)
         _factors(t, -angle, c, s)
-        _multiply(a, b, c, s)
-        _multiply(d, e, c, s)
+        for x, y in ((a, b), (d, e)):
+            _multiply(x, y, c, s)
     return total
-
-
-@njit(parallel=True, cache=True)
-def _phase_threaded(re, im, table, angle):
-    piece = (re.size + PIECES - 1) // PIECES
-    for t in prange(PIECES):
-        _phase_range(re, im, table, angle, min(t * piece, re.size), min((t + 1) * piece, re.size))
-
-
-@njit(parallel=True, cache=True)
-def _unphase_threaded(re, im, lre, lim, table, angle):
-    piece = (re.size + PIECES - 1) // PIECES
-    parts = np.zeros(PIECES)
-    for t in prange(PIECES):
-        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
-        parts[t] = _unphase_range(re, im, lre, lim, table, angle, low, high)
-    return sum_in_order(parts)
-
-
-@njit(cache=True)
-def phase(re, im, table, angle, pool):
-    """Multiply amplitude x by exp(-i angle table[x]), in place."""
-    if pool is None:
-        _phase_range(re, im, table, angle, 0, re.size)
-    else:
-        _phase_threaded(re, im, table, angle)
-
-
-@njit(cache=True)
-def unphase(re, im, lre, lim, table, angle, pool):
-    """Undo `phase` on psi and lambda, in place; return Im <lambda| diag(table) |psi>, half the derivative."""
-    if pool is None:
-        return _unphase_range(re, im, lre, lim, table, angle, 0, re.size)
-    return _unphase_threaded(re, im, lre, lim, table, angle)

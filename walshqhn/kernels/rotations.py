@@ -17,16 +17,14 @@ is stored. Cosines below 2^-56 in size count as 2^-56, which is less than roundi
 tangents, or the squares of eight in the derivatives, cannot overflow.
 """
 
-import math
-
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 
-BLOCK_BITS = 11
+from walshqhn.kernels.compiler import inner
+from walshqhn.kernels.schedule import BLOCK_BITS
+from walshqhn.kernels.statevector import twist, untwist
+
 _BLOCK = 1 << BLOCK_BITS
-_PANEL_BITS = 6
-_PIECES = 32
-_LEAST_COSINE = 2.0**-56
 
 
 @njit(inline="always")
@@ -57,7 +55,7 @@ def _turn8(stride):
     h1, h2, h3, h4 = uint64(stride), uint64(2 * stride), uint64(3 * stride), uint64(4 * stride)
     h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
 
-    @njit(cache=True, fastmath={"contract"})
+    @inner(fastmath={"contract"})
     def turn8(w, t0, t1, t2):
         length = stride * (uint64(w.size) // uint64(_BLOCK))  # = stride, which LLVM must not know: it would unroll
         for start in range(uint64(0), uint64(_BLOCK), h8):
@@ -82,7 +80,7 @@ def _unturn8(stride):
     h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
     half = uint64(_BLOCK)
 
-    @njit(cache=True, fastmath={"contract", "reassoc"})
+    @inner(fastmath={"contract", "reassoc"})
     def unturn8(w, t0, t1, t2):
         d0 = d1 = d2 = 0.0
         t = (t0, t1, t2)
@@ -112,7 +110,7 @@ _turn8_at_2, _turn8_at_5, _turn8_at_8 = _turn8(1 << 2), _turn8(1 << 5), _turn8(1
 _unturn8_at_2, _unturn8_at_5, _unturn8_at_8 = _unturn8(1 << 2), _unturn8(1 << 5), _unturn8(1 << 8)
 
 
-@njit(cache=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _turn4(w, t0, t1):
     """Turn the two lowest bits of all of ``w``."""
     for i in range(uint64(w.size) >> uint64(2)):
@@ -123,7 +121,7 @@ def _turn4(w, t0, t1):
         w[j + uint64(1)], w[j + uint64(3)] = _pair(x1, x3, t1)
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@inner(fastmath={"contract", "reassoc"})
 def _overlap4(w):
     """The two derivatives that belong to `_turn4`, of psi and lambda in one buffer."""
     t0 = t1 = 0.0
@@ -137,7 +135,7 @@ def _overlap4(w):
     return t0, t1
 
 
-@njit(cache=True)
+@inner
 def _turn_buffer(w, t, first):
     """Turn bits ``first`` to 10 of the buffer by tangents ``t``, (11,), leaving out the cosines."""
     if first < 2:
@@ -149,7 +147,7 @@ def _turn_buffer(w, t, first):
     _turn8_at_8(w, t[8], t[9], t[10])
 
 
-@njit(cache=True)
+@inner
 def _unturn_buffer(w, c, t, first, slopes):
     """Turn psi and lambda in one buffer; add the derivative for each bit to ``slopes``, (11,).
 
@@ -180,155 +178,102 @@ def _unturn_buffer(w, c, t, first, slopes):
     slopes[10] += left_out * d2
 
 
-@njit(cache=True)
-def _load(source, start, stride, buffer, offset, width):
-    """Copy rows of ``width``, ``stride`` apart in the state, to the buffer, where they are contiguous."""
-    rows = 1 if stride == width else _BLOCK // width
-    length = min(_BLOCK, source.size) if rows == 1 else width
-    for r in range(rows):
-        i, j = uint64(start + r * stride), uint64(offset + r * width)
-        for k in range(length):
-            buffer[j + uint64(k)] = source[i + uint64(k)]
+@inner
+def _load(source, start, low, order, flip, buffer):
+    """Bring what the buffer is for from the state.
+
+    A block (``low`` = 0) is contiguous: amplitude k comes from position order[k] in it, or k if ``order`` is empty.
+    A panel is rows, 2^low apart: row r comes from row order[r] ^ flip.
+    """
+    if low > 0:
+        width = _BLOCK // order.size
+        for r in range(order.size):
+            i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(r * width)
+            for k in range(width):
+                buffer[j + uint64(k)] = source[i + uint64(k)]
+    elif order.size > 0:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(k)] = source[uint64(start + order[k])]
+    else:
+        for k in range(min(_BLOCK, source.size)):
+            buffer[uint64(k)] = source[uint64(start + k)]
 
 
-@njit(cache=True)
-def _store(buffer, offset, width, target, start, stride, scale):
+@inner
+def _store(buffer, target, start, low, order, flip, scale):
     """The inverse of `_load`, times ``scale``."""
-    rows = 1 if stride == width else _BLOCK // width
-    length = min(_BLOCK, target.size) if rows == 1 else width
-    for r in range(rows):
-        i, j = uint64(start + r * stride), uint64(offset + r * width)
-        for k in range(length):
-            target[i + uint64(k)] = scale * buffer[j + uint64(k)]
+    if low > 0:
+        width = _BLOCK // order.size
+        for r in range(order.size):
+            i, j = uint64(start + ((order[r] ^ flip) << low)), uint64(r * width)
+            for k in range(width):
+                target[i + uint64(k)] = scale * buffer[j + uint64(k)]
+    elif order.size > 0:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + order[k])] = scale * buffer[uint64(k)]
+    else:
+        for k in range(min(_BLOCK, target.size)):
+            target[uint64(start + k)] = scale * buffer[uint64(k)]
 
 
-@njit(cache=True)
-def _load_permuted(source, start, permutation, buffer, offset):
-    for k in range(min(_BLOCK, source.size)):
-        buffer[uint64(offset + k)] = source[uint64(start + permutation[k])]
+@inner
+def _place(number, low, first, flips):
+    """Where in the state buffer ``number`` begins, and the flip of its rows.
+
+    Numbers count the bits around those in the buffer. ``flips``: (F, 2), a bit of the index and what its being 1
+    does to row numbers: a CX from outside of the panel.
+    """
+    columns = (1 << low) >> first
+    start = (number % columns << first) + (number // columns) * (_BLOCK << (low - first))
+    flip = 0
+    for k in range(flips.shape[0]):
+        if (start >> flips[k, 0]) & 1:
+            flip ^= flips[k, 1]
+    return start, flip
 
 
-@njit(cache=True)
-def _store_permuted(buffer, offset, permutation, target, start, scale):
-    """The inverse of `_load_permuted`, times ``scale``."""
-    for k in range(min(_BLOCK, target.size)):
-        target[uint64(start + permutation[k])] = scale * buffer[uint64(offset + k)]
+@inner
+def turn(re, im, low, first, c, t, order, flips, rz, begin, end):
+    """Ry on the qubits of a block (``low`` = 0) or panel, in place, for blocks or panels ``begin`` to ``end - 1``.
 
-
-@njit(cache=True)
-def _angles(low, count, c, s):
-    """Cosines and tangents of qubits ``low`` to ``low + count - 1``, at the top of the buffer's eleven bits."""
-    first = BLOCK_BITS - count
-    cb, tb = np.ones(BLOCK_BITS), np.zeros(BLOCK_BITS)
-    for k in range(min(count, c.size - low)):
-        cosine = math.copysign(max(abs(c[low + k]), _LEAST_COSINE), c[low + k])
-        cb[first + k], tb[first + k] = cosine, s[low + k] / cosine
-    return cb, tb
-
-
-@njit(cache=True)
-def _start(number, low, first):
-    """Where in the state buffer ``number`` begins; the numbers count the bits around those in it."""
-    width = 1 << first
-    columns = (1 << low) // width
-    return (number % columns) * width + (number // columns) * (_BLOCK << (low - first))
-
-
-@njit(cache=True)
-def _turn_range(re, im, low, first, c, t, permutation, begin, end):
-    buffer = np.zeros(_BLOCK)
-    scale = np.prod(c)
-    width, stride = 1 << first, 1 << low
+    ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: (11,), cosine and tangent of half the
+    angles, for the bits of the buffer. CX into these qubits come before, at no extra pass: ``order`` and ``flips``
+    as in `_load` and `_place`. After a block, Rz on all qubits may
+    follow: ``rz`` are the arguments of `twist`, or empty.
+    """
+    buffer, scale = np.zeros(_BLOCK), np.prod(c)
+    angles, cosines, sines, real, imag = rz
+    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
-        start = _start(number, low, first)
+        start, flip = _place(number, low, first, flips)
         for part in (re, im):
-            if permutation.size > 0:
-                _load_permuted(part, start, permutation, buffer, 0)
-            else:
-                _load(part, start, stride, buffer, 0, width)
+            _load(part, start, low, order, flip, buffer)
             _turn_buffer(buffer, t, first)
-            _store(buffer, 0, width, part, start, stride, scale)
+            _store(buffer, part, start, low, plain, np.int64(0), scale)
+        if rows > 0:
+            twist(re, im, angles, cosines, sines, real, imag, number * rows, (number + 1) * rows)
 
 
-@njit(cache=True)
-def _unturn_range(re, im, lre, lim, low, first, c, t, permutation, begin, end, slopes):
-    buffer = np.zeros(2 * _BLOCK)
-    scale = np.prod(c)
-    width, stride = 1 << first, 1 << low
+@inner
+def unturn(re, im, lre, lim, low, first, c, t, order, flips, rz, begin, end, slopes, row_sums, columns):
+    """Undo `turn` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
+
+    ``t`` and ``rz`` are those of the inverse; ``row_sums`` and ``columns`` as in `untwist`.
+    """
+    buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
+    ours, theirs = buffer[:_BLOCK], buffer[_BLOCK:]
+    angles, cosines, sines, real, imag = rz
+    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
-        start = _start(number, low, first)
+        start, flip = _place(number, low, first, flips)
+        if rows > 0:
+            r = number * rows
+            untwist(re, im, lre, lim, angles, cosines, sines, real, imag, r, r + rows, row_sums, columns)
         for psi, lam in ((re, lre), (im, lim)):
-            _load(psi, start, stride, buffer, 0, width)
-            _load(lam, start, stride, buffer, _BLOCK, width)
+            _load(psi, start, low, plain, np.int64(0), ours)
+            _load(lam, start, low, plain, np.int64(0), theirs)
             _unturn_buffer(buffer, c, t, first, slopes)
-            if permutation.size > 0:
-                _store_permuted(buffer, 0, permutation, psi, start, scale)
-                _store_permuted(buffer, _BLOCK, permutation, lam, start, scale)
-            else:
-                _store(buffer, 0, width, psi, start, stride, scale)
-                _store(buffer, _BLOCK, width, lam, start, stride, scale)
-
-
-@njit(parallel=True, cache=True)
-def _turn_threaded(re, im, low, first, c, t, permutation, buffers):
-    for p in prange(_PIECES):
-        begin, end = p * buffers // _PIECES, (p + 1) * buffers // _PIECES
-        _turn_range(re, im, low, first, c, t, permutation, begin, end)
-
-
-@njit(parallel=True, cache=True)
-def _unturn_threaded(re, im, lre, lim, low, first, c, t, permutation, buffers, slopes):
-    parts = np.zeros((_PIECES, BLOCK_BITS))
-    for p in prange(_PIECES):
-        begin, end = p * buffers // _PIECES, (p + 1) * buffers // _PIECES
-        _unturn_range(re, im, lre, lim, low, first, c, t, permutation, begin, end, parts[p])
-    for p in range(_PIECES):  # in order: the sum must not depend on the number of threads
-        for k in range(BLOCK_BITS):
-            slopes[k] += parts[p, k]
-
-
-@njit(cache=True)
-def turn(re, im, c, s, permutation, pool):
-    """Ry on every qubit j, in place: ``c``, ``s`` (N,) hold cos and sin of half its angle.
-
-    Before that, amplitude k of each block of 2^11 is taken from position ``permutation[k]`` in it
-    (gates between low qubits, at no extra pass); an empty ``permutation`` leaves them.
-    """
-    n, low = c.size, 0
-    while low < n:
-        count = BLOCK_BITS if low == 0 else min(_PANEL_BITS, n - low)
-        order = permutation if low == 0 else permutation[:0]
-        if order.size > 0 or np.any(s[low : low + count] != 0.0):
-            first = BLOCK_BITS - count
-            cb, tb = _angles(low, count, c, s)
-            buffers = max(1, re.size >> BLOCK_BITS)
-            if pool is None:
-                _turn_range(re, im, low, first, cb, tb, order, 0, buffers)
-            else:
-                _turn_threaded(re, im, low, first, cb, tb, order, buffers)
-        low += count
-
-
-@njit(cache=True)
-def unturn(re, im, lre, lim, c, s, used, permutation, slopes, pool):
-    """Undo `turn` on psi and lambda, in place; slopes[j] becomes the derivative for angle j.
-
-    ``c``, ``s``, ``permutation``: those of the layer itself. ``used``: (N,), nonzero where there
-    is a gate; other slopes are meaningless.
-    """
-    n, low = c.size, 0
-    while low < n:
-        count = BLOCK_BITS if low == 0 else min(_PANEL_BITS, n - low)
-        order = permutation if low == 0 else permutation[:0]
-        if order.size > 0 or np.any(used[low : low + count] != 0):
-            first = BLOCK_BITS - count
-            cb, tb = _angles(low, count, c, s)
-            buffers = max(1, re.size >> BLOCK_BITS)
-            found = np.zeros(BLOCK_BITS)
-            if pool is None:
-                _unturn_range(re, im, lre, lim, low, first, cb, -tb, order, 0, buffers, found)
-            else:
-                _unturn_threaded(re, im, lre, lim, low, first, cb, -tb, order, buffers, found)
-            for k in range(min(count, n - low)):
-                slopes[low + k] = found[first + k]
-        low += count
+            _store(ours, psi, start, low, order, flip, scale)
+            _store(theirs, lam, start, low, order, flip, scale)

@@ -1,9 +1,11 @@
 """Drawing from a distribution over all configurations."""
 
-from numba import njit
+from numba import types
+
+from walshqhn.kernels.compiler import const, kernel
 
 
-@njit(cache=True)
+@kernel("sampling", lambda t: types.void(const(t), const(t), types.int64[::1]))
 def merge_sorted(probabilities, sorted_uniforms, out):
     """out[s] = the index whose slice of the cumulated ``probabilities`` holds the s-th uniform.
 

@@ -2,38 +2,35 @@
 
 A state is two float64 arrays, real and imaginary part, of length 2^N: loops over
 separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
-the index. Threaded loops are cut into the same pieces whatever the number of
-threads, and partial sums are added in order: results do not depend on threads.
-
-``pool`` is None or True, not False or True: numba compiles only the branch that the
-argument's type leaves open, and threaded loops take long to compile.
+the index. Loops over large states are cut into the same pieces whatever the number
+of threads, and partial sums are added in order: results do not depend on threads.
 """
 
 import math
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import uint64
+
+from walshqhn.kernels.compiler import const, inner, kernel
+from walshqhn.kernels.pool import share
 
 PIECES = 32
-_ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
-_SERIAL_BELOW = 1 << 17  # amplitudes; at this size a CX takes 20 us, on two threads 12, below it they would mostly wait
+_WHOLE_BELOW = 1 << 17  # amplitudes; below, waking a thread takes as long as what it could do
+_FINE_FROM = 1 << 19  # amplitudes; below, four pieces at once
+ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
 
 
-def pool_for(size: int) -> bool | None:
-    """What to pass as ``pool`` for states of ``size`` amplitudes: None (serial) or True (threads)."""
-    return None if size < _SERIAL_BELOW else True
+def pieces_for(size: int) -> int:
+    """Into how many pieces loops over ``size`` amplitudes are cut."""
+    return 1 if size < _WHOLE_BELOW else PIECES
 
 
-@njit(cache=True)
-def sum_in_order(parts):
-    """The sum, the same whatever the number of threads: numba would thread ``parts.sum()`` too."""
-    total = 0.0
-    for part in parts:
-        total += part
-    return total
+def chunk_for(size: int) -> int:
+    """How many of those pieces a thread takes at once."""
+    return 4 if size < _FINE_FROM else 1
 
 
-@njit(cache=True)
+@inner
 def _swap(a, i, j, run):
     for k in range(run):
         p, q = i + uint64(k), j + uint64(k)
@@ -41,9 +38,12 @@ def _swap(a, i, j, run):
         a[p], a[q] = y, x
 
 
-@njit(cache=True)
-def _cx_range(re, im, control, target, low, high):
-    """Quarters ``low`` to ``high - 1``: control 1, target 0 <-> 1, the other bits counting up."""
+@inner
+def cx(re, im, control, target, low, high):
+    """CX in place, its own inverse, on quarters ``low`` to ``high - 1``.
+
+    They have control 1 and target 0, which becomes 1 and back, and the other bits counting up.
+    """
     first, second = min(control, target), max(control, target)
     run_max = 1 << first
     k = low
@@ -53,58 +53,66 @@ def _cx_range(re, im, control, target, low, high):
         i = ((i >> second) << (second + 1)) | (i & ((1 << second) - 1))
         i |= 1 << control
         j = i | (1 << target)
-        _swap(re, uint64(i), uint64(j), run)
-        _swap(im, uint64(i), uint64(j), run)
+        for part in (re, im):
+            _swap(part, uint64(i), uint64(j), run)
         k += run
 
 
-@njit(parallel=True, cache=True)
-def _cx_threaded(re, im, control, target):
-    piece = (re.size >> 2) // PIECES
-    for t in prange(PIECES):
-        _cx_range(re, im, control, target, t * piece, (t + 1) * piece)
-
-
-@njit(cache=True)
-def cx(re, im, control, target, pool):
-    """Apply CX in place (it is its own inverse)."""
-    if pool is None:
-        _cx_range(re, im, control, target, 0, re.size >> 2)
-    else:
-        _cx_threaded(re, im, control, target)
-
-
-@njit(cache=True, fastmath={"contract", "reassoc"})
-def _weighted_norm(re, im, table):
+@inner(fastmath={"contract", "reassoc"})
+def _sum(re, im, table):
     total = 0.0
     for x in range(re.size):
         total += (re[x] * re[x] + im[x] * im[x]) * table[x]
     return total
 
 
-@njit(parallel=True, cache=True)
-def _expectation_threaded(re, im, table):
-    piece = (re.size + PIECES - 1) // PIECES
-    parts = np.zeros(PIECES)
-    for t in prange(PIECES):
-        low, high = min(t * piece, re.size), min((t + 1) * piece, re.size)
-        parts[t] = _weighted_norm(re[low:high], im[low:high], table[low:high])
-    return sum_in_order(parts)
+@kernel("engine", lambda t: t(t[::1], t[::1], const(t)))
+def weighted_norm(re, im, table):
+    """The sum of ``table`` times the squared sizes of the amplitudes."""
+    return _sum(re, im, table)
 
 
-@njit(cache=True)
-def expectation(re, im, table, pool):
+def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
     """<psi| diag(table) |psi>."""
-    if pool is None:
-        return _weighted_norm(re, im, table)
-    return _expectation_threaded(re, im, table)
+    pieces = pieces_for(re.size)
+    if pieces == 1:
+        return float(weighted_norm(re, im, table))
+    parts = [0.0] * pieces
+
+    def work(begin: int, end: int) -> None:
+        for p in range(begin, end):
+            part = slice(p * re.size // pieces, (p + 1) * re.size // pieces)
+            parts[p] = weighted_norm(re[part], im[part], table[part])
+
+    share(work, pieces, chunk_for(re.size))
+    return float(sum(parts))
 
 
-@njit(cache=True)
-def _factors(angles):
-    """exp(-i/2 sum_j angles[j] z_j) for all settings of these bits: two arrays, real and imaginary part."""
-    real, imag = np.ones(1 << angles.size), np.zeros(1 << angles.size)
-    for j in range(angles.size):
+def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarray, out_im: np.ndarray) -> None:
+    """diag(table) psi, into ``out_re`` and ``out_im``."""
+    pieces = pieces_for(re.size)
+    if pieces == 1:
+        np.multiply(re, table, out=out_re)
+        np.multiply(im, table, out=out_im)
+        return
+
+    def work(begin: int, end: int) -> None:
+        part = slice(begin * re.size // pieces, end * re.size // pieces)
+        np.multiply(re[part], table[part], out=out_re[part])
+        np.multiply(im[part], table[part], out=out_im[part])
+
+    share(work, pieces, chunk_for(re.size))
+
+
+# --- Rz on many qubits at once: amplitude x times exp(-i/2 sum_j angles[j] z_j) ---
+
+
+@inner
+def row_factors(angles):
+    """The factors of a row, for all settings of its bits: two arrays, real and imaginary part."""
+    bits = min(angles.size, ROW_BITS)
+    real, imag = np.ones(1 << bits), np.zeros(1 << bits)
+    for j in range(bits):
         c, s, half = math.cos(angles[j] / 2), math.sin(angles[j] / 2), 1 << j
         for k in range(half):
             a, b = real[k], imag[k]
@@ -113,7 +121,18 @@ def _factors(angles):
     return real, imag
 
 
-@njit(cache=True, fastmath={"contract"})
+@inner
+def _factor_of_row(angles, cosines, sines, row):
+    """What the bits beyond a row contribute."""
+    a, b = 1.0, 0.0
+    for j in range(ROW_BITS, angles.size):
+        c = cosines[j]
+        s = -sines[j] if (row >> (j - ROW_BITS)) & 1 else sines[j]
+        a, b = a * c + b * s, b * c - a * s
+    return a, b
+
+
+@inner(fastmath={"contract"})
 def _multiply_row(re, im, real, imag, hr, hi):
     for k in range(re.size):
         fr, fi = real[k] * hr - imag[k] * hi, real[k] * hi + imag[k] * hr
@@ -122,7 +141,7 @@ def _multiply_row(re, im, real, imag, hr, hi):
         im[k] = a * fi + b * fr
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@inner(fastmath={"contract", "reassoc"})
 def _overlap_row(re, im, lre, lim, columns):
     """Add Im conj(lambda) psi to ``columns``; return its sum."""
     total = 0.0
@@ -133,78 +152,42 @@ def _overlap_row(re, im, lre, lim, columns):
     return total
 
 
-@njit(cache=True)
-def _multiply_rows(re, im, real, imag, row_real, row_imag, begin, end):
+@inner
+def twist(re, im, angles, cosines, sines, real, imag, begin, end):
+    """Rz on every qubit j by angles[j], in place, on rows ``begin`` to ``end - 1``.
+
+    ``cosines``, ``sines``: of half the angles; ``real``, ``imag``: `row_factors`.
+    """
     width = real.size
     for r in range(begin, end):
         low, high = r * width, (r + 1) * width
-        _multiply_row(re[low:high], im[low:high], real, imag, row_real[r], row_imag[r])
+        hr, hi = _factor_of_row(angles, cosines, sines, r)
+        _multiply_row(re[low:high], im[low:high], real, imag, hr, hi)
 
 
-@njit(cache=True)
-def _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, end, rows, columns):
+@inner
+def untwist(re, im, lre, lim, angles, cosines, sines, real, imag, begin, end, rows, columns):
+    """`twist` of psi and lambda. Im conj(lambda) psi before it, summed over a row, becomes rows[r].
+
+    Summed over rows it is added to ``columns``.
+    """
     width = real.size
     for r in range(begin, end):
         low, high = r * width, (r + 1) * width
+        hr, hi = _factor_of_row(angles, cosines, sines, r)
         a, b, c, d = re[low:high], im[low:high], lre[low:high], lim[low:high]
         rows[r] = _overlap_row(a, b, c, d, columns)
-        _multiply_row(a, b, real, imag, row_real[r], row_imag[r])
-        _multiply_row(c, d, real, imag, row_real[r], row_imag[r])
+        _multiply_row(a, b, real, imag, hr, hi)
+        _multiply_row(c, d, real, imag, hr, hi)
 
 
-@njit(parallel=True, cache=True)
-def _multiply_threaded(re, im, real, imag, row_real, row_imag):
-    count = row_real.size
-    for t in prange(PIECES):
-        _multiply_rows(re, im, real, imag, row_real, row_imag, t * count // PIECES, (t + 1) * count // PIECES)
-
-
-@njit(parallel=True, cache=True)
-def _unmultiply_threaded(re, im, lre, lim, real, imag, row_real, row_imag, rows, columns):
-    count = row_real.size
-    parts = np.zeros((PIECES, columns.size))
-    for t in prange(PIECES):
-        begin, end = t * count // PIECES, (t + 1) * count // PIECES
-        _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, begin, end, rows, parts[t])
-    for t in range(PIECES):
-        for k in range(columns.size):
-            columns[k] += parts[t, k]
-
-
-@njit(cache=True)
-def _signed_sums(values, slopes, first):
-    """slopes[first + j] = sum_k (-1)^(bit j of k) values[k]."""
+@inner
+def signed_sums(values, slopes):
+    """slopes[j] = sum_k (-1)^(bit j of k) values[k]."""
     j, half = 0, 1
     while half < values.size:
         total = 0.0
         for k in range(values.size):
             total += -values[k] if k & half else values[k]
-        slopes[first + j] = total
+        slopes[j] = total
         j, half = j + 1, half * 2
-
-
-@njit(cache=True)
-def twist(re, im, angles, pool):
-    """Rz on every qubit j by angles[j], in place; ``angles``: (N,)."""
-    low = min(angles.size, _ROW_BITS)
-    real, imag = _factors(angles[:low])
-    row_real, row_imag = _factors(angles[low:])
-    if pool is None:
-        _multiply_rows(re, im, real, imag, row_real, row_imag, 0, row_real.size)
-    else:
-        _multiply_threaded(re, im, real, imag, row_real, row_imag)
-
-
-@njit(cache=True)
-def untwist(re, im, lre, lim, angles, slopes, pool):
-    """Undo a layer of Rz on psi and lambda, in place; slopes[j] becomes Im <lambda| Z_j |psi>, the derivative."""
-    low = min(angles.size, _ROW_BITS)
-    real, imag = _factors(-angles[:low])
-    row_real, row_imag = _factors(-angles[low:])
-    rows, columns = np.zeros(row_real.size), np.zeros(real.size)
-    if pool is None:
-        _unmultiply_rows(re, im, lre, lim, real, imag, row_real, row_imag, 0, row_real.size, rows, columns)
-    else:
-        _unmultiply_threaded(re, im, lre, lim, real, imag, row_real, row_imag, rows, columns)
-    _signed_sums(columns, slopes, 0)
-    _signed_sums(rows, slopes, low)

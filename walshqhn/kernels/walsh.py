@@ -11,11 +11,14 @@ Eight or sixteen values are combined at a time. LLVM vectorises that only if it 
 prove that the streams do not overlap: the stride must be a compile-time constant
 and the index unsigned. Hence one function a stride, made by ``_radix8`` and
 ``_radix16``. Sixteen streams are for L1 only: further out they are more than the
-ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops that
-began there would take half as long again, so they begin at the next line (``lead``).
+ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops over L2
+that began there would take half as long again, so they begin at the next line (``lead``).
 """
 
-from numba import njit, uint64
+from numba import njit, types, uint64
+
+from walshqhn.kernels.compiler import inner, kernel
+from walshqhn.kernels.vectors import butterflies
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
@@ -41,7 +44,7 @@ def _radix8(bit):
     stride = 1 << bit
     h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
 
-    @njit(cache=True)
+    @inner
     def columns(b, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -51,13 +54,15 @@ def _radix8(bit):
                 b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
             )  # fmt: skip
 
-    @njit(cache=True)
+    short = bit < 10  # within L1, nothing is gained by beginning later
+
+    @inner
     def radix8(a):
-        first = lead(a)
+        first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h8):
             b = a[start : start + h8]
-            columns(b, first, stride)
-            columns(b, 0, first)
+            for begin, end in ((first, stride), (0, first)):
+                columns(b, begin, end)
 
     return radix8
 
@@ -68,7 +73,7 @@ def _radix16(bit):
     h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
     h9, h10, h11, h12, h13, h14, h15, h16 = (uint64(k * stride) for k in range(9, 17))
 
-    @njit(cache=True)
+    @inner
     def columns(b, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -83,29 +88,21 @@ def _radix16(bit):
             b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
             b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
 
-    short = stride < 64  # nothing is gained by beginning later in a row this short
-
-    @njit(cache=True)
+    @inner
     def radix16(a):
-        first = 0 if short else lead(a)
         for start in range(uint64(0), uint64(a.size), h16):
-            b = a[start : start + h16]
-            columns(b, first, stride)
-            columns(b, 0, first)
+            columns(a[start : start + h16], 0, stride)
 
     return radix16
 
 
-_radix16_at_2 = _radix16(2)
-_radix16_at_6 = _radix16(6)
-_radix8_at_6 = _radix8(6)
-_radix8_at_9 = _radix8(9)
+_radix16_at_3 = _radix16(3)
+_radix8_at_7 = _radix8(7)
 _radix8_at_10 = _radix8(10)
 _radix8_at_13 = _radix8(13)
-radix8_at_16 = _radix8(16)
 
 
-@njit(cache=True)
+@inner
 def _radix4(a, bit):
     """Two levels at once, for ``bit`` and ``bit + 1``, any stride."""
     h = 1 << bit
@@ -118,7 +115,7 @@ def _radix4(a, bit):
             s0[j], s1[j], s2[j], s3[j] = y0 + y2, y1 + y3, y0 - y2, y1 - y3
 
 
-@njit(cache=True)
+@inner
 def _radix2(a, bit):
     """One level, any stride."""
     h = 1 << bit
@@ -129,48 +126,31 @@ def _radix2(a, bit):
             s0[j], s1[j] = x0 + x1, x0 - x1
 
 
-@njit(cache=True)
-def _bits_0_and_1(a):
-    """Four values lie side by side, which vectorises with unsigned indices."""
-    for i in range(uint64(a.size) >> uint64(2)):
-        j = uint64(i) << uint64(2)
-        x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
-        y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
-        a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = y0 + y2, y1 + y3, y0 - y2, y1 - y3
+@inner
+def _lowest(a, first):
+    """Bits ``first``, 0 or 1, to 2."""
+    if first == 0:
+        for i in range(0, a.size, 8):
+            butterflies(a, i, 0)
+    else:
+        for i in range(0, a.size, 8):
+            butterflies(a, i, 1)
 
 
-@njit(cache=True)
-def _bit_1(a):
-    """The lowest bit of complex numbers: real and imaginary parts of two of them lie side by side."""
-    for i in range(uint64(a.size) >> uint64(2)):
-        j = uint64(i) << uint64(2)
-        x0, x1, x2, x3 = a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)]
-        a[j], a[j + uint64(1)], a[j + uint64(2)], a[j + uint64(3)] = x0 + x2, x1 + x3, x0 - x2, x1 - x3
-
-
-@njit(cache=True)
+@inner
 def levels(a, low, high):
     """Transform bits ``low`` to ``high - 1`` of the index into contiguous ``a``."""
     bit = low
-    if bit == 0 and high >= 2:
-        _bits_0_and_1(a)
-        bit = 2
-    elif bit == 1 and high >= 2:
-        _bit_1(a)
-        bit = 2
+    if bit < 2 and high >= 3:
+        _lowest(a, bit)
+        bit = 3
     while bit < high:
         left = high - bit
-        if left >= 4 and bit == 2:
-            _radix16_at_2(a)
+        if left >= 4 and bit == 3:
+            _radix16_at_3(a)
             bit += 4
-        elif bit == 6 and (left == 4 or left == 5 or left > 6):
-            _radix16_at_6(a)
-            bit += 4
-        elif left >= 3 and bit == 6:
-            _radix8_at_6(a)
-            bit += 3
-        elif left >= 3 and bit == 9:
-            _radix8_at_9(a)
+        elif left >= 3 and bit == 7:
+            _radix8_at_7(a)
             bit += 3
         elif left >= 3 and bit == 10:
             _radix8_at_10(a)
@@ -186,7 +166,7 @@ def levels(a, low, high):
             bit += 1
 
 
-@njit(cache=True)
+@inner
 def _num_bits(size):
     bits = 0
     while (1 << bits) < size:
@@ -194,17 +174,20 @@ def _num_bits(size):
     return bits
 
 
-@njit(cache=True)
-def transform_block(a, skip, scale):
-    """In-place transform of a block that fits the L2 cache, then times ``scale``.
+@kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
+def transform_blocks(a, size, skip, scale):
+    """In-place transforms of blocks of ``size`` values, which fit the L2 cache, then times ``scale``.
 
-    ``a``: (2^n,) real, contiguous. The lowest ``skip`` bits are left alone.
+    ``a``: real, contiguous, one or more blocks. ``size`` is a power of two. The lowest ``skip`` bits are left alone.
     """
-    bits = _num_bits(a.size)
-    inner = min(bits, _INNER_BITS)
-    for start in range(0, a.size, 1 << inner):
-        levels(a[start : start + (1 << inner)], skip, inner)
-    levels(a, max(inner, skip), bits)
-    if scale != 1:
-        for i in range(a.size):
-            a[i] *= scale
+    bits = _num_bits(size)
+    inner_bits = min(bits, _INNER_BITS)
+    for first in range(0, a.size, size):
+        block = a[first : first + size]
+        for start in range(0, size, 1 << inner_bits):
+            levels(block[start : start + (1 << inner_bits)], skip, inner_bits)
+        levels(block, max(inner_bits, skip), bits)
+        if scale != 1:
+            factor = a.dtype.type(scale)
+            for i in range(size):
+                block[i] *= factor

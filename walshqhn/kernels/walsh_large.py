@@ -7,21 +7,27 @@ rows, copied to a buffer, because far streams, a power of two apart, fall into t
 cache sets.
 """
 
-import numpy as np
-from numba import njit, prange, uint64
+from collections.abc import Callable
 
-from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, radix8_at_16, transform_block
+import numpy as np
+from numba import types, uint64
+
+from walshqhn.kernels.compiler import inner, kernel
+from walshqhn.kernels.pool import share
+from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_blocks
+
+_INT, _REAL = types.int64, types.float64
 
 _CHUNK_BITS = BLOCK_BITS + 3  # values of which a thread works in L3: 4 MiB in double precision
 _STREAM_BITS = 6  # at most, beyond the chunks; more are done in panels
 _COLUMNS = 1 << 13  # of all streams, a piece of work
 _PANEL_BITS = 12  # values in a panel's buffer, unless it has more rows than fit
-_COLUMN_BITS = 6  # columns of a panel, at least: 512 bytes in a row
-_ROW_BITS = 11  # rows of a panel, at most: with 64 columns, 1 MiB
+_COLUMN_BITS = 7  # columns of a panel, at least: 1 KiB in a row; `levels` is fast from there
+_ROW_BITS = 9  # rows of a panel, at most: with 128 columns, 512 KiB
 _PIECES = 32  # of panels: more than there are threads, few enough that the buffers cost nothing
 
 
-@njit(cache=True)
+@inner
 def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
     """Copy ``rows`` rows of ``width`` values, ``stride`` apart, to rows ``step`` apart, times ``scale``."""
     for r in range(rows):
@@ -30,34 +36,25 @@ def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
             target[j + uint64(k)] = source[i + uint64(k)] * scale
 
 
-@njit(cache=True)
-def _transform_panels(a, low, bits, columns, scale, begin, end):
+@kernel("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, _REAL, _INT, _INT), single=True)
+def transform_panels(a, low, bits, columns, scale, begin, end):
     """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
     rows, width, stride = 1 << bits, 1 << columns, 1 << low
     buffer = np.empty(rows * width, a.dtype)
-    one = scale / scale
+    one, factor = a.dtype.type(1), a.dtype.type(scale)
     for p in range(begin, end):
         start = ((p >> (low - columns)) << (low + bits)) + ((p << columns) & (stride - 1))
         _copy_rows(a, start, stride, buffer, 0, width, rows, width, one)
         levels(buffer, columns, columns + bits)
-        _copy_rows(buffer, 0, width, a, start, stride, rows, width, scale)
-
-
-@njit(parallel=True, cache=True)
-def _panels(a, low, bits, scale):
-    """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``; threaded."""
-    columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
-    count = a.size >> (bits + columns)
-    for t in prange(_PIECES):
-        _transform_panels(a, low, bits, columns, scale, t * count // _PIECES, (t + 1) * count // _PIECES)
+        _copy_rows(buffer, 0, width, a, start, stride, rows, width, factor)
 
 
 def _stream8(bit):
-    """Bits ``bit`` to ``bit + 2`` straight on memory, then times ``scale``; threaded."""
+    """Bits ``bit`` to ``bit + 2`` straight on memory, then times ``scale``, for some pieces of columns."""
     h1, h2, h3, h4, h5, h6, h7 = (uint64(k << bit) for k in range(1, 8))
     last, pieces = (7 << bit) + _COLUMNS, (1 << bit) // _COLUMNS
 
-    @njit(cache=True)
+    @inner
     def columns(b, scale, begin, end):
         for i in range(begin, end):
             j = uint64(i)
@@ -67,14 +64,14 @@ def _stream8(bit):
             b[j], b[j + h1], b[j + h2], b[j + h3] = x0 * scale, x1 * scale, x2 * scale, x3 * scale
             b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 * scale, x5 * scale, x6 * scale, x7 * scale
 
-    @njit(parallel=True, cache=True)
-    def stream8(a, scale):
-        for t in prange(a.size // (8 * _COLUMNS)):
+    @kernel("transform", lambda t: types.void(t[::1], _REAL, _INT, _INT), single=True)
+    def stream8(a, scale, begin, end):
+        for t in range(begin, end):
             start = (t // pieces) * (8 << bit) + (t % pieces) * _COLUMNS
             b = a[start : start + last]
             first = lead(b)
-            columns(b, scale, first, _COLUMNS)
-            columns(b, scale, 0, first)
+            for low, high in ((first, _COLUMNS), (0, first)):
+                columns(b, a.dtype.type(scale), low, high)
 
     return stream8
 
@@ -82,25 +79,27 @@ def _stream8(bit):
 _STREAMS = {bit: _stream8(bit) for bit in (16, 19, 22)}
 
 
-@njit(parallel=True, cache=True)
-def _stream2(a, bit, scale):
-    """One bit straight on memory, then times ``scale``; threaded."""
+@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
+def stream2(a, bit, scale, begin, end):
+    """One bit straight on memory, then times ``scale``, for some pieces of columns."""
+    factor = a.dtype.type(scale)
     h = 1 << bit
     pieces = h // _COLUMNS
-    for t in prange(a.size // (2 * _COLUMNS)):
+    for t in range(begin, end):
         start = (t // pieces) * 2 * h + (t % pieces) * _COLUMNS
         s0, s1 = a[start : start + _COLUMNS], a[start + h : start + h + _COLUMNS]
         for j in range(_COLUMNS):
             x0, x1 = s0[j], s1[j]
-            s0[j], s1[j] = (x0 + x1) * scale, (x0 - x1) * scale
+            s0[j], s1[j] = (x0 + x1) * factor, (x0 - x1) * factor
 
 
-@njit(parallel=True, cache=True)
-def _stream4(a, bit, scale):
-    """Two bits straight on memory, then times ``scale``; threaded."""
+@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
+def stream4(a, bit, scale, begin, end):
+    """Two bits straight on memory, then times ``scale``, for some pieces of columns."""
+    factor = a.dtype.type(scale)
     h = 1 << bit
     pieces = h // _COLUMNS
-    for t in prange(a.size // (4 * _COLUMNS)):
+    for t in range(begin, end):
         i0 = (t // pieces) * 4 * h + (t % pieces) * _COLUMNS
         i1, i2, i3 = i0 + h, i0 + 2 * h, i0 + 3 * h
         s0, s1 = a[i0 : i0 + _COLUMNS], a[i1 : i1 + _COLUMNS]
@@ -108,50 +107,53 @@ def _stream4(a, bit, scale):
         for j in range(_COLUMNS):
             x0, x1, x2, x3 = s0[j], s1[j], s2[j], s3[j]
             y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
-            s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * scale, (y1 + y3) * scale, (y0 - y2) * scale, (y1 - y3) * scale
+            s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * factor, (y1 + y3) * factor, (y0 - y2) * factor, (y1 - y3) * factor
 
 
-@njit(cache=True)
-def _block_of(source, a, r, skip, copy, one):
-    low, high = r << BLOCK_BITS, (r + 1) << BLOCK_BITS
-    if copy:  # here, not before: a first touch of fresh memory costs as much as a pass
-        a[low:high] = source[low:high]
-    transform_block(a[low:high], skip, one)
+def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, scale: float) -> None:
+    """Transforms of runs of ``length`` values of ``source``, times ``scale``, into ``a``.
+
+    ``source`` and ``a`` may be one array. Shorter runs are shared among threads, longer ones one by one.
+    """
+    if length > 1 << BLOCK_BITS:
+        for start in range(0, a.size, length):
+            run = slice(start, start + length)
+            transform_large(source[run], a[run], skip, scale, in_place=source is a)
+        return
+    block = max(length, min(1 << BLOCK_BITS, a.size))
+
+    def work(begin: int, end: int) -> None:
+        for start in range(begin * block, min(end * block, a.size), block):
+            part = a[start : start + block]
+            if source is not a:
+                part[:] = source[start : start + block]
+            transform_blocks(part, length, skip, scale)
+
+    share(work, -(-a.size // block))
 
 
-@njit(parallel=True, cache=True)
-def _blocks(source, a, skip, one):
-    """All bits within blocks of ``source``, into ``a``; threaded."""
-    copy = source.ctypes.data != a.ctypes.data
-    for r in prange(a.size >> BLOCK_BITS):
-        _block_of(source, a, r, skip, copy, one)
-
-
-@njit(parallel=True, cache=True)
-def _chunks(source, a, skip, one):
-    """All bits within chunks of eight blocks; threaded."""
-    copy = source.ctypes.data != a.ctypes.data
-    for c in prange(a.size >> _CHUNK_BITS):
-        for r in range(8 * c, 8 * c + 8):
-            _block_of(source, a, r, skip, copy, one)
-        radix8_at_16(a[c << _CHUNK_BITS : (c + 1) << _CHUNK_BITS])
-
-
-def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.generic) -> None:
-    """Transform of ``source``, longer than a block, into ``a``, which may be the same array; threaded.
+def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, *, in_place: bool) -> None:
+    """Transform of ``source``, longer than a block, into ``a``, which is ``source`` if ``in_place``.
 
     The loop over passes is Python, so that only those are compiled that a size needs.
     """
-    bits, one = a.size.bit_length() - 1, a.dtype.type(1)
-    if bits < _CHUNK_BITS + 2:
-        _blocks(source, a, skip, one)
-        bit = BLOCK_BITS
-    else:
-        _chunks(source, a, skip, one)
-        bit = _CHUNK_BITS
+    bits, one = a.size.bit_length() - 1, 1.0
+    bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
+
+    def chunks(begin: int, end: int) -> None:
+        for c in range(begin, end):
+            for start in range(c << bit, (c + 1) << bit, 1 << BLOCK_BITS):
+                block = a[start : start + (1 << BLOCK_BITS)]
+                if not in_place:  # here, not before: a first touch of fresh memory costs as much as a pass
+                    block[:] = source[start : start + (1 << BLOCK_BITS)]
+                transform_blocks(block, block.size, skip, one)
+            if bit > BLOCK_BITS:
+                _STREAMS[BLOCK_BITS](a[c << bit : (c + 1) << bit], one, 0, (1 << bit) // (8 * _COLUMNS))
+
+    share(chunks, a.size >> bit)
     if bits - bit <= _STREAM_BITS:
         while bits - bit >= 3:
-            _STREAMS[bit](a, scale if bits - bit == 3 else one)
+            _stream(_STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
             bit += 3
     while bits - bit > 2:
         passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
@@ -159,6 +161,21 @@ def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: np.gene
         _panels(a, bit, count, scale if bit + count == bits else one)
         bit += count
     if bits - bit == 2:
-        _stream4(a, bit, scale)
+        _stream(stream4, a, (bit,), 4, scale)
     elif bits - bit == 1:
-        _stream2(a, bit, scale)
+        _stream(stream2, a, (bit,), 2, scale)
+
+
+def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
+    """All pieces of a pass straight on memory."""
+    pieces = a.size // (radix * _COLUMNS)
+    share(lambda begin, end: kernel(a, *bit, scale, begin, end), pieces, max(1, pieces // _PIECES))
+
+
+def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> None:
+    """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
+    columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
+    count = a.size >> (bits + columns)
+    share(
+        lambda begin, end: transform_panels(a, low, bits, columns, scale, begin, end), count, max(1, count // _PIECES)
+    )

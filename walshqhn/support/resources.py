@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from walshqhn.kernels import pool
 from walshqhn.support.errors import TooLargeError, UsageError
 
 THREADS_VARIABLE = "WALSHQHN_THREADS"
@@ -43,36 +44,27 @@ def require_memory(num_bytes: int, what: str, advice: str) -> None:
 
 
 def resolve_threads(threads: int | None) -> int:
-    """The number of threads: ``threads``, else $WALSHQHN_THREADS, else all that numba may use."""
-    import numba
-
-    limit = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+    """The number of threads: ``threads``, else $WALSHQHN_THREADS, else those of `thread_limit`, else all CPUs."""
     source: str = "threads"
     value: int | str | None = threads
     if value is None:
         source, value = THREADS_VARIABLE, os.environ.get(THREADS_VARIABLE)
     if value is None:
-        return int(numba.get_num_threads())
+        return pool.limit()
     try:
         count = int(value) if isinstance(value, str) or value == int(value) else 0
     except (TypeError, ValueError):
         count = 0
     if count < 1:
         raise UsageError(f"{source} must be a whole number of at least 1, got {value!r}.")
-    return min(count, limit)
+    return min(count, pool.cpu_count())
 
 
 @contextmanager
 def thread_limit(threads: int | None) -> Iterator[None]:
     """Run the block's kernels on ``threads`` threads (None: as `resolve_threads` says)."""
-    import numba
-
-    before = numba.get_num_threads()
-    numba.set_num_threads(resolve_threads(threads))
-    try:
+    with pool.limited(resolve_threads(threads)):
         yield
-    finally:
-        numba.set_num_threads(before)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,12 +36,8 @@ class Trial:
         self.table = np.array(engine.cost.costs(self.all_bits))
         self.scale = float(np.abs(self.table).max())
         self.shots = engine.shots or 4000
-
-    @cached_property
-    def circuits(self) -> list[Ansatz]:
-        """The circuits on which everything is tested."""
-        qaoa = QAOAAnsatz(self.table / self.table.std(), 1)
-        return [LinearAnsatz(self.n, 1), ProductAnsatz(self.n), MixedAnsatz(self.n), qaoa]
+        qaoa = QAOAAnsatz(self.table / (self.table.std() or 1), 1)
+        self.circuits: list[Ansatz] = [LinearAnsatz(self.n, 1), ProductAnsatz(self.n), MixedAnsatz(self.n), qaoa]
 
     @property
     def objectives(self) -> Iterator[Objective]:

@@ -1,0 +1,152 @@
+"""The folder of compiled kernels: found again, healed, ours alone; and what is known about compiling."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import walshqhn
+from walshqhn.kernels import cache, compile_seconds, compiling, on_compile, walsh, warm
+from walshqhn.kernels.compiler import Kernel
+
+ROOT = Path(walshqhn.__file__).parents[1]
+RUN = """
+import sys, walshqhn as w
+from walshqhn.kernels import cache, on_compile
+compiled = []
+with on_compile(lambda part, begins: compiled.append(part) if begins else None):
+    assert list(w.wht([1.0, 2.0, 4.0, 8.0])) == [15, -5, -9, 3]
+print(len(compiled), cache.folder())
+"""
+
+
+def run(environment, code=RUN, root=ROOT):
+    """(how many kernels were compiled, the folder) of a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")}
+    clean |= {"PYTHONPATH": str(root)} | environment
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=clean, cwd=root, capture_output=True, text=True, check=True
+    )
+    count, folder = result.stdout.strip().split(" ", 1)
+    return int(count), Path(folder)
+
+
+@pytest.fixture
+def own_cache(tmp_path):
+    return {"NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+
+
+def test_compiled_once_and_found_again(own_cache):
+    assert run(own_cache)[0] == 1
+    assert run(own_cache)[0] == 0
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "one bit", "no pickle", "unreadable", "a folder"])
+def test_heals_itself(own_cache, damage):
+    _, folder = run(own_cache)
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        if damage == "empty":
+            path.write_bytes(b"")
+        elif damage == "cut":
+            path.write_bytes(content[: len(content) // 2])
+        elif damage == "one bit":
+            path.write_bytes(content[:-100] + bytes([content[-100] ^ 1]) + content[-99:])
+        elif damage == "no pickle":
+            path.write_bytes(cache.hashlib.sha256(b"junk").digest() + b"junk")
+        elif damage == "unreadable":
+            path.chmod(0)
+        else:
+            path.unlink()
+            path.mkdir()
+    as_root = hasattr(os, "getuid") and os.getuid() == 0
+    assert run(own_cache)[0] == (0 if damage == "unreadable" and as_root else 1)
+    assert run(own_cache)[0] == (1 if damage == "a folder" else 0)  # a folder cannot be replaced; it still works
+
+
+def test_survives_installing_again_and_is_for_one_text_of_the_kernels(own_cache, tmp_path):
+    for name in ("first", "second"):
+        shutil.copytree(ROOT / "walshqhn", tmp_path / name / "walshqhn", ignore=shutil.ignore_patterns("__pycache__"))
+    assert run(own_cache, root=tmp_path / "first")[0] == 1
+    assert run(own_cache, root=tmp_path / "second")[0] == 0
+    with (tmp_path / "second/walshqhn/kernels/vectors.py").open("a") as file:
+        file.write("# another text\n")
+    assert run(own_cache, root=tmp_path / "second")[0] == 1
+
+
+def test_a_disk_without_room_is_no_reason_to_fail(own_cache):
+    code = RUN.replace(
+        "compiled = []", "compiled = []\ncache.tempfile.mkstemp = lambda **_: (_ for _ in ()).throw(OSError(28))"
+    )
+    assert run(own_cache, code)[0] == 1
+    assert run(own_cache)[0] == 1
+
+
+def test_lies_in_the_user_s_cache(tmp_path):
+    _, folder = run({"XDG_CACHE_HOME": str(tmp_path)})
+    assert folder.parent == tmp_path / "walshqhn" / "kernels"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+NOWHERE = "import os; real = os.access; os.access = lambda p, *_: str(p).startswith({!r}) and real(p, *_)\n{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes are those of Unix")
+@pytest.mark.parametrize("trap", ["nothing", "open to all", "a link", "a file"])
+def test_never_unpickles_what_others_may_have_put_there(tmp_path, trap):
+    """No folder is writable but the temporary one, where someone may have been before."""
+    predictable = tmp_path / f"walshqhn-kernels-{os.getuid()}"
+    if trap == "open to all":
+        predictable.mkdir()
+        predictable.chmod(0o777)
+    elif trap == "a link":
+        (tmp_path / "theirs").mkdir(mode=0o700)
+        predictable.symlink_to(tmp_path / "theirs")
+    elif trap == "a file":
+        predictable.write_text("")
+    environment = {"TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path.parent / "elsewhere")}
+    count, folder = run(environment, NOWHERE.format(str(tmp_path), RUN))
+    assert count == 1
+    assert folder.parents[1] == tmp_path
+    assert (folder.parent == predictable) == (trap == "nothing")
+    assert folder.exists() == (trap == "nothing")  # a private one goes with its process
+    assert run(environment, NOWHERE.format(str(tmp_path), RUN))[0] == (0 if trap == "nothing" else 1)
+
+
+def test_size_and_clearing(own_cache):
+    code = RUN + "print(cache.size(), cache.clear(), cache.size(), cache.folder().exists(), sep=',')"
+    clean = os.environ | own_cache | {"PYTHONPATH": str(ROOT)}
+    shown = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True).stdout
+    size, freed, left, there = shown.splitlines()[1].split(",")
+    assert int(size) == int(freed) > 1000
+    assert (left, there) == ("0", "False")
+
+
+def test_listeners_and_seconds(monkeypatch, tmp_path):
+    """Compiling is announced, with its end, and counted; reading from the cache is only counted."""
+    monkeypatch.setattr(cache, "root", lambda: tmp_path)
+    heard = []
+    for expected in ([("transform", True), ("transform", False)], []):
+        fresh = Kernel(walsh.transform_blocks.py_func, "transform", walsh.transform_blocks._signature, True, {})
+        before, heard = compile_seconds(), []
+        with on_compile(lambda *event, heard=heard: heard.append(event)):
+            fresh.compiled("d")
+            fresh.compiled("d")
+        assert heard == expected
+        assert compile_seconds() > before
+    assert compiling._listeners == []
+
+
+def test_warm_from_another_thread():
+    thread = threading.Thread(target=warm, args=("transform", "costs", "sampling", "annealing", "engine"))
+    thread.start()
+    warm("costs")
+    thread.join()
+    before = compile_seconds()
+    warm()
+    assert compile_seconds() - before < 0.05
