@@ -109,6 +109,11 @@ def test_the_file_format_is_specified_as_it_is_written():
     assert describe().strip() in (ROOT / "docs" / "file-format.md").read_text()
 
 
+@pytest.mark.parametrize("path", re.findall(r"^\.\. auto\w+:: (\S+)$", REFERENCE, re.MULTILINE))
+def test_what_the_reference_names_is_there(path):
+    assert pkgutil.resolve_name(path).__doc__
+
+
 def test_the_reference_has_every_public_name_once():
     listed = re.findall(r"^\.\. auto(?:class|function):: walshqhn\.(\w+)$", REFERENCE, re.MULTILINE)
     assert sorted(listed) == sorted(set(walshqhn.__all__) - {"__version__"})
