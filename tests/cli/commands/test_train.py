@@ -187,12 +187,12 @@ def test_growing_layer_by_layer(run, costs, press):
 
 
 def test_a_real_ctrl_c(run, tmp_path):
-    """A SIGINT to a process, once it has begun to iterate."""
+    """A SIGINT to a process, once it has begun to iterate; more runs than could be over before it comes."""
     np.save(tmp_path / "big.npy", np.random.default_rng(5).normal(size=1 << 12))
     code = (
         "import sys; from walshqhn.cli import main; from walshqhn.cli.output import ProgressDisplay\n"
         "ProgressDisplay.update = lambda *_, **__: print('iterating', flush=True)\n"
-        "sys.exit(main(['train', 'big.npy', '-o', 'cut.h5', '--runs', '100']))"
+        "sys.exit(main(['train', 'big.npy', '-o', 'cut.h5', '--runs', '100000']))"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
