@@ -155,7 +155,7 @@ def test_more_bits_than_a_table_has(tmp_path):
     [
         ("mnist4x4", {}, UsageError, r"Did you mean 'mnist-4x4'\?"),
         ("gaussian", {"hiden": 2}, UsageError, r"Did you mean 'hidden'\?"),
-        ("c.npy", {"digits": (3, 7)}, UsageError, "only tasks have options"),
+        ("c.npy", {"digits": (3, 7)}, UsageError, "only tasks take options"),
         ("nothing.h5", {}, InputError, "no such file"),
         ("bad.h5", {}, FormatError, "not a walshqhn file"),
     ],
@@ -169,5 +169,5 @@ def test_bad_sources(tmp_path, monkeypatch, source, options, error, says):
 
 
 def test_a_file_without_a_cost(tmp_path):
-    with pytest.raises(InputError, match=r"f\.h5 holds no cost, spectrum, Hamiltonian or task"):
+    with pytest.raises(InputError, match=r"f\.h5 holds no usable cost, spectrum, Hamiltonian or task"):
         _ = stored(tmp_path / "f.h5", training=a_training()).cost

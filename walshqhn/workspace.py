@@ -1,4 +1,4 @@
-"""A task or a file, and what follows from it: cost, spectrum, Hamiltonian, results; each made once, when asked for."""
+"""A task or a file, with its cost, spectrum, Hamiltonian and results; each is read or computed once, on demand."""
 
 from __future__ import annotations
 
@@ -24,30 +24,35 @@ from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unkno
 from walshqhn.support.resources import resolve_threads
 from walshqhn.training.result import TrainingResult
 
-_COPIES = 14  # tables of 2^N numbers there are at the worst moment of a command, as measured
+_COPIES = 14  # measured peak memory of the commands, in tables of 2^N numbers
 _HDF5 = (".h5", ".hdf5")
 
 
 class Workspace:
-    """What a task or a file holds, and what follows from it.
+    """A task or a file, and everything that can be read or computed from it.
 
     Parameters
     ----------
     name
-        What it is called.
+        Used in messages.
     source
         A task or another cost, or the contents of a native file.
     threads
-        As `resolve_threads` takes it.
+        As in `resolve_threads`.
     progress
-        Called with a text before long work; enters the context it returns, and calls what that gives with the
-        fraction done.
+        ``progress(text)`` returns a context for a long computation, whose value is called with the fraction done.
     remark
-        Called with what the user should know; default: a warning.
+        Called with notes for the user; default: they are issued as warnings.
+
+    Examples
+    --------
+    >>> workspace = Workspace.open("gaussian", {"num_samples": 100})
+    >>> workspace.num_bits, len(workspace.spectrum.degree_weights())
+    (13, 14)
     """
 
     LARGEST_TABLE = 30
-    """Bits; beyond that costs are computed where they are needed."""
+    """Number of bits up to which `cost` is a table."""
 
     def __init__(
         self,
@@ -61,29 +66,29 @@ class Workspace:
         self.name, self.threads = name, threads
         self._given = source if isinstance(source, Cost) else None
         self.contents = Contents() if isinstance(source, Cost) else source
-        """Of a native file; empty for anything else."""
+        """Contents of a native file; empty for any other source."""
         self._progress = progress or (lambda text: nullcontext(lambda fraction: None))
         self._remark = remark or (lambda text: warnings.warn(text, stacklevel=4))
 
     @classmethod
     def open(cls, source: str | Path, options: Mapping[str, Any] | None = None, **settings: Any) -> Workspace:
-        """The task or the file that ``source`` names.
+        """Open the task or file named ``source``.
 
         Parameters
         ----------
         source
-            A task of `list_tasks`, a native file, or a cost table as `read_cost_table` takes it.
+            A task in `list_tasks`, a native file, or a cost table in a format of `read_cost_table`.
         options
-            Of the task, as for `load_task`; files have none.
+            Options of the task, see `load_task`; not allowed for files.
         settings
-            ``threads``, ``progress`` and ``remark`` as above.
+            ``threads``, ``progress`` and ``remark``, see above.
 
         Raises
         ------
         UsageError
             Unknown task or option.
         InputError, FormatError
-            A file that is missing, or that cannot be used.
+            The file is missing or cannot be used.
         """
         resolve_threads(settings.get("threads"))
         name, path = str(source), Path(source)
@@ -92,7 +97,7 @@ class Workspace:
         if not path.exists() and not path.suffix:
             raise unknown_name("task", name, list_tasks())
         if options:
-            raise UsageError(f"{name} is a file; only tasks have options of their own.")
+            raise UsageError(f"{name} is a file; only tasks take options.")
         if path.suffix.lower() in _HDF5 and (found := load_if_native(path)) is not None:
             return cls(name, found, **settings)
         return cls(name, TableCost(read_cost_table(path)), **settings)
@@ -104,12 +109,12 @@ class Workspace:
 
     @property
     def spec(self) -> dict[str, Any] | None:
-        """The task's description, for storage; None if there is no task."""
+        """The description of the task that files store; None without a task."""
         return self._given.spec if isinstance(self._given, Task) else self.contents.task
 
     @cached_property
     def task(self) -> Task | None:
-        """The task; for a file made again, if its data is at hand. None, with a remark, if it is not."""
+        """The task; None if there is none, or, with a remark, if the data it was made from is not available."""
         if isinstance(self._given, Task):
             return self._given
         if self.spec is None:
@@ -117,21 +122,21 @@ class Workspace:
         try:
             return load_task_from_spec(self.spec)
         except WalshqhnError as error:
-            self._remark(f"note: accuracies are not available, {error}")
+            self._remark(f"note: accuracies are not available: {error}")
             return None
 
     @cached_property
     def bit_names(self) -> tuple[str, ...]:
-        """Names of the bits."""
+        """Names of the N bits."""
         if self._given is not None:
             return self._given.bit_names
         return tuple(self.contents.bit_names or (f"b[{j}]" for j in range(self.num_bits)))
 
     @cached_property
     def cost(self) -> Cost:
-        """The cost: a table up to 30 bits, beyond that the Hamiltonian or the task itself.
+        """The cost: a table up to 30 bits, otherwise the Hamiltonian or the task itself.
 
-        InputError if the file holds nothing that it follows from; TooLargeError if it does not fit in memory.
+        InputError if the file holds nothing to compute it from; TooLargeError if it does not fit in memory.
         """
         found, given = self.contents, self._given
         if isinstance(given, TableCost):
@@ -142,16 +147,15 @@ class Workspace:
             return TableCost(found.spectrum.cost_table(threads=self.threads), self.bit_names)
         if found.hamiltonian is not None and found.hamiltonian.is_truncated:
             error = f"RMS error {found.hamiltonian.rms_error:.3g}"
-            self._remark(f"note: {self.name} holds a truncated Hamiltonian ({error}); its energies are the cost here.")
-        source = given if given is not None else found.hamiltonian
-        source = source if source is not None else self.task
-        if source is None:
-            raise InputError(f"{self.name} holds no cost, spectrum, Hamiltonian or task that can be used.")
+            self._remark(f"note: {self.name} holds a truncated Hamiltonian ({error}); its energies are used as costs.")
+        source = found.hamiltonian if given is None else given
+        if source is None and (source := self.task) is None:
+            raise InputError(f"{self.name} holds no usable cost, spectrum, Hamiltonian or task.")
         return source if self.num_bits > self.LARGEST_TABLE else self._tabulated(source)
 
     @cached_property
     def table(self) -> FloatArray:
-        """The cost of all configurations: (2^N,). TooLargeError if it does not fit in memory."""
+        """The costs of all configurations: (2^N,). TooLargeError if they do not fit in memory."""
         return (self.cost if isinstance(self.cost, TableCost) else self._tabulated(self.cost)).values
 
     @cached_property
@@ -167,14 +171,14 @@ class Workspace:
 
     @property
     def training(self) -> TrainingResult | None:
-        """The training that a file holds; of a study, that of the variant whose best run has the least E."""
+        """The training in a file; for a study, the variant with the lowest E. None if there is none."""
         study = self.contents.study
         if self.contents.training is not None or study is None or not study.done:
             return self.contents.training
         return study.trainings[min(study.trainings, key=lambda v: float(study.energies(v).min()))]
 
     def circuit(self, training: TrainingResult) -> Ansatz:
-        """The circuit of a training for this cost. Errors as `remake_ansatz`."""
+        """The circuit of a training for this cost. Errors as in `remake_ansatz`."""
         return remake_ansatz(training.ansatz, self.cost)
 
     def _tabulated(self, source: Cost) -> TableCost:

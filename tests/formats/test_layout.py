@@ -58,5 +58,6 @@ def test_the_description_names_everything():
         assert f"### `{group}`" in text
         for entry in (*attributes, *columns):
             assert f"| `{entry.name}` |" in text
-    assert "| `tail_means` | f8 | (iterations, 3) | mean cost of the cheapest 1, 5 and 10 %; NaN: unknown |" in text
+    assert "| `value_error` | f8 | (runs,) | its standard error; at least 0; NaN: unknown |" in text
+    assert "| `tail_means` | f8 | (iterations, 3) | mean cost of the cheapest 1, 5 and 10 % " in text
     assert "| `best_bits` | u1 | (runs, N) | cheapest bit string sampled; 0 ... 1 |" in text

@@ -1,8 +1,9 @@
-"""Which figures there is data for, and saving them."""
+"""The figures that a task or file has data for, and saving them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
-from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.cost.table import TableCost
 from walshqhn.plotting.circuit import circuit_size, plot_circuit
 from walshqhn.plotting.network import has_weight_image, plot_weights
@@ -24,7 +24,7 @@ from walshqhn.support.files import check_target, write_atomically
 from walshqhn.training.result import TrainingResult
 from walshqhn.workspace import Workspace
 
-KINDS = (".png", ".pdf", ".svg")
+_ENDINGS = (".png", ".pdf", ".svg")
 _LARGEST_DRAWING = 1000  # gates
 
 
@@ -33,13 +33,13 @@ class Drawing:
     """A figure that can be drawn."""
 
     draw: Callable[[Any], None]
-    """Draws it into the Axes it is given."""
+    """Draws into the Axes it is given."""
     size: tuple[float, float] = (6.0, 4.0)
     """Width and height, inches."""
 
 
 def drawings(workspace: Workspace, training: TrainingResult | None = None) -> dict[str, Drawing]:
-    """Every figure that there is data for, by kind; ``training``: in place of the one in the workspace."""
+    """Every figure that there is data for, by kind; ``training`` replaces the one in the workspace."""
     names, study, task = workspace.bit_names, workspace.contents.study, workspace.task
     training = training or workspace.training
     found = None if training is None else training.best_cost
@@ -67,7 +67,7 @@ def drawings(workspace: Workspace, training: TrainingResult | None = None) -> di
 
 
 def _table(workspace: Workspace) -> FloatArray | None:
-    """The cost table; None if there is no cost, or one of too many bits."""
+    """The cost table; None without a cost, or if it has too many bits."""
     try:
         return workspace.cost.values if isinstance(workspace.cost, TableCost) else None
     except InputError:
@@ -81,23 +81,15 @@ def _of_training(workspace: Workspace, training: TrainingResult) -> dict[str, Dr
     options = sum(len(shares) for shares in training.best_run.architecture.values())
     if options:
         possible["architecture"] = Drawing(lambda ax: plot_architecture(ax, training), (6.0, 1.4 + 0.32 * options))
-    circuit = _circuit(workspace, training)
-    if circuit is not None:
-        possible["circuit"] = Drawing(lambda ax: plot_circuit(ax, circuit), circuit_size(circuit))
+    with suppress(WalshqhnError):  # a user's circuit is not stored
+        circuit = workspace.circuit(training)
+        if len(circuit.program.gates) <= _LARGEST_DRAWING:
+            possible["circuit"] = Drawing(lambda ax: plot_circuit(ax, circuit), circuit_size(circuit))
     return possible
 
 
-def _circuit(workspace: Workspace, training: TrainingResult) -> Ansatz | None:
-    """The circuit of a training; None if only its maker has it, or it is too large to be looked at."""
-    try:
-        circuit = workspace.circuit(training)
-    except WalshqhnError:
-        return None
-    return circuit if len(circuit.program.gates) <= _LARGEST_DRAWING else None
-
-
 def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
-    """Draw every figure to its path; nothing is drawn if one of them exists."""
+    """Draw every figure to its path; UsageError, before anything is drawn, if one exists and not ``overwrite``."""
     for path in figures:
         check_target(check_figure_name(path), overwrite=overwrite)
     for path, drawing in figures.items():
@@ -109,7 +101,7 @@ def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
 
 
 def check_figure_name(path: Path) -> Path:
-    """``path`` if its ending is one of `KINDS`; UsageError otherwise."""
-    if path.suffix.lower() not in KINDS:
-        raise UsageError(f"a figure is a file of kind {', '.join(KINDS)}, got {str(path)!r}.")
+    """``path`` if it has the ending of a figure; UsageError otherwise."""
+    if path.suffix.lower() not in _ENDINGS:
+        raise UsageError(f"figures are {', '.join(_ENDINGS)} files, got {str(path)!r}.")
     return path

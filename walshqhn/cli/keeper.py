@@ -1,4 +1,4 @@
-"""Storing a training or a study while it goes on."""
+"""Storing a training or a study while it is running."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from walshqhn.workspace import Workspace
 
 
 class Keeper:
-    """Stores results beside the cost they are of; a full disk costs the file, not the work.
+    """Stores results together with their cost. If the disk is full, the file is lost but the computation continues.
 
-    ``with_spectrum``: and its spectrum. ``facts``: for the provenance. Without ``output`` nothing is stored.
+    ``with_spectrum``: store the spectrum as well. ``facts``: for the provenance. Without ``output`` nothing is stored.
     """
 
     def __init__(
@@ -29,36 +29,29 @@ class Keeper:
         self._file: ResultFile | None = None
         self._kept: TrainingResult | Study | None = None
         self._failure: Exception | None = None
-        if output is None:
-            return
-        is_table = isinstance(workspace.cost, TableCost)
-        contents = Contents(
-            cost=workspace.table if is_table else None,
-            spectrum=workspace.spectrum if is_table and with_spectrum else None,
-            hamiltonian=workspace.contents.hamiltonian,
-            task=workspace.spec,
-            bit_names=workspace.bit_names,
-            provenance=facts,
-        )
-        self._file = ResultFile(output, contents)
+        if output is not None:
+            parts: dict[str, Any] = {"hamiltonian": workspace.contents.hamiltonian, "provenance": facts}
+            if isinstance(workspace.cost, TableCost):
+                parts |= {"cost": workspace.table, "spectrum": workspace.spectrum if with_spectrum else None}
+            self._file = ResultFile(output, Contents.of(workspace, **parts))
 
     def keep(self, result: TrainingResult | Study) -> None:
-        """Store ``result``; a remark if that fails."""
+        """Store ``result``; print a remark if that fails."""
         if self._file is None:
             return
         try:
             self._file.store(result)
             self._kept, self._failure = result, None
-        except (OSError, RuntimeError, WalshqhnError) as error:  # HDF5 reports as it likes
+        except (OSError, RuntimeError, WalshqhnError) as error:  # h5py raises RuntimeError for some I/O errors
             self._failure = error
-            remark(f"warning: {self.output} could not be written ({_reason(error)}); the work goes on")
+            remark(f"warning: could not write {self.output} ({_reason(error)}); the computation continues")
 
     def finish(self, result: TrainingResult | Study) -> None:
-        """Store ``result`` if it is not yet. WalshqhnError if it cannot be."""
+        """Store ``result`` unless that is done already. WalshqhnError if it fails."""
         if result is not self._kept:
             self.keep(result)
         if self._failure is not None:
-            raise WalshqhnError(f"{self.output} could not be written: {_reason(self._failure)}")
+            raise WalshqhnError(f"could not write {self.output}: {_reason(self._failure)}")
 
 
 def _reason(error: Exception) -> str:

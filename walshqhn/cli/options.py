@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their text stands for."""
+"""Options shared by several commands, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ def _path(kind: Any, tokens: Any) -> Path:
 
 
 def flag(text: str, **more: Any) -> Parameter:
-    """An option without a value."""
+    """An option that takes no value."""
     return Parameter(negative="", show_default=False, help=text, **more)
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]
-"""A whole number: 1.5 is an error, not 1 or 2."""
+"""A whole number; 1.5 is an error and is not rounded."""
 OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
 FilePath = Annotated[Path, Parameter(converter=_path)]
-"""A path; ~ is the home folder, also where no shell has seen to it."""
+"""A path; ~ is expanded even where no shell does so."""
 OptionalPath = Annotated[Path | None, Parameter(converter=_path)]
 Json = Annotated[bool, flag("Print JSON instead of text.")]
-Force = Annotated[bool, flag("Replace output that exists.")]
-Threads = Annotated[OptionalWhole, Parameter(help="Threads; default $WALSHQHN_THREADS, else all cores.")]
+Force = Annotated[bool, flag("Overwrite existing files.")]
+Threads = Annotated[OptionalWhole, Parameter(help="Number of threads; default: $WALSHQHN_THREADS, else all cores.")]
 TaskOptions = Annotated[
     str,
     Parameter(
         allow_leading_hyphen=True,
-        help="Any option of the task (see: walshqhn tasks NAME), e.g. --digits 3,7 or --weight-values=-3,1.",
+        help="Options of the task (listed by walshqhn tasks NAME), e.g. --digits 3,7 or --weight-values=-3,1.",
     ),
 ]
-Source = Annotated[str, Parameter(help="A task, a walshqhn file (.h5), or a cost table (.npy .npz .txt .csv .h5).")]
+Source = Annotated[str, Parameter(help="A task, a walshqhn file (.h5), or a cost table (.npy, .npz, .txt, .csv, .h5).")]
 Output = Annotated[OptionalPath, Parameter(alias="-o")]
 
 
 def parse_value(text: str) -> Any:
-    """An option's text as a value: 3 -> 3, 0.1, true, none, 3,7 -> (3, 7), 0,1;-1,1 -> ((0, 1), (-1, 1))."""
+    """The value of an option: 3, 0.1, true and none; 3,7 -> (3, 7); 0,1;-1,1 -> ((0, 1), (-1, 1))."""
     if ";" in text:
         return tuple(parse_value(part) for part in text.split(";"))
     if "," in text:
@@ -67,7 +67,7 @@ def parse_value(text: str) -> Any:
 
 
 def format_value(value: Any) -> str:
-    """The inverse of `parse_value`; lists, as JSON has them, are taken for tuples."""
+    """The inverse of `parse_value`; lists, as in JSON, are treated like tuples."""
     if isinstance(value, tuple | list) and not value:
         return "none"
     if isinstance(value, tuple | list):
@@ -77,16 +77,16 @@ def format_value(value: Any) -> str:
 
 
 def own_options(command: Callable[..., Any]) -> list[str]:
-    """The options of a command, as typed but for the dashes in front; all others belong to the task."""
+    """The options of a command, as typed but without the leading dashes; all others belong to the task."""
     parameters = inspect.signature(command).parameters.values()
     return [p.name.rstrip("_").replace("_", "-") for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
 def open_source(source: str, options: Mapping[str, str], threads: int | None, command: Callable[..., Any]) -> Workspace:
-    """The task or file that ``source`` names, with a progress display for its cost and remarks on stderr.
+    """Open the task or file named ``source``; progress and remarks go to stderr.
 
-    ``options`` are those that ``command`` does not know, so the task's; its own are among the names that a misspelt
-    one is compared with.
+    ``options``: those that ``command`` does not define, so they must be the task's. UsageError, with suggestions from
+    both sets, for an unknown one.
     """
     from walshqhn.binn.catalog import list_tasks, task_options, text_options
     from walshqhn.cli.output import progress_bar, remark
@@ -103,13 +103,13 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
             plain = str(Path(text).expanduser()) if text.startswith("~") else text
             values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)
     elif options and (Path(source).exists() or Path(source).suffix):
-        where = f" ({source} is a file; only tasks have options of their own)"
+        where = f" ({source} is a file; only tasks take options)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)
     expanded = str(Path(source).expanduser()) if source.startswith("~") else source
     return Workspace.open(expanded, values, threads=threads, progress=progress_bar, remark=remark)
 
 
 def check_native_name(path: Path) -> None:
-    """UsageError unless ``path`` is called like an HDF5 file, by which commands know it again."""
+    """UsageError unless ``path`` has the ending by which commands recognize HDF5 files."""
     if path.suffix.lower() not in (".h5", ".hdf5"):
-        raise UsageError(f"name the HDF5 file .h5, got {str(path)!r}.")
+        raise UsageError(f"the output is an HDF5 file and must end in .h5 or .hdf5, got {str(path)!r}.")

@@ -1,4 +1,4 @@
-"""What `walshqhn train` says of a training or a study."""
+"""What `walshqhn train` prints about a training or a study."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from walshqhn.study.plan import Study
 from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
 from walshqhn.training.result import REMEDIES, TrainingResult
 
-_SPREAD_SAMPLES = 1000  # that the standard deviation of a cost is estimated from, where it is not known
+_SPREAD_SAMPLES = 1000  # for estimating the standard deviation of a cost without a table
 
 
 def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | None = None) -> None:
-    """Print the main figures; ``compiled``: of the circuit on a device."""
+    """Print the main results; ``compiled``: backend, depth and two-qubit gates of the circuit on a device."""
     out, run = stdout(), result.best_run
     words = [f"{result.ansatz['name']} ansatz"]
     if "layers" in result.ansatz:
@@ -36,7 +36,7 @@ def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | 
     out.print(f"mean cost E     {number(run.energy, 9)}{_error(run.energy_error)}  ({result.status})")
     out.print(f"best sample     {number(result.best_cost, 9)}  {bits_to_label(result.best_bits)}")
     if result.exact_minimum is not None:
-        above = f"{number(result.excess, 3)} above the exact minimum" if result.excess else "it is the exact minimum"
+        above = f"{number(result.excess, 3)} below the best sample" if result.excess else "reached by the best sample"
         out.print(f"exact minimum   {number(result.exact_minimum, 9)}  ({above})")
     for split, value in result.accuracies.items():
         out.print(f"accuracy        {value:.4f}  ({split})")
@@ -54,9 +54,9 @@ def _error(error: float) -> str:
 
 
 def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, Any]:
-    """Rows for every variant, and for classical methods that may look at as many costs, as JSON can hold them.
+    """Results of every variant, and of classical methods with the same number of evaluations, as JSON can hold them.
 
-    ``epsilon``: distance from the minimum that counts as success; None: 1 % of the standard deviation of C.
+    ``epsilon``: excess over the minimum that counts as success; default: 1 % of the standard deviation of C.
     """
     epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
     rows = summary_rows(study, epsilon)
@@ -81,7 +81,7 @@ def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, A
 
 
 def _spread(cost: Cost) -> float:
-    """Standard deviation of the cost over all configurations, or an estimate."""
+    """Standard deviation of the cost over all configurations, estimated if there are too many."""
     if isinstance(cost, TableCost):
         return float(cost.values.std())
     if isinstance(cost, IsingHamiltonian):
@@ -91,12 +91,12 @@ def _spread(cost: Cost) -> float:
 
 
 def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, output: Path | None) -> None:
-    """Print what `study_report` says."""
+    """Print the `study_report`."""
     facts = study_report(cost, study, epsilon)
     if json:
         print_json(facts | {"output": output, "plan": study.plan.as_dict()})
         return
-    headings = ("runs", "P(success)", "95 % interval", "one shot", "least excess", "evaluations", "time to 99 %")
+    headings = ("runs", "P(success)", "95 % interval", "one shot", "lowest excess", "evaluations", "time to 99 %")
     shown = table(("variant", *headings))
     for row in (*facts["variants"], *facts["baselines"]):
         low, high = row["interval"]
@@ -113,26 +113,26 @@ def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, outp
         )
     out = stdout()
     out.print(shown)
-    known = facts["exact_minimum"] is not None
-    least = "min C" if known else "the least cost found"
+    least = "min C" if facts["exact_minimum"] is not None else "C_best"
+    named = "" if facts["exact_minimum"] is not None else ", the lowest cost found"
     out.print(
-        f"Success: E - {least} <= {facts['epsilon']:.3g} (for classical methods, the best cost found instead of E). "
-        f"{least[0].upper() if not known else least[0]}{least[1:]} = {number(facts['reference'], 9)}. "
-        "One shot: probability that a single measurement is that good."
+        f"Success: E - {least} <= {facts['epsilon']:.3g} (classical methods: best cost found in place of E). "
+        f"{least} = {number(facts['reference'], 9)}{named}. "
+        "One shot: probability that a single measurement succeeds."
     )
     ended = [f"{row['variant']}: {_counted(row['statuses'])}" for row in facts["variants"] if row["runs"]]
     out.print(f"Why runs ended: {'; '.join(ended)}.", soft_wrap=True)
     if len(facts["variants"]) > 1 and facts["best"] is not None:
-        sure = "at the 5 % level" if facts["best_is_significant"] else "not at the 5 % level: more runs would tell"
-        out.print(f"Most often successful: {facts['best']}, {sure}.")
+        sure = "significant" if facts["best_is_significant"] else "not significant"
+        out.print(f"Most often successful: {facts['best']} ({sure} at the 5 % level).")
     for status in sorted({status for row in facts["variants"] for status in row["statuses"]}):
         if REMEDIES[status]:
             remark(f"{status}: {REMEDIES[status]}")
     if not study.is_complete:
         wanted = plural(len(study.plan.units()), "training")
-        remark(f"interrupted: {study.done} of {wanted} done; --resume does the rest")
+        remark(f"interrupted: {study.done} of {wanted} done; continue with --resume")
 
 
 def _counted(statuses: dict[str, int]) -> str:
-    """'198 converged, 2 stalled', the most frequent first."""
+    """'198 converged, 2 stalled': most frequent first."""
     return ", ".join(f"{n} {status}" for status, n in sorted(statuses.items(), key=lambda item: -item[1]))

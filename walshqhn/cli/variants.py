@@ -1,6 +1,6 @@
-"""The options of `walshqhn train` that say how: made from the specs, and made into variants.
+"""The options of `walshqhn train` for circuit, engine and search: generated from the specs, parsed into variants.
 
-Any of them may be given several values, separated by commas: one variant for each combination.
+Each may have several values, separated by commas; every combination is one variant.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from walshqhn.support.errors import UsageError
 from walshqhn.support.specs import Option
 from walshqhn.training.spec import FEWEST_LAYERS, Variant
 
-_SEVERAL = "Options above take several values, separated by commas: a study of all combinations."
+_SEVERAL = "Options of circuit, engine and search accept comma-separated values; all combinations make a study."
 CIRCUIT, ENGINE, SEARCH = (Group(name, sort_key=k) for k, name in enumerate(("Circuit", "Engine", "Search"), start=1))
 STUDIES = Group("Studies", sort_key=4, help=_SEVERAL)
 _GROUPS = {"circuit": CIRCUIT, "engine": ENGINE, "search": SEARCH}
 
 
 def variant_parameters() -> list[inspect.Parameter]:
-    """A keyword parameter for every setting of a variant; its value is text, flags are true; None: not given."""
+    """A keyword parameter for every setting of a variant. Values are text, or True for flags; None: not given."""
     found = []
     for part, kind in Variant.PARTS.items():
         for name, setting in kind.options().items():
@@ -48,10 +48,10 @@ def _parameter(setting: Option, group: Group) -> Parameter:
 
 
 def make_variants(given: Mapping[str, str | bool]) -> tuple[Variant, ...]:
-    """One variant for each combination of the values ``given``, each once.
+    """The distinct variants, one for each combination of the values ``given``.
 
-    Where there are several circuits or engines, a setting goes to those that know it.
-    UsageError for a value that is not allowed, or that no variant knows.
+    With several circuits or engines, each setting is applied where it makes sense.
+    UsageError for a value that is not allowed, or a setting that applies to no variant.
     """
     options = Variant.options()
     values = {
@@ -71,7 +71,7 @@ def make_variants(given: Mapping[str, str | bool]) -> tuple[Variant, ...]:
             found.append(variant)
     for name in values:
         if name not in used:
-            raise UsageError(f"{name} goes with none of these variants.")
+            raise UsageError(f"{name} applies to none of these variants.")
     return tuple(found)
 
 
@@ -80,7 +80,7 @@ def _listed(name: str, text: str) -> list[str]:
 
 
 def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the circuit and the engine of these settings know the one called ``name``."""
+    """Whether the setting ``name`` applies to the circuit and engine in ``settings``."""
     ansatz, engine = settings.get("ansatz", "linear"), settings.get("engine", "exact")
     if name == "max_degree":
         return ansatz in PHASES
@@ -92,7 +92,7 @@ def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
 
 
 def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """And last the product state on the exact engine, a classical method, unless it is among them."""
+    """Append the product state on the exact engine, a classical method, unless it is included already."""
     states = (("product", 0), ("linear", 0))
     if any((v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine == "exact" for v in variants):
         return variants

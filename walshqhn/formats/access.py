@@ -1,6 +1,6 @@
-"""Data sets and attributes of HDF5 files, written and read as `walshqhn.formats.layout` says.
+"""Writing and reading the data sets and attributes of HDF5 files, as listed in `walshqhn.formats.layout`.
 
-What is read is input: nothing is followed out of the file, and nothing is allocated that the file merely claims.
+Files are untrusted: links out of them are not followed, and nothing is allocated just because a file claims a size.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,17 @@ from walshqhn.support.files import first_line
 from walshqhn.support.resources import require_memory
 
 _CHUNK = 1 << 16  # values a chunk
-_GROWING_CHUNK = 1 << 10  # of a data set that grows: the last chunk is written again each time
-_SMALL = 1 << 24  # bytes that need not be asked for
-_HDF5 = ("v110", "v110")  # from this version on, HDF5 checksums its own bookkeeping and attributes, too
+_GROWING_CHUNK = 1 << 10  # for data sets that grow: the last chunk is rewritten each time
+_SMALL = 1 << 24  # bytes that are read without checking the free memory
+_HDF5 = ("v110", "v110")  # from this version on, HDF5 also checksums attributes and its own metadata
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-_REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # what a growing file no longer needs
+_REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # reuse space that a growing file has freed
 _KINDS = {"word": "SO", "text": "SO", "json": "SO", "int": "iu", "float": "f", "flag": "b"}
 
 
 @contextmanager
 def at(place: str) -> Iterator[None]:
-    """Whatever goes wrong inside is a FormatError that names the ``place`` in the file."""
+    """Turn errors into a FormatError that names the ``place`` in the file."""
     try:
         yield
     except (FormatError, TooLargeError):
@@ -42,22 +42,19 @@ def at(place: str) -> Iterator[None]:
         raise FormatError(f"{place}: {first_line(error)}") from error
 
 
-def fill_image(image: io.BytesIO, fill: Callable[[h5py.File], None]) -> None:
-    """Let ``fill`` write into the HDF5 file that ``image`` holds, or will hold if it is empty.
+def open_image(image: io.BytesIO) -> h5py.File:
+    """Open the HDF5 file in ``image``, or create one if it is empty.
 
-    In memory, since HDF5 does not report reliably that a disk is full.
+    Files are built in memory because HDF5 does not reliably report a full disk.
     """
     if image.getbuffer().nbytes:
-        with h5py.File(image, "r+", libver=_HDF5) as h5:
-            fill(h5)
-    else:
-        with h5py.File(image, "w", libver=_HDF5, **_REUSE) as h5:
-            fill(h5)
+        return h5py.File(image, "r+", libver=_HDF5)
+    return h5py.File(image, "w", libver=_HDF5, **_REUSE)
 
 
 def write_image(image: io.BytesIO, path: Path) -> None:
-    """Write what ``image`` holds to ``path``. After an OSError it can be filled further."""
-    with path.open("wb") as file, image.getbuffer() as view:  # released at once: while it is held, no image grows
+    """Write ``image`` to ``path``. After an OSError the image can still be extended."""
+    with path.open("wb") as file, image.getbuffer() as view:  # an image cannot grow while its buffer is exported
         file.write(view)
 
 
@@ -65,19 +62,17 @@ def write_image(image: io.BytesIO, path: Path) -> None:
 
 
 def write_attributes(group: h5py.Group, table: Sequence[Attribute], values: Mapping[str, Any]) -> None:
-    """Write those attributes of a table that there are values for."""
-    for attribute in table:
-        if attribute.name not in values:
-            continue
-        value = values[attribute.name]
-        if attribute.kind in ("text", "json"):
-            text = json.dumps(value, allow_nan=False) if attribute.kind == "json" else value
-            value = np.bytes_(text.encode())
-        group.attrs[attribute.name] = value
+    """Write the attributes of a table for which there are values."""
+    for name, kind in ((a.name, a.kind) for a in table if a.name in values):
+        value = json.dumps(values[name], allow_nan=False) if kind == "json" else values[name]
+        group.attrs[name] = np.bytes_(value.encode()) if kind in ("text", "json") else value
 
 
 def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, grows: bool = False) -> None:
-    """Write a chunked, shuffled, compressed and checksummed data set; one that ``grows`` gets rows added at its end."""
+    """Write a chunked, compressed and checksummed data set, or append to it if it exists.
+
+    ``grows``: whether rows may be appended later.
+    """
     array = np.asarray(values, dtype=column.dtype)
     if column.name in group:
         data = group[column.name]
@@ -94,7 +89,7 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
         maxshape=(None, *array.shape[1:]) if grows or not array.size else array.shape,
         shuffle=True,
         compression="gzip",
-        compression_opts=1,  # higher levels gain little on mantissas and cost much
+        compression_opts=1,  # higher levels are much slower and gain little on floating-point data
         fletcher32=True,
     )
 
@@ -103,12 +98,12 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
 
 
 def open_group(parent: h5py.Group, name: str) -> h5py.Group | None:
-    """The group ``name`` in ``parent``; None if there is none. FormatError if it is a link, or no group."""
+    """The group ``name`` in ``parent``; None if it is missing. FormatError if it is a link or not a group."""
     return None if parent.get(name, getlink=True) is None else _open(parent, name, h5py.Group, "group")
 
 
 def read_attributes(group: h5py.Group, table: Sequence[Attribute]) -> dict[str, Any]:
-    """All attributes of a table. FormatError if one is missing or of another kind."""
+    """All attributes of a table. FormatError if one is missing or of the wrong kind."""
     return {attribute.name: read_attribute(group, attribute) for attribute in table}
 
 
@@ -123,18 +118,14 @@ def read_attribute(group: h5py.Group, attribute: Attribute) -> Any:
         if handle.shape != () or kind not in _KINDS[attribute.kind] or (kind in "SO") != is_text:
             raise FormatError(f"{place} must be one {attribute.kind}, got {handle.dtype} of shape {handle.shape}")
         value = group.attrs[attribute.name]
-        if attribute.kind == "int":
-            return int(value)
-        if attribute.kind == "float":
-            return float(value)
-        if attribute.kind == "flag":
-            return bool(value)
+        if (number := {"int": int, "float": float, "flag": bool}.get(attribute.kind)) is not None:
+            return number(value)
         text = value if isinstance(value, str) else bytes(value).decode()
         return read_json(text, place) if attribute.kind == "json" else text
 
 
 def read_json(text: str | bytes, place: str) -> Any:
-    """What a JSON text says. FormatError if it is none, or holds NaN or infinity, which JSON knows nothing of."""
+    """The value of a JSON text. FormatError if it is invalid, or holds NaN or infinity, which JSON does not allow."""
 
     def refuse(word: str) -> None:
         raise FormatError(f"{place} holds {word}")
@@ -144,10 +135,10 @@ def read_json(text: str | bytes, place: str) -> Any:
 
 
 def read_column(group: h5py.Group, column: Column, sizes: dict[str, int]) -> npt.NDArray[Any]:
-    """A data set, checked against its line of the table.
+    """A data set, checked against its ``column``.
 
-    ``sizes``: lengths of the axes; those that are not known yet are entered.
-    FormatError if it is missing, of another type or shape, holds values out of range, or was never stored in full.
+    ``sizes``: lengths of the axes; unknown ones are added.
+    FormatError if it is missing, has the wrong type or shape, holds values out of range, or is not stored in full.
     TooLargeError if it does not fit in memory.
     """
     place = _place(group, column.name)
@@ -173,7 +164,7 @@ def _open(parent: h5py.Group, name: str, kind: type, what: str) -> Any:
     if not isinstance(link, h5py.HardLink):
         raise FormatError(f"{place} is a link, which is not followed")
     if not isinstance(parent[name], kind):
-        raise FormatError(f"{place} is no {what}")
+        raise FormatError(f"{place} is not a {what}")
     return parent[name]
 
 
@@ -192,7 +183,7 @@ def _check_shape(place: str, column: Column, found: Any, sizes: dict[str, int]) 
 
 
 def _check_storage(place: str, data: h5py.Dataset) -> None:
-    """That all values are in the file, in chunks that only filters of HDF5's own have to touch; and that they fit."""
+    """Check that all values are in the file, need only HDF5's built-in filters, and fit in memory."""
     if not data.size:
         return
     filters = data.id.get_create_plist()
@@ -217,4 +208,4 @@ def _check_range(place: str, column: Column, array: npt.NDArray[Any]) -> None:
     if not np.isfinite(known).all():
         raise FormatError(f"{place} must hold finite numbers")
     allowed = f"{column.least:g} to {column.most:g}" if column.most < LARGEST else f"at least {column.least:g}"
-    raise FormatError(f"{place} holds {known.min():g} ... {known.max():g}, allowed is {allowed}")
+    raise FormatError(f"{place} must be {allowed}, found {known.min():g} to {known.max():g}")

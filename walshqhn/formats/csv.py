@@ -12,15 +12,11 @@ from walshqhn.support.files import write_atomically
 
 
 def write_csv(
-    path: str | Path,
-    hamiltonian: IsingHamiltonian,
-    *,
-    names: Sequence[str] | None = None,
-    overwrite: bool = False,
+    path: str | Path, hamiltonian: IsingHamiltonian, *, names: Sequence[str] | None = None, overwrite: bool = False
 ) -> None:
-    """Write a table ``degree,qubits,bits,coefficient``: a line for the constant, then a line a term, as stored.
+    """Write a table ``degree,qubits,bits,coefficient``: one line for the constant, then one per term, in stored order.
 
-    Qubits and names of bits are separated by blanks; coefficients have all their digits.
+    Qubits and bit names are separated by spaces; coefficients have full precision.
     """
     labels = hamiltonian.labels(names)
 

@@ -1,14 +1,13 @@
-"""Native files that grow while their training or study goes on."""
+"""Native files that grow while a training or study is running."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import h5py
-
-from walshqhn.formats.access import fill_image, write_image
+from walshqhn.formats.access import open_image, write_image
 from walshqhn.formats.hdf5 import Contents, write_contents
 from walshqhn.formats.records import write_study, write_training
 from walshqhn.study.plan import Study
@@ -22,9 +21,9 @@ class ResultFile:
     Parameters
     ----------
     path
-        The file; whatever is there is replaced by the first `store`.
+        The file; an existing one is replaced by the first `store`.
     contents
-        All that it holds besides the result.
+        Everything it holds besides the result.
     """
 
     def __init__(self, path: str | Path, contents: Contents) -> None:
@@ -33,30 +32,23 @@ class ResultFile:
         self._stored: dict[tuple[int, int], RunResult] = {}
 
     def store(self, result: TrainingResult | Study) -> None:
-        """Write the runs that are not in the file yet; it is whole at any moment.
+        """Add the runs that are not in the file yet; the file on disk is complete at any moment.
 
-        OSError if that fails; the file is then as it was, and the next call writes what is missing.
+        OSError if that fails; the file is then unchanged, and the next call writes what is missing.
         """
         trainings = result.trainings if isinstance(result, Study) else {0: result}
         runs = {(v, run.index): run for v, training in trainings.items() for run in training.runs}
         grows = self._stored and all(runs.get(unit) is run for unit, run in self._stored.items())
-        image, self._image = self._image if grows else io.BytesIO(), io.BytesIO()  # half-filled ones are given up
+        image, self._image = self._image if grows else io.BytesIO(), io.BytesIO()  # after an error, start afresh
         stored, self._stored = self._stored if grows else {}, {}
         new = {v: [run for run in t.runs if (v, run.index) not in stored] for v, t in trainings.items()}
-
-        def fill(file: h5py.File) -> None:
+        with open_image(image) as file:
             if not grows:
-                write_contents(file, self._with(result))
+                part: dict[str, Any] = {"study" if isinstance(result, Study) else "training": result}
+                write_contents(file, replace(self.contents, **part))
             elif isinstance(result, Study):
                 write_study(file["study"], result, new)
             elif new[0]:
                 write_training(file["training"], result, new[0])
-
-        fill_image(image, fill)
         self._image, self._stored = image, runs
         write_atomically(self.path, lambda target: write_image(image, target), overwrite=True)
-
-    def _with(self, result: TrainingResult | Study) -> Contents:
-        if isinstance(result, Study):
-            return replace(self.contents, study=result)
-        return replace(self.contents, training=result)

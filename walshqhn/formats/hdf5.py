@@ -1,7 +1,7 @@
-"""The native HDF5 file, format version 1; `walshqhn.formats.layout` says what is in it.
+"""The native HDF5 file, format version 1, whose contents `walshqhn.formats.layout` lists.
 
-Everything but the root attributes is optional. Files appear whole or not at all; data sets are chunked, shuffled,
-compressed and carry Fletcher-32 checksums. Round trips are exact, bit by bit.
+Everything but the root attributes is optional. Files are written completely or not at all; data sets are chunked,
+shuffled, compressed and carry Fletcher-32 checksums. Round trips are exact, bit by bit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -30,13 +30,23 @@ from walshqhn.support.files import first_line, write_atomically
 from walshqhn.support.provenance import provenance
 from walshqhn.training.result import TrainingResult
 
-_ROUNDING = 1e-9  # relative; what numbers may differ by that follow from each other
+_ROUNDING = 1e-9  # relative difference allowed between stored numbers that follow from each other
 _MOST_QUBITS = 1 << 32
+
+
+class Described(Protocol):
+    """A `Task` or a `walshqhn.Workspace`."""
+
+    @property
+    def spec(self) -> dict[str, Any] | None: ...
+
+    @property
+    def bit_names(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a file holds; every part is optional, but all are on the same N."""
+    """What a file holds. Every part is optional; all must have the same N."""
 
     cost: FloatArray | None = None
     """(2^N,)"""
@@ -48,13 +58,18 @@ class Contents:
     training: TrainingResult | None = None
     study: Study | None = None
     weights: FloatArray | None = None
-    """(N+1,), W(k); with a spectrum or a Hamiltonian it follows from them."""
+    """(N+1,), W(k); ignored on saving if there is a spectrum or a Hamiltonian to compute it from."""
     provenance: dict[str, Any] = field(default_factory=dict)
-    """On saving: facts to add; on loading: all there is."""
+    """On saving: facts to add; on loading: everything that was stored."""
+
+    @classmethod
+    def of(cls, source: Described, **parts: Any) -> Contents:
+        """The ``parts`` of a file, with the task and bit names of ``source``."""
+        return cls(task=source.spec, bit_names=source.bit_names, **parts)
 
     @property
     def num_qubits(self) -> int:
-        """N. InputError if there is nothing it follows from, or the parts disagree."""
+        """N. InputError if no part determines it, or the parts disagree."""
         sizes = {
             "cost": None if self.cost is None else self.cost.size.bit_length() - 1,
             "spectrum": None if self.spectrum is None else self.spectrum.num_bits,
@@ -65,17 +80,17 @@ class Contents:
         }
         found = {part: size for part, size in sizes.items() if size is not None}
         if len(set(found.values())) != 1:
-            raise InputError(f"the parts of a file must be on the same number of qubits, got {found or 'no parts'}.")
+            raise InputError(f"the parts of a file must have the same number of qubits, got {found or 'no parts'}.")
         return next(iter(found.values()))
 
 
 def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> None:
     """Write ``contents`` to ``path``, atomically. UsageError if it exists, unless ``overwrite``."""
-    _ = contents.num_qubits  # before anything is written
 
     def write(target: Path) -> None:
         image = io.BytesIO()
-        access.fill_image(image, lambda file: write_contents(file, contents))
+        with access.open_image(image) as file:
+            write_contents(file, contents)
         access.write_image(image, target)
 
     write_atomically(path, write, overwrite=overwrite)
@@ -87,9 +102,9 @@ def load(path: str | Path) -> Contents:
     Raises
     ------
     FormatError
-        Not a walshqhn file, truncated or damaged, inconsistent, or of a newer format version.
+        Not a walshqhn file, truncated, damaged, inconsistent, or of a newer format version.
     InputError
-        No such file, or one that another process is writing.
+        No such file, or another process is writing it.
     """
     found = load_if_native(path)
     if found is None:
@@ -98,7 +113,7 @@ def load(path: str | Path) -> Contents:
 
 
 def load_if_native(path: str | Path) -> Contents | None:
-    """As `load`; None for an HDF5 file of another program."""
+    """Like `load`, but None for an HDF5 file of another program."""
     file = Path(path)
     if not file.is_file():
         raise InputError(f"no such file: {file}")
@@ -112,17 +127,17 @@ def load_if_native(path: str | Path) -> Contents | None:
         if isinstance(error.__cause__, PermissionError):
             raise InputError(f"{file} cannot be read: permission denied.") from error
         if "file signature not found" in str(error):
-            raise FormatError(f"{file} is not a walshqhn file: not HDF5, or cut off at its beginning.") from error
+            raise FormatError(f"{file} is not a walshqhn file: it is not HDF5, or its start is missing.") from error
         raise FormatError(f"{file} is truncated or damaged: {first_line(error)}") from error
 
 
 def save_part(path: str | Path, part: str, value: Any, *, overwrite: bool = False) -> None:
-    """Write a file with nothing but ``value``, a part of `Contents`."""
+    """Write a file that holds only ``value``, a part of `Contents`."""
     save(path, Contents(**{part: value}), overwrite=overwrite)
 
 
 def load_part(path: str | Path, part: str) -> Any:
-    """A part of a file's `Contents`. InputError if it is not there; else as `load`."""
+    """A part of a file's `Contents`. InputError if it is missing; other errors as for `load`."""
     found = getattr(load(path), part)
     if found is None:
         raise InputError(f"{path} holds no {part.title() if part == 'hamiltonian' else part}.")
@@ -134,26 +149,27 @@ def load_part(path: str | Path, part: str) -> Any:
 
 def write_contents(file: h5py.File, contents: Contents) -> None:
     """Write all of ``contents`` into an empty file."""
+    cost, spectrum, hamiltonian, task = contents.cost, contents.spectrum, contents.hamiltonian, contents.task
     header = {"format": layout.FORMAT, "format_version": layout.FORMAT_VERSION, "num_qubits": contents.num_qubits}
-    header |= {**layout.CONVENTIONS, "provenance": provenance(**_facts(contents))}
-    access.write_attributes(file, layout.HEADER, header)
-    weights = contents.weights
-    if contents.spectrum is not None:
-        weights = contents.spectrum.degree_weights()
-    elif weights is None and contents.hamiltonian is not None:
-        weights = contents.hamiltonian.degree_weights()
-    if contents.cost is not None:
-        access.write_column(file.create_group("cost"), layout.COST[0], contents.cost)
-    if weights is not None:
-        access.write_column(file.create_group("spectrum"), layout.SPECTRUM[0], weights)
-    if contents.spectrum is not None:
-        access.write_column(file["spectrum"], layout.SPECTRUM[1], contents.spectrum.coefficients)
-    if contents.hamiltonian is not None:
-        _write_hamiltonian(file.create_group("hamiltonian"), contents.hamiltonian)
-    names = list(contents.bit_names or (contents.hamiltonian.names if contents.hamiltonian is not None else ()))
-    if contents.task is not None or names:
-        values = {"name": (contents.task or {}).get("name", ""), "spec": contents.task, "bit_names": names or None}
-        access.write_attributes(file.create_group("task"), layout.TASK_ATTRIBUTES, values)
+    checksum = (task or {}).get("data", {}).get("sha256")
+    if task is None and cost is not None:
+        checksum = sha256(cost)
+    facts = {"seed": None, "config": None, "input_sha256": checksum} | contents.provenance
+    access.write_attributes(file, layout.HEADER, header | layout.CONVENTIONS | {"provenance": provenance(**facts)})
+    source = hamiltonian if spectrum is None else spectrum
+    weights = contents.weights if source is None else source.degree_weights()
+    coefficients = None if spectrum is None else spectrum.coefficients
+    weight, all_coefficients = layout.SPECTRUM
+    arrays = ("cost", layout.COST[0], cost), ("spectrum", weight, weights), ("spectrum", all_coefficients, coefficients)
+    for group, column, values in arrays:
+        if values is not None:
+            access.write_column(file.require_group(group), column, values)
+    if hamiltonian is not None:
+        _write_hamiltonian(file.create_group("hamiltonian"), hamiltonian)
+    names = list(contents.bit_names or (() if hamiltonian is None else hamiltonian.names))
+    if task is not None or names:
+        described = {"name": (task or {}).get("name", ""), "spec": task, "bit_names": names or None}
+        access.write_attributes(file.create_group("task"), layout.TASK_ATTRIBUTES, described)
     if contents.training is not None:
         write_training(file.create_group("training"), contents.training, contents.training.runs)
     if contents.study is not None:
@@ -170,15 +186,6 @@ def _write_hamiltonian(group: h5py.Group, hamiltonian: IsingHamiltonian) -> None
     access.write_attributes(group, layout.HAMILTONIAN_ATTRIBUTES, values)
 
 
-def _facts(contents: Contents) -> dict[str, Any]:
-    """What the provenance holds besides versions, time and command line."""
-    if contents.task is not None:
-        checksum = contents.task.get("data", {}).get("sha256")
-    else:
-        checksum = None if contents.cost is None else sha256(contents.cost)
-    return {"seed": None, "config": None, "input_sha256": checksum} | contents.provenance
-
-
 # --- reading ---------------------------------------------------------------------------------------
 
 
@@ -186,9 +193,8 @@ def _read(h5: h5py.File) -> Contents:
     header = _read_header(h5)
     n = header["num_qubits"]
     sizes = {"N": n, "N+1": n + 1, "2^N": 1 << min(n, 62), "words": words_for(n)}
-    groups = {
-        name: access.open_group(h5, name) for name in ("cost", "spectrum", "hamiltonian", "task", "training", "study")
-    }
+    parts = ("cost", "spectrum", "hamiltonian", "task", "training", "study")
+    groups = {name: access.open_group(h5, name) for name in parts}
     cost = None if groups["cost"] is None else access.read_column(groups["cost"], layout.COST[0], sizes)
     weights = spectrum = hamiltonian = None
     if groups["spectrum"] is not None:
@@ -205,24 +211,24 @@ def _read(h5: h5py.File) -> Contents:
             hamiltonian = _read_hamiltonian(groups["hamiltonian"], sizes, n, tuple(names or ()))
     training = None if groups["training"] is None else read_training(groups["training"], n)
     study = None if groups["study"] is None else read_study(groups["study"], n)
-    if cost is not None:
-        for place, result in (("/training", training), ("/study", study)):
+    for place, result in (("/training", training), ("/study", study)):
+        if cost is not None and result is not None:
             _check_result(place, result, cost)
     return Contents(cost, spectrum, hamiltonian, task, names, training, study, weights, header["provenance"])
 
 
 def _read_header(h5: h5py.File) -> dict[str, Any]:
-    """The root attributes. FormatError for conventions or a version that are not ours."""
+    """The root attributes. FormatError for other conventions or a newer version."""
     version = access.read_attribute(h5, layout.HEADER[1])
     if version > layout.FORMAT_VERSION:
-        known = f"this walshqhn reads up to {layout.FORMAT_VERSION}"
-        raise FormatError(f"format version {version}, {known}: upgrade walshqhn.")
+        known = f"this walshqhn reads versions up to {layout.FORMAT_VERSION}"
+        raise FormatError(f"format version {version}, but {known}: upgrade walshqhn.")
     found = access.read_attributes(h5, layout.HEADER)
     for name, expected in layout.CONVENTIONS.items():
         if found[name] != expected:
             raise FormatError(f"/@{name} must be {expected!r}, got {found[name]!r}")
     if not found["complete"]:
-        raise FormatError("it is incomplete: writing it was cut short")
+        raise FormatError("it is incomplete: writing was interrupted")
     if not isinstance(found["provenance"], dict):
         raise FormatError("/@provenance must be a table")
     with at("/"):
@@ -234,12 +240,12 @@ def _read_header(h5: h5py.File) -> dict[str, Any]:
 def _check_spectrum(spectrum: WalshSpectrum, weights: FloatArray, cost: FloatArray | None) -> None:
     scale = float(weights.max(initial=0.0))
     if not np.allclose(spectrum.degree_weights(), weights, rtol=_ROUNDING, atol=1e-12 * scale):
-        raise FormatError("/spectrum: W(k) does not belong to the coefficients")
+        raise FormatError("/spectrum: W(k) does not match the coefficients")
     if cost is not None:
         scale = float(np.abs(cost).max()) or 1.0
         total = np.square(cost / scale).mean() - np.square(spectrum.coefficients / scale).sum()
         if abs(total) > _ROUNDING or abs(cost.mean() - spectrum.mean) > _ROUNDING * scale:
-            raise FormatError("/spectrum: it does not belong to the cost")
+            raise FormatError("/spectrum does not match the cost")
 
 
 def _read_hamiltonian(group: h5py.Group, sizes: dict[str, int], n: int, names: tuple[str, ...]) -> IsingHamiltonian:
@@ -262,14 +268,12 @@ def _read_task(values: dict[str, Any], n: int) -> tuple[dict[str, Any] | None, l
     return task, names
 
 
-def _check_result(place: str, result: TrainingResult | Study | None, cost: FloatArray) -> None:
-    """Refuse a result that contradicts the cost table beside it."""
-    if result is None:
-        return
+def _check_result(place: str, result: TrainingResult | Study, cost: FloatArray) -> None:
+    """Refuse a result that contradicts the stored cost table."""
     tolerance = _ROUNDING * (float(np.abs(cost).max()) or 1.0)
     if result.exact_minimum is not None and abs(result.exact_minimum - float(cost.min())) > tolerance:
-        raise FormatError(f"{place}@exact_minimum is not the least value of /cost/values")
+        raise FormatError(f"{place}@exact_minimum is not the minimum of /cost/values")
     for training in result.trainings.values() if isinstance(result, Study) else (result,):
         found = cost[bits_to_index(np.stack([run.best_bits for run in training.runs]))]
         if np.abs(found - [run.best_cost for run in training.runs]).max() > tolerance:
-            raise FormatError(f"{place}: best_cost is not what /cost/values says of best_bits")
+            raise FormatError(f"{place}: best_cost does not match /cost/values at best_bits")

@@ -1,7 +1,7 @@
-"""What is in a native file, as tables: writer, reader, checks and the specification are made from them.
+"""The contents of native files, as tables that the writer, the reader and the specification are driven by.
 
 Names of axes: N, the number of qubits; N+1; 2^N; words = ceil(N / 64); terms; and in trainings runs, angles (parameters
-of the circuit), starts, and three on which runs follow one another: iterations (entries of the histories), samples
+of the circuit), starts, and three along which the runs are concatenated: iterations (entries of the histories), samples
 (bit strings that are kept) and characters.
 """
 
@@ -23,21 +23,21 @@ class Column:
 
     name: str
     dtype: str
-    """As NumPy writes it: "<f8" float64, "<i8" int64, "<u8" uint64, "|u1" uint8, little-endian all."""
+    """In NumPy's notation: "<f8" float64, "<i8" int64, "<u8" uint64, "|u1" uint8, all little-endian."""
     shape: tuple[str | int, ...]
     """Axes, by name or length."""
     meaning: str
     least: float = -LARGEST
     most: float = LARGEST
     nan: bool = False
-    """Whether entries may be NaN, unknown."""
+    """Whether entries may be NaN (unknown)."""
 
 
 @dataclass(frozen=True)
 class Attribute:
     """A scalar attribute.
 
-    "text" and "json" are UTF-8 of fixed length, which HDF5 checksums; a "word" is a plain string, of any length.
+    "text" and "json" are UTF-8 of fixed length, which HDF5 checksums; a "word" is a plain string of any length.
     """
 
     name: str
@@ -50,82 +50,82 @@ HEADER = (
     Attribute("format_version", "int", f"{FORMAT_VERSION}"),
     Attribute("num_qubits", "int", "N"),
     *(Attribute(name, "word", f'"{text}"') for name, text in CONVENTIONS.items()),
-    Attribute("provenance", "json", "versions, command line, time, commit, seed, settings of who wrote the file"),
+    Attribute("provenance", "json", "versions, command line, time, commit, seed and settings of the writer"),
     Attribute("complete", "flag", "true; written last"),
 )
 COST = (Column("values", "<f8", ("2^N",), "C(x) of every configuration x"),)
 SPECTRUM = (
     Column("weight", "<f8", ("N+1",), "W(k) of every degree k", least=0),
-    Column("coefficients", "<f8", ("2^N",), "f(S) of every mask S; may be left out"),
+    Column("coefficients", "<f8", ("2^N",), "f(S) of every mask S; optional"),
 )
 HAMILTONIAN = (
-    Column("masks", "<u8", ("terms", "words"), "bit j of a mask in bit j mod 64 of word j // 64; none empty or twice"),
+    Column("masks", "<u8", ("terms", "words"), "bit j of a mask in bit j mod 64 of word j // 64; nonzero and distinct"),
     Column("coefficients", "<f8", ("terms",), "of the terms"),
 )
 HAMILTONIAN_ATTRIBUTES = (
     Attribute("constant", "float", "the term without a Pauli operator"),
     Attribute("discarded_weight", "float", "sum of the squares of what truncations dropped"),
-    Attribute("max_degree", "int", "degree it was truncated to; -1: not by degree"),
-    Attribute("tolerance", "float", "terms of this size or less were dropped"),
+    Attribute("max_degree", "int", "degree it was truncated to; -1: not truncated by degree"),
+    Attribute("tolerance", "float", "terms up to this absolute value were dropped"),
 )
 TASK_ATTRIBUTES = (
-    Attribute("name", "text", "of the task; empty if only names of bits are known"),
+    Attribute("name", "text", "of the task; empty if only the bit names are known"),
     Attribute("spec", "json", "name, options, source and checksum of the data; or null"),
     Attribute("bit_names", "json", "N names, entry j for bit j; or null"),
 )
 TRAINING_ATTRIBUTES = (
     Attribute("ansatz", "json", "name and settings of the circuit"),
-    Attribute("engine", "json", "name, shots and settings of what ran it"),
+    Attribute("engine", "json", "name, shots and settings of the engine"),
     Attribute("search", "json", "optimizer, objective, limits ..."),
     Attribute("cost_digest", "text", "checksum of the cost"),
-    Attribute("seed", "json", "of all random numbers"),
-    Attribute("planned_runs", "int", "runs there are when nothing is missing"),
-    Attribute("exact_minimum", "json", "least cost there is, or null: unknown"),
-    Attribute("accuracies", "json", "split -> accuracy of the best sample's network"),
+    Attribute("seed", "json", "seed of all random numbers"),
+    Attribute("planned_runs", "int", "number of runs requested"),
+    Attribute("exact_minimum", "json", "minimum of the cost; null if unknown"),
+    Attribute("accuracies", "json", "split -> accuracy of the best sample"),
     Attribute("versions", "json", "package -> version"),
-    Attribute("completed_runs", "int", "runs in this group; written last"),
+    Attribute("completed_runs", "int", "number of runs in this group; written last"),
 )
 LENGTHS = {"iterations": "history_length", "samples": "sampled_length", "characters": "words_length"}
-"""Axis on which runs follow each other -> column with the entries of each run."""
+"""Axis along which runs are concatenated -> column with the number of entries of each run."""
 TRAINING = (
-    Column("index", "<i8", ("runs",), "number k of the run; the runs are in the order in which they ended", least=0),
-    Column("history_length", "<i8", ("runs",), "history entries of the run", 0, 2**40),
-    Column("sampled_length", "<i8", ("runs",), "bit strings kept of its final samples", 0, 2**40),
-    Column("words_length", "<i8", ("runs",), "bytes of its words", 0, 2**40),
-    Column("parameters", "<f8", ("runs", "angles"), "angles of the least value seen"),
+    Column("index", "<i8", ("runs",), "number k of the run; runs are in the order in which they finished", least=0),
+    Column("history_length", "<i8", ("runs",), "number of history entries", 0, 2**40),
+    Column("sampled_length", "<i8", ("runs",), "number of bit strings kept from the final samples", 0, 2**40),
+    Column("words_length", "<i8", ("runs",), "number of bytes of its words", 0, 2**40),
+    Column("parameters", "<f8", ("runs", "angles"), "angles with the lowest value seen"),
     Column("value", "<f8", ("runs",), "objective there"),
     Column("value_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("energy", "<f8", ("runs",), "mean cost E there"),
     Column("energy_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("sampled_value", "<f8", ("runs",), "objective of the final samples; NaN: exact values only", nan=True),
     Column("sampled_error", "<f8", ("runs",), "its standard error", 0, nan=True),
-    Column("evaluations", "<i8", ("runs",), "values computed", 0),
-    Column("shots", "<i8", ("runs",), "measurements of the search", 0),
-    Column("seconds", "<f8", ("runs",), "time", 0),
+    Column("evaluations", "<i8", ("runs",), "number of objective values computed", 0),
+    Column("shots", "<i8", ("runs",), "measurements in the search", 0),
+    Column("seconds", "<f8", ("runs",), "time, in seconds", 0),
     Column("best_bits", "|u1", ("runs", "N"), "cheapest bit string sampled", 0, 1),
     Column("best_cost", "<f8", ("runs",), "its cost"),
-    Column("bit_means", "<f8", ("runs", "N"), "how often each bit is 1 in the final samples", 0, 1),
+    Column("bit_means", "<f8", ("runs", "N"), "fraction of the final samples in which each bit is 1", 0, 1),
     Column("history", "<f8", ("iterations",), "objective at the start and after each iteration"),
     Column("standard_errors", "<f8", ("iterations",), "its standard error", 0, nan=True),
-    Column("best_so_far", "<f8", ("iterations",), "least value evaluated up to then"),
+    Column("best_so_far", "<f8", ("iterations",), "lowest value evaluated so far"),
     Column("gradient_norms", "<f8", ("iterations",), "largest gradient component; NaN: none computed", 0, nan=True),
-    Column("history_shots", "<f8", ("iterations",), "measurements up to then", 0),
-    Column("history_seconds", "<f8", ("iterations",), "time up to then", 0),
-    Column("tail_means", "<f8", ("iterations", 3), "mean cost of the cheapest 1, 5 and 10 %", nan=True),
+    Column("history_shots", "<f8", ("iterations",), "measurements so far", 0),
+    Column("history_seconds", "<f8", ("iterations",), "time so far, in seconds", 0),
+    Column("tail_means", "<f8", ("iterations", 3), "mean cost of the cheapest 1, 5 and 10 % of the shots", nan=True),
     Column("sampled_bits", "|u1", ("samples", "N"), "cheapest distinct bit strings of the final samples", 0, 1),
     Column("sampled_costs", "<f8", ("samples",), "their costs"),
     Column("sampled_counts", "<i8", ("samples",), "how often each was measured", 1),
-    Column("sampled_accuracies", "<f8", ("samples", 3), "on training, validation and test set", 0, 1, nan=True),
+    Column("sampled_accuracies", "<f8", ("samples", 3), "training, validation and test accuracy", 0, 1, nan=True),
     Column("words", "|u1", ("characters",), "JSON of each run: status, message, architecture"),
 )
-INITIAL = Column("initial", "<f8", ("starts", "angles"), "given starting points of the first runs; may be left out")
+INITIAL = Column("initial", "<f8", ("starts", "angles"), "starting points given for the first runs; optional")
 STUDY_ATTRIBUTES = (
-    Attribute("runs", "int", "runs of every variant that are planned"),
-    Attribute("seed", "json", "what the seeds of all runs follow from"),
+    Attribute("runs", "int", "number of runs planned for each variant"),
+    Attribute("seed", "json", "seed from which the seeds of all runs are derived"),
     Attribute("num_variants", "int", "groups /study/0, /study/1 ..."),
     Attribute("cost_digest", "text", "checksum of the cost"),
-    Attribute("exact_minimum", "json", "least cost there is, or null: unknown"),
-    Attribute("completed_runs", "int", "finished runs of all variants; written last"),
+    Attribute("exact_minimum", "json", "minimum of the cost; null if unknown"),
+    Attribute("completed_runs", "int", "number of finished runs of all variants; written last"),
 )
 VARIANT_ATTRIBUTES = (Attribute("variant", "json", "circuit, engine and search: setting -> value"),)
 
@@ -137,12 +137,12 @@ GROUPS: dict[str, tuple[tuple[Attribute, ...], tuple[Column, ...]]] = {
     "/task": (TASK_ATTRIBUTES, ()),
     "/training": (TRAINING_ATTRIBUTES, (*TRAINING, INITIAL)),
     "/study": (STUDY_ATTRIBUTES, ()),
-    "/study/K": (VARIANT_ATTRIBUTES, ()),  # and, once it has finished runs, all of /training
+    "/study/K": (VARIANT_ATTRIBUTES, ()),  # and everything in /training once it has finished runs
 }
 
 
 def describe() -> str:
-    """The tables as Markdown, for the specification."""
+    """The tables as Markdown, for the specification of the format."""
     lines = []
     for group, (attributes, columns) in GROUPS.items():
         lines += [f"### `{group}`", ""]

@@ -1,4 +1,4 @@
-"""Hamiltonians as Qiskit's QPY files, which store circuits.
+"""Hamiltonians as QPY files, which store Qiskit circuits.
 
 The file holds one circuit with one ``PauliEvolutionGate`` of time 1 whose operator is the SparsePauliOp.
 """
@@ -14,7 +14,7 @@ from walshqhn.support.files import first_line, write_atomically
 
 
 def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, overwrite: bool = False) -> None:
-    """Write a QPY file with the operator, constant included; `read_sparse_pauli_op` takes it out again."""
+    """Write a QPY file with the operator, constant included; `read_sparse_pauli_op` reads it."""
     from qiskit import QuantumCircuit, qpy
     from qiskit.circuit.library import PauliEvolutionGate
 
@@ -30,8 +30,8 @@ def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, ov
 def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
     """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate`` (of any time).
 
-    It is on all qubits of the circuit, with every term on those that the gate is placed on.
-    InputError if there is no such file or another gate, FormatError if it is no QPY file.
+    It has all qubits of the circuit; its terms act on the qubits of the gate.
+    InputError if there is no such file or the gate is another one, FormatError if it is not a QPY file.
     """
     from qiskit import qpy
     from qiskit.circuit.library import PauliEvolutionGate
@@ -44,7 +44,7 @@ def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
             circuit = qpy.load(file)[0]
         gate = circuit.data[0].operation
         qubits = [circuit.find_bit(qubit).index for qubit in circuit.data[0].qubits]
-    except Exception as error:  # damaged files make Qiskit's parsers raise whatever comes
+    except Exception as error:  # Qiskit's parsers raise all kinds of errors for damaged files
         raise FormatError(f"{path}: not a QPY file with a circuit ({first_line(error)}).") from error
     if not isinstance(gate, PauliEvolutionGate):
         raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")

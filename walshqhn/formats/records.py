@@ -28,7 +28,7 @@ _OBJECTIVES = ("mean", "cvar", "gibbs")
 
 
 def write_training(group: h5py.Group, training: TrainingResult, runs: Sequence[RunResult]) -> None:
-    """Write ``training`` into its group, adding ``runs``: those that are not there yet."""
+    """Write ``training`` into its group, adding ``runs``: those not stored yet."""
     if training.initial is not None and INITIAL.name not in group:
         access.write_column(group, INITIAL, np.asarray(training.initial))
     for column in TRAINING:
@@ -45,19 +45,14 @@ def write_study(group: h5py.Group, study: Study, new: Mapping[int, Sequence[RunR
             access.write_attributes(own, layout.VARIANT_ATTRIBUTES, {"variant": variant.as_dict()})
         if new.get(v):
             write_training(group[str(v)], study.trainings[v], new[v])
-    plan, done = study.plan, study.done
-    values: dict[str, Any] = {
-        "runs": plan.runs,
-        "seed": plan.seed,
-        "num_variants": len(plan.variants),
-        "completed_runs": done,
-    }
-    values |= {"cost_digest": study.cost_digest, "exact_minimum": study.exact_minimum}
-    access.write_attributes(group, layout.STUDY_ATTRIBUTES, values)
+    plan = study.plan
+    values = {"runs": plan.runs, "seed": plan.seed, "num_variants": len(plan.variants), "completed_runs": study.done}
+    more = {"cost_digest": study.cost_digest, "exact_minimum": study.exact_minimum}
+    access.write_attributes(group, layout.STUDY_ATTRIBUTES, values | more)
 
 
 def _rows(run: RunResult, column: Column) -> npt.NDArray[Any]:
-    """What a run adds to a column; one row, or as many as it has entries there."""
+    """The rows that a run adds to a column."""
     axis = next((axis for axis, name in LENGTHS.items() if name == column.name), None)
     if axis is not None:
         return np.array([len(_rows(run, next(c for c in TRAINING if c.shape[0] == axis)))])
@@ -74,7 +69,7 @@ def _rows(run: RunResult, column: Column) -> npt.NDArray[Any]:
 
 
 def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
-    """The training in ``group``. FormatError, naming the place, for what this program would not have written."""
+    """The training in ``group``. FormatError, naming the place, for anything this program would not have written."""
     values = access.read_attributes(group, layout.TRAINING_ATTRIBUTES)
     completed = values.pop("completed_runs")
     sizes = {"N": num_qubits, "runs": completed}
@@ -89,13 +84,13 @@ def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
         _check(values, completed, sizes["angles"], num_qubits)
         index = arrays["index"].tolist()
         if len(set(index)) != completed or max(index) >= values["planned_runs"]:
-            raise FormatError(f"{group.name}/index must be different numbers below {values['planned_runs']}")
+            raise FormatError(f"{group.name}/index must hold distinct numbers below {values['planned_runs']}")
     runs = sorted(_runs(group, arrays), key=lambda run: run.index)
     return TrainingResult(runs=tuple(runs), initial=initial, **values)
 
 
 def read_study(group: h5py.Group, num_qubits: int) -> Study:
-    """The study in ``group``; as `read_training`."""
+    """The study in ``group``. Errors as for `read_training`."""
     values = access.read_attributes(group, layout.STUDY_ATTRIBUTES)
     variants: list[Variant] = []
     trainings: dict[int, TrainingResult] = {}
@@ -114,25 +109,25 @@ def read_study(group: h5py.Group, num_qubits: int) -> Study:
         plan = Plan(tuple(variants), values["runs"], values["seed"])
         study = Study(plan, num_qubits, values["cost_digest"], values["exact_minimum"], trainings)
         if study.done != values["completed_runs"] or any(t.planned_runs != plan.runs for t in trainings.values()):
-            raise FormatError(f"{group.name}: its runs are not those of its plan")
+            raise FormatError(f"{group.name}: its runs do not match its plan")
     return study
 
 
 def _runs(group: h5py.Group, arrays: Mapping[str, npt.NDArray[Any]]) -> list[RunResult]:
     pieces: dict[str, list[Any]] = {}
-    for column in TRAINING:
-        array = arrays[column.name]
-        if column.shape[0] == "runs":
-            pieces[column.name] = array.tolist() if array.ndim == 1 else list(array)
+    for column in (c for c in TRAINING if c.name not in LENGTHS.values()):
+        array, axis = arrays[column.name], str(column.shape[0])
+        if axis in LENGTHS:
+            pieces[column.name] = np.split(array, np.cumsum(arrays[LENGTHS[axis]])[:-1])
         else:
-            pieces[column.name] = np.split(array, np.cumsum(arrays[LENGTHS[str(column.shape[0])]])[:-1])
+            pieces[column.name] = array.tolist() if array.ndim == 1 else list(array)
     runs = []
     for k in range(len(arrays["index"])):
-        found = {name: piece[k] for name, piece in pieces.items() if name not in LENGTHS.values()}
+        found = {name: piece[k] for name, piece in pieces.items()}
         words = access.read_json(found.pop("words").tobytes(), f"{group.name}/words")
         with at(f"{group.name}/words"):
             if set(words) != set(_WORDS) or words["status"] not in REMEDIES:
-                raise FormatError(f"{group.name}/words must be {', '.join(_WORDS)}, got {words!r:.80}")
+                raise FormatError(f"{group.name}/words must hold {', '.join(_WORDS)}, got {words!r:.80}")
             check_text("message", words["message"])
             for shares in words["architecture"].values():
                 for option, share in shares.items():
@@ -145,7 +140,7 @@ def _runs(group: h5py.Group, arrays: Mapping[str, npt.NDArray[Any]]) -> list[Run
 
 
 def _check(values: Mapping[str, Any], completed: int, angles: int, num_qubits: int) -> None:
-    """Refuse descriptions that the rest of the program could not work with."""
+    """Refuse descriptions that other parts of the program could not use."""
     check_whole("completed_runs", completed, 1)
     check_whole("planned_runs", values["planned_runs"], completed)
     check_whole("seed", values["seed"], 0)
@@ -157,25 +152,25 @@ def _check(values: Mapping[str, Any], completed: int, angles: int, num_qubits: i
         check_whole("shots of the engine", values["engine"]["shots"], 1)
     search = dict(values["search"])
     if set(search) != set(SearchSpec.options()):
-        raise UsageError(f"search must say {', '.join(SearchSpec.options())}.")
+        raise UsageError(f"search must have the settings {', '.join(SearchSpec.options())}.")
     if check_text("the optimizer", search["optimizer"]).partition(":")[0] not in OPTIMIZERS:
-        search["optimizer"] = None  # someone's own, as its objective may be
+        search["optimizer"] = None  # user-defined; likewise the objective below
     if check_text("the objective", search["objective"]).partition(":")[0] not in _OBJECTIVES:
         search["objective"] = "mean"
     SearchSpec.from_dict(search)
     for split, accuracy in values["accuracies"].items():
         if split not in SPLITS:
-            raise UsageError(f"accuracies are of {', '.join(SPLITS)}, got {split!r}.")
+            raise UsageError(f"accuracies must be for {', '.join(SPLITS)}, got {split!r}.")
         check_real(f"accuracy ({split})", accuracy, least=0, most=1)
     for package, version in values["versions"].items():
         check_text(f"version of {package}", version)
 
 
 def _check_variant(place: str, variant: Variant, training: TrainingResult) -> None:
-    """Refuse results that are of another circuit or search than they are filed under."""
+    """Refuse results of another circuit, engine or search than those of their variant."""
     circuit, found = variant.circuit, training.ansatz
     name = "circuit" if circuit.ansatz.endswith(".qpy") else circuit.ansatz
     same = found["name"] == name and found.get("layers", circuit.layers) == circuit.layers
     expected = variant.search.decided(variant.engine.shots).as_dict()
     if not same or training.engine["shots"] != variant.engine.shots or training.search != expected:
-        raise FormatError(f"{place}: its results are of another variant")
+        raise FormatError(f"{place}: its results belong to another variant")

@@ -1,4 +1,4 @@
-"""The formats that a Hamiltonian can be exported to: help, endings and writers come from here."""
+"""The formats that a Hamiltonian can be exported to, with help texts, file endings and writers."""
 
 from __future__ import annotations
 
@@ -13,37 +13,34 @@ from walshqhn.formats.qpy import write_sparse_pauli_op
 from walshqhn.formats.sympy import write_sympy
 
 Writer = Callable[[Path, IsingHamiltonian, Contents, bool, bool], None]
-"""(target, what is exported, the same with all there is besides, whether to use names of bits where a format can do
-with or without, whether to replace a file that exists)"""
+"""(path, Hamiltonian, contents of a file with it, whether to use bit names where they are optional, overwrite)"""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files with Hamiltonians."""
+    """A file format for Hamiltonians."""
 
     ending: str
-    """Of a file's name."""
     help: str
     write: Writer
 
 
 FORMATS = {
-    "native": Format(".h5", "HDF5", lambda path, h, all_, named, over: save(path, all_, overwrite=over)),
+    "native": Format(
+        ".h5", "HDF5", lambda path, h, contents, named, overwrite: save(path, contents, overwrite=overwrite)
+    ),
     "sparse-pauli-op": Format(
-        ".qpy",
-        "QPY, one PauliEvolutionGate that holds the operator",
-        lambda path, h, all_, named, over: write_sparse_pauli_op(path, h, overwrite=over),
+        ".qpy", "QPY, a circuit with one PauliEvolutionGate that holds the operator",
+        lambda path, h, contents, named, overwrite: write_sparse_pauli_op(path, h, overwrite=overwrite),
     ),
     "sympy": Format(
-        ".txt",
-        "text, a term a line",
-        lambda path, h, all_, named, over: write_sympy(
-            path, h, names=all_.bit_names if named else None, overwrite=over
+        ".txt", "text, one term per line",
+        lambda path, h, contents, named, overwrite: write_sympy(
+            path, h, names=contents.bit_names if named else None, overwrite=overwrite
         ),
     ),
     "csv": Format(
-        ".csv",
-        "degree, qubits, names of bits, coefficient",
-        lambda path, h, all_, named, over: write_csv(path, h, names=all_.bit_names, overwrite=over),
+        ".csv", "table of degree, qubits, bit names and coefficient",
+        lambda path, h, contents, named, overwrite: write_csv(path, h, names=contents.bit_names, overwrite=overwrite),
     ),
-}
+}  # fmt: skip

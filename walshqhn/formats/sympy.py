@@ -1,4 +1,4 @@
-"""Hamiltonians as text that SymPy reads."""
+"""Hamiltonians as SymPy text."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from walshqhn.support.files import write_atomically
 
 
 def write_sympy(
-    path: str | Path,
-    hamiltonian: IsingHamiltonian,
-    *,
-    names: Sequence[str] | None = None,
-    max_terms: int | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write the SymPy sum as text, a term a line, by decreasing size.
+    path: str | Path, hamiltonian: IsingHamiltonian, *, names: Sequence[str] | None = None,
+    max_terms: int | None = None, overwrite: bool = False,
+) -> None:  # fmt: skip
+    """Write the SymPy sum as text, one term per line, largest first.
 
-    ``sympy.sympify`` reads it back, as long as there are not thousands of terms.
-    ``names`` replace Z_0, Z_1, ...; with names such as ``W1[0,2]`` the text is for people only.
+    ``sympy.sympify`` reads it back, unless there are thousands of terms.
+    ``names`` replace Z_0, Z_1, ...; SymPy cannot parse names such as ``W1[0,2]``.
     """
     import sympy
 

@@ -23,7 +23,7 @@ def test_everything_there_can_be(run):
     assert "demo (digits=0,1)" in shown
     assert "product, 0 layers, ExactEngine, L-BFGS-B, 3 of 4 runs, interrupted" in shown
     assert "5 of 8 trainings done" in shown
-    assert "linear, 1 layer, SPSA:perturbation=0.1: 2 runs, least E" in shown
+    assert "linear, 1 layer, SPSA:perturbation=0.1: 2 runs, lowest E" in shown
 
 
 def test_a_circuit_of_ones_own(run, costs, tmp_path):

@@ -32,4 +32,4 @@ def test_a_result_without_its_cost(run, tmp_path):
 
 @pytest.mark.parametrize("kind", ["training", "success", "network"])
 def test_no_data(run, costs, kind):
-    assert f"no data for a figure of kind '{kind}'" in run.complaint("plot", "costs.npy", "--kind", kind)
+    assert f"no data for the figure '{kind}'" in run.complaint("plot", "costs.npy", "--kind", kind)

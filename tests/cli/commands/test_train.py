@@ -52,7 +52,7 @@ def test_a_training_of_a_table(run, costs):
     assert stored.cost.tolist() == costs.tolist()
     shown = run("train", "costs.npy", "--runs", "1", "--layers", "1")
     assert "linear ansatz, 1 layer, 12 angles, 1 run, " in shown
-    assert "exact minimum   1.25  (it is the exact minimum)" in shown
+    assert "exact minimum   1.25  (reached by the best sample)" in shown
 
 
 def test_a_network_has_accuracies(run):
@@ -155,7 +155,7 @@ def test_resume_refuses_another_training(run, costs, tmp_path):
     assert "cost" in text
     run("spectrum", "costs.npy", "-o", "s.h5")
     text = run.complaint("train", "costs.npy", "-o", "s.h5", "--resume", *small, code=1)
-    assert "s.h5 holds no training to go on with" in text
+    assert "s.h5 holds no training to continue" in text
 
 
 def test_ctrl_c_keeps_the_better_result(run, costs, press):

@@ -57,7 +57,7 @@ def test_a_study_of_40_qubits(run, chain):
     assert facts["exact_minimum"] is None
     assert facts["reference"] == found.reference == min(t.best_cost for t in found.trainings.values())
     assert facts["epsilon"] == pytest.approx(0.01 * np.sqrt(np.square(chain.coefficients).sum()))
-    assert "E - the least cost found <= " in run(*study, "--resume")
+    assert "E - C_best <= " in run(*study, "--resume")
     assert run.json("plot", "s.h5", "--kind", "success", "--kind", "energies")["figures"]
 
 

@@ -54,7 +54,7 @@ def test_the_table(run, costs):
     assert lines["exact minimum"][2:6] == ["1", "1", "-", "-"]  # certain, no interval
     assert "min C = 1.25" in shown
     assert "Why runs ended: linear, 0 layers: " in shown
-    assert "Most often successful: linear, 0 layers, not at the 5 % level: more runs would tell." in shown
+    assert "Most often successful: linear, 0 layers (not significant at the 5 % level)." in shown
 
 
 def test_where_nothing_succeeded_nobody_is_called_best(run, costs):

@@ -13,7 +13,7 @@ from walshqhn.formats.layout import FORMAT_VERSION
 
 
 def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, json: Json = False) -> None:
-    """What a walshqhn file holds, and where it comes from. The whole file is read and checked."""
+    """Show what a walshqhn file holds and how it was made. The whole file is read and checked."""
     facts, lines = _described(load(file))
     if json:
         print_json({"file": file, "format_version": FORMAT_VERSION, **facts})
@@ -24,9 +24,9 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
 
 
 def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Every part as JSON can hold it, and as lines: (name, text)."""
+    """Every part as JSON can hold it, and as lines (name, text)."""
     facts: dict[str, Any] = {"num_qubits": found.num_qubits}
-    lines = [("N", f"{found.num_qubits}")]
+    lines = [("N", f"{found.num_qubits:,}")]
     if found.task is not None:
         facts["task"], data = found.task, found.task["data"]
         options = ", ".join(f"{k}={format_value(v)}" for k, v in found.task["options"].items())
@@ -44,7 +44,7 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         h, degree = found.hamiltonian, int(found.hamiltonian.degrees.max(initial=0))
         facts["hamiltonian"] = {"terms": len(h), "degree": degree, "constant": h.constant}
         facts["hamiltonian"] |= {"discarded_weight": h.discarded_weight, "rms_error": h.rms_error}
-        lines.append(("Hamiltonian", f"{len(h):,} terms up to degree {degree}, RMS error {h.rms_error:.3g}"))
+        lines.append(("Hamiltonian", f"{plural(len(h), 'term')} up to degree {degree}, RMS error {h.rms_error:.3g}"))
     if found.training is not None:
         t = found.training
         facts["training"] = t.summary()
@@ -59,9 +59,9 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         lines.append(("study", f"{s.done:,} of {wanted:,} trainings done, seed {s.plan.seed}"))
         for v, label in enumerate(s.plan.labels):
             least = min((run.energy for run in s.runs(v)), default=None)
-            lines.append(("", f"{label}: {plural(len(s.runs(v)), 'run')}, least E {number(least, 9)}"))
+            lines.append(("", f"{label}: {plural(len(s.runs(v)), 'run')}, lowest E {number(least, 9)}"))
     facts["provenance"] = made = found.provenance
-    lines.append(("made", f"{made.get('utc')}, commit {made.get('git_commit')}"))
-    lines.append(("with", ", ".join(f"{k} {v}" for k, v in dict(made.get("versions") or {}).items())))
-    lines.append(("by", " ".join(map(str, made.get("argv") or []))))
+    lines.append(("created", f"{made.get('utc')}, commit {made.get('git_commit') or 'unknown'}"))
+    lines.append(("versions", ", ".join(f"{k} {v}" for k, v in dict(made.get("versions") or {}).items())))
+    lines.append(("command", " ".join(map(str, made.get("argv") or []))))
     return facts, lines

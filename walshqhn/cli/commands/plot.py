@@ -26,31 +26,28 @@ def plot(
         list[Kind] | None,
         Parameter(
             negative=(),
-            help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E along the runs; "
-            "tails: likewise, of the cheapest shots; architecture: how often each is measured; circuit; network: "
-            "weights of the best network as a picture; success, energies: of a study, which shows its variant of least "
-            "E in the others. "
-            "Default: all there is data for.",
+            help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E of every run; tails: "
+            "mean cost of the cheapest shots; architecture: how often each is measured; circuit; network: weights of "
+            "the best one; success, energies: all variants of a study (other kinds: the one with the lowest E). "
+            "Default: every kind that SOURCE has data for.",
         ),
     ] = None,
-    output: Annotated[OptionalPath, Parameter(alias="-o", help="Folder for the figures; default: this one.")] = None,
-    figure_format: Annotated[Literal["png", "pdf", "svg"], Parameter(help="Kind of file.")] = "png",
+    output: Annotated[OptionalPath, Parameter(alias="-o", help="Output folder; default: the current one.")] = None,
+    figure_format: Annotated[Literal["png", "pdf", "svg"], Parameter(help="File format.")] = "png",
     threads: Threads = None,
     force: Force = False,
     json: Json = False,
     **options: TaskOptions,
 ) -> None:
-    """Draw the figures that a file or task has the data for, each to SOURCE-KIND.png."""
+    """Plot whatever a file or task has data for; each figure is written to SOURCE-KIND.png."""
     possible = drawings(open_source(source, options, threads, plot))
     wanted: list[str] = list(possible) if kind is None else [*kind]
     for name in wanted:
         if name not in possible:
-            raise UsageError(f"{source} has no data for a figure of kind {name!r}; it has for {', '.join(possible)}.")
-    folder = output or Path()
+            raise UsageError(f"{source} has no data for the figure {name!r}, only for: {', '.join(possible)}.")
+    folder, stem = output or Path(), Path(source).stem
     folder.mkdir(parents=True, exist_ok=True)
-    stem = Path(source).stem
-    targets = {name: folder / f"{stem}-{name}.{figure_format}" for name in wanted}
-    written = draw({targets[name]: possible[name] for name in wanted}, overwrite=force)
+    written = draw({folder / f"{stem}-{name}.{figure_format}": possible[name] for name in wanted}, overwrite=force)
     if json:
         print_json({"figures": written})
     else:

@@ -9,22 +9,22 @@ from cyclopts import Parameter
 
 from walshqhn.bits import bits_to_label
 from walshqhn.cli.options import Json, Threads, Whole, open_source
-from walshqhn.cli.output import number, print_json, stdout, table
+from walshqhn.cli.output import number, plural, print_json, stdout, table
 from walshqhn.engines.spec import EngineSpec
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError
 
 
 def sample(
-    file: Annotated[str, Parameter(help="A file stored by walshqhn train; of a study, its variant of least E.")],
+    file: Annotated[str, Parameter(help="A training, or a study, of which the variant with the lowest E is used.")],
     /,
     *,
-    shots: Annotated[Whole, Parameter(help="Measurements.")] = 1024,
+    shots: Annotated[Whole, Parameter(help="Number of measurements.")] = 1024,
     engine: Annotated[
         Literal["exact", "aer", "mps"] | None,
-        Parameter(help="What runs the circuit; default: exact, beyond 30 qubits mps, matrix product states."),
+        Parameter(help="Engine to run the circuit; default: exact up to 30 qubits, then mps (matrix product states)."),
     ] = None,
-    top: Annotated[Whole, Parameter(help="How many of the cheapest networks to list.")] = 10,
+    top: Annotated[Whole, Parameter(help="Number of networks to list, cheapest first.")] = 10,
     seed: Annotated[Whole, Parameter(help="Seed of the measurements.")] = 0,
     threads: Threads = None,
     json: Json = False,
@@ -35,9 +35,8 @@ def sample(
     workspace = open_source(file, {}, threads, sample)
     training, task = workspace.training, workspace.task
     if training is None:
-        raise InputError(f"{file} holds no training; walshqhn train --output makes such a file.")
-    if engine is None:
-        engine = "exact" if workspace.num_bits <= workspace.LARGEST_TABLE else "mps"
+        raise InputError(f"{file} holds no training; create one with walshqhn train --output.")
+    engine = engine or ("exact" if workspace.num_bits <= workspace.LARGEST_TABLE else "mps")
     spec = EngineSpec(engine, shots=None if engine == "exact" else shots)
     runner = spec.make(workspace.cost, seed=seed, threads=threads)
     bits = runner.sample(workspace.circuit(training), training.parameters, shots, np.random.default_rng(seed))
@@ -59,23 +58,15 @@ def sample(
         }
         for place, k in enumerate(order)
     ]
-    facts: dict[str, Any] = {
-        "shots": shots,
-        "engine": engine,
-        "seed": seed,
-        "mean_cost": float(all_costs.mean()),
-        "standard_error": float(all_costs.std(ddof=1) / np.sqrt(shots)) if shots > 1 else None,
-        "distinct": len(distinct),
-        "exact_minimum": minimum,
-        "networks": rows,
-    }
+    mean, error = float(all_costs.mean()), float(all_costs.std(ddof=1) / np.sqrt(shots)) if shots > 1 else None
     if json:
-        print_json(facts)
+        facts = {"shots": shots, "engine": engine, "seed": seed, "mean_cost": mean, "standard_error": error}
+        print_json(facts | {"distinct": len(distinct), "exact_minimum": minimum, "networks": rows})
         return
     out = stdout()
-    error = "" if facts["standard_error"] is None else f" ± {number(facts['standard_error'], 2)}"
+    spread = "" if error is None or len(distinct) == 1 else f" ± {number(error, 2)}"
     out.print(
-        f"{shots:,} shots, {len(distinct):,} distinct networks, mean cost {number(facts['mean_cost'])}{error}, "
+        f"{plural(shots, 'shot')}, {plural(len(distinct), 'distinct network')}, mean cost {number(mean)}{spread}, "
         f"exact minimum {'unknown' if minimum is None else number(minimum)}",
         soft_wrap=True,
     )

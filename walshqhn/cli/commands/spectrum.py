@@ -24,18 +24,18 @@ def spectrum(
     /,
     *,
     output: Annotated[opt.Output, Parameter(help="Store cost, spectrum and Hamiltonian in this HDF5 file.")] = None,
-    plot: Annotated[opt.OptionalPath, Parameter(help="Draw W(k) to this file (.png, .pdf, .svg).")] = None,
+    plot: Annotated[opt.OptionalPath, Parameter(help="Plot W(k) to this file (.png, .pdf, .svg).")] = None,
     max_degree: Annotated[opt.OptionalWhole, Parameter(help="Truncate the Hamiltonian to this degree.")] = None,
     tolerance: Annotated[
-        float | None, Parameter(help="Drop its terms with |f(S)| up to this; default: what is rounding.")
+        float | None, Parameter(help="Drop its terms with |f(S)| up to this value; default: rounding errors.")
     ] = None,
-    max_terms: Annotated[opt.OptionalWhole, Parameter(help="Keep only its largest so many terms.")] = None,
+    max_terms: Annotated[opt.OptionalWhole, Parameter(help="Keep only this many of its largest terms.")] = None,
     threads: opt.Threads = None,
     force: opt.Force = False,
     json: opt.Json = False,
     **options: opt.TaskOptions,
 ) -> None:
-    """Cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; prints the weights W(k)."""
+    """Compute the cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; print the weights W(k)."""
     check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
         opt.check_native_name(output)
@@ -47,66 +47,42 @@ def spectrum(
     weights = found.degree_weights()
     stored = workspace.contents.hamiltonian
     if stored is not None and stored.is_truncated and workspace.contents.cost is None:
-        hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it knows what was dropped before
+        hamiltonian = stored.truncate(max_degree, tolerance or 0.0, max_terms)  # it includes what was dropped before
     else:
         hamiltonian = found.hamiltonian(max_degree, tolerance, max_terms)
-    low = int(costs.argmin())
-    variance = float(weights[1:].sum())
+    low, variance, discarded = int(costs.argmin()), float(weights[1:].sum()), hamiltonian.discarded_weight
     if output is not None:
-        contents = Contents(
-            cost=costs,
-            spectrum=found,
-            hamiltonian=hamiltonian,
-            task=workspace.spec,
-            bit_names=workspace.bit_names,
-            provenance={"config": {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}},
-        )
-        save(output, contents, overwrite=force)
+        config = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
+        parts = {"cost": costs, "spectrum": found, "hamiltonian": hamiltonian, "provenance": {"config": config}}
+        save(output, Contents.of(workspace, **parts), overwrite=force)
     if plot is not None:
         title = literal(f"Weight spectrum: {workspace.name}")
         draw({plot: Drawing(lambda ax: plot_degree_weights(ax, weights, title=title))}, overwrite=force)
     if json:
-        print_json(
-            {
-                "source": source,
-                "num_bits": found.num_bits,
-                "minimum": {"index": low, "cost": float(costs[low])},
-                "mean": found.mean,
-                "variance": variance,
-                "degree_weights": weights,
-                "hamiltonian": {
-                    "terms": len(hamiltonian),
-                    "discarded_weight": hamiltonian.discarded_weight,
-                    "rms_error": hamiltonian.rms_error,
-                },
-                "output": output,
-                "plot": plot,
-            }
-        )
+        ising = {"terms": len(hamiltonian), "discarded_weight": discarded, "rms_error": hamiltonian.rms_error}
+        facts = {"source": source, "num_bits": found.num_bits, "mean": found.mean, "variance": variance}
+        facts |= {"minimum": {"index": low, "cost": float(costs[low])}, "degree_weights": weights}
+        print_json(facts | {"hamiltonian": ising, "output": output, "plot": plot})
         return
     out = stdout()
     out.print(f"{workspace.name}: N = {found.num_bits}, {plural(costs.size, 'configuration')}")
     out.print(f"cost: mean {number(found.mean)}, variance {number(variance)}, minimum {number(costs[low], 9)}\n")
     _print_weights(weights, found.num_bits, variance)
-    discarded = hamiltonian.discarded_weight
-    dropped = f", dropped weight {number(discarded, 3)}" if discarded > 1e-24 * weights.sum() else ""
+    dropped = f", discarded weight {number(discarded, 3)}" if discarded > 1e-24 * weights.sum() else ""
     terms = plural(len(hamiltonian), "term")
     out.print(f"\nHamiltonian: {terms}{dropped}, RMS error {number(hamiltonian.rms_error, 3)}")
-    for target, text in ((output, "stored in"), (plot, "drawn to")):
+    for target, text in ((output, "stored in"), (plot, "figure:")):
         if target is not None:
             remark(f"{text} {target}")
 
 
 def _print_weights(weights: FloatArray, num_bits: int, variance: float) -> None:
-    shown = table(("k", "coefficients", "W(k)", "of the variance", "cumulated"), left=0)
-    seen = np.flatnonzero(weights > 1e-28 * weights.sum())
-    cumulated = 0.0
-    for k in range(int(seen.max(initial=0)) + 1):
-        if k not in seen:
-            shown.add_row(str(k), f"{comb(num_bits, k):,}", "0 (rounding)" if weights[k] else "0")
-            continue
-        share = weights[k] / variance if k and variance else 0.0
-        cumulated += share
-        shares = (f"{share:.6f}", f"{cumulated:.6f}") if k else ("", "")
-        shown.add_row(str(k), f"{comb(num_bits, k):,}", f"{weights[k]:.6e}", *shares)
+    shown = table(("k", "coefficients", "W(k)", "share of variance", "cumulative"), left=0)
+    seen = weights > 1e-28 * weights.sum()
+    shares = np.where(seen, weights, 0) / (variance or 1.0)
+    for k in range(int(np.flatnonzero(seen).max(initial=0)) + 1):
+        row = [f"{weights[k]:.6e}"] if seen[k] else ["0 (rounding)" if weights[k] else "0"]
+        if k and seen[k]:
+            row += [f"{shares[k]:.6f}", f"{shares[1 : k + 1].sum():.6f}"]
+        shown.add_row(str(k), f"{comb(num_bits, k):,}", *row)
     stdout().print(shown)

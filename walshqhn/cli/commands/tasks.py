@@ -14,15 +14,15 @@ from walshqhn.support.errors import UsageError
 
 
 def tasks(
-    name: Annotated[str | None, Parameter(help="Show the options and the bits of this task.")] = None,
+    name: Annotated[str | None, Parameter(help="Show the options and bits of this task.")] = None,
     /,
     *,
     json: Json = False,
     **options: TaskOptions,
 ) -> None:
-    """List the tasks, or show the options and the bits of one.
+    """List the tasks, or show the options and bits of one.
 
-    Options of the task change what is shown: walshqhn tasks gaussian --skip false,true
+    Options of the task are taken into account: walshqhn tasks gaussian --skip false,true
     """
     if name is None:
         if options:
@@ -43,7 +43,7 @@ def tasks(
     out.print(f"{name}: {list_tasks()[name]}")
     out.print("\nOptions and their values")
     for option, value in shown.items():
-        text = "(needed)" if value is None and option in needed else format_value(value)
+        text = "(required)" if value is None and option in needed else format_value(value)
         out.print(f"  --{option.replace('_', '-'):<21} {text}")
     if bits:
         out.print(f"\nBits (N = {len(bits)}): qubit, name")
@@ -64,4 +64,4 @@ def _list(known: dict[str, str], json: bool) -> None:
         shown.add_row(name, description)
     out = stdout()
     out.print(shown)
-    out.print("\nwalshqhn tasks NAME shows the options and the bits of one.")
+    out.print("\nwalshqhn tasks NAME shows the options and bits of one.")

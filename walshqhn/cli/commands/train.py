@@ -34,33 +34,30 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     source: opt.Source,
     /,
     *,
-    output: Annotated[opt.Output, Parameter(help="Store the result in this HDF5 file, after every run.")] = None,
+    output: Annotated[opt.Output, Parameter(help="Store the result in this HDF5 file, run by run.")] = None,
     jobs: Annotated[
         opt.OptionalPath,
         Parameter(
             group=ENGINE,
-            help="backend: record jobs in this file (studies: folder), to pick them up after an interruption. "
-            "Default: for IBM devices, OUTPUT with the ending .jobs.",
+            help="backend: record jobs in this file (studies: folder), to recover them after an interruption. "
+            "Default for IBM devices: OUTPUT with the ending .jobs.",
         ),
     ] = None,
     runs: Annotated[opt.Whole, Parameter(group=SEARCH, help="Restarts from random angles.")] = 5,
-    seed: Annotated[opt.Whole, Parameter(group=SEARCH, help="Seed of angles and samples.")] = 0,
-    data_seed: Annotated[opt.OptionalWhole, Parameter(help="The task's own option seed, for its data.")] = None,
+    seed: Annotated[opt.Whole, Parameter(group=SEARCH, help="Seed of initial angles and samples.")] = 0,
+    data_seed: Annotated[opt.OptionalWhole, Parameter(help="Seed of the task's data (its option seed).")] = None,
     workers: Annotated[
         opt.OptionalWhole,
-        Parameter(
-            group=STUDIES, help="Make a study, in so many processes of one thread each; default there: all cores."
-        ),
+        Parameter(group=STUDIES, help="Number of processes, one thread each; default: all cores. Makes a study."),
     ] = None,
     product_baseline: Annotated[
-        bool,
-        Parameter(group=STUDIES, help="Also train the product state, on the exact engine, for comparison."),
+        bool, Parameter(group=STUDIES, help="Also train the product state on the exact engine, for comparison.")
     ] = True,
     epsilon: Annotated[
         float | None,
         Parameter(group=STUDIES, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
     ] = None,
-    resume: Annotated[bool, opt.flag("Go on with the training stored in --output.")] = False,
+    resume: Annotated[bool, opt.flag("Continue the training or study stored in --output.")] = False,
     threads: opt.Threads = None,
     force: opt.Force = False,
     json: opt.Json = False,
@@ -68,12 +65,12 @@ def train(  # noqa: PLR0913  a command's arguments are its options
 ) -> int:
     """Train a variational circuit on the cost of a task or file, from several random starts.
 
-    Options of circuit, engine and search take several values, separated by commas (--layers 0,1,2): that makes a
-    study of all combinations, as --workers does. How often does each succeed? Ctrl-C keeps what was found; with
-    --output it is stored, and --resume goes on from there.
+    Options of circuit, engine and search accept several values, separated by commas (--layers 0,1,2). All
+    combinations, or --workers, make a study of how often each succeeds. Ctrl-C keeps the runs finished so far; with
+    --output they are stored, and --resume continues.
     """
     if resume and output is None:
-        raise UsageError("--resume needs --output, the file to go on with.")
+        raise UsageError("--resume needs --output, the file to continue.")
     if output is not None:
         opt.check_native_name(output)
         check_target(output, overwrite=force or resume, source=None if resume else source)
@@ -84,7 +81,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     variants = make_variants(given)
     is_study = len(variants) > 1 or workers is not None
     if epsilon is not None and not is_study:
-        raise UsageError("--epsilon is for studies: name several layers, or --workers.")
+        raise UsageError("--epsilon is for studies: give an option several values, or use --workers.")
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)
     workspace = opt.open_source(source, options, threads, train)
@@ -93,7 +90,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     plan = Plan(variants, runs, seed)
     job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
     if job.jobs is not None:
-        remark(f"jobs are recorded in {job.jobs}; after an interruption the same command picks them up")
+        remark(f"jobs are recorded in {job.jobs}; after an interruption, run the same command to recover them")
     if is_study:
         study = job.run_study(workers, epsilon, json)
         return 0 if study.is_complete else 130
@@ -108,7 +105,7 @@ train.__annotations__ |= {p.name: p.annotation for p in variant_parameters()}
 
 
 def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
-    """Where jobs on devices are recorded that take time and money; None for copies that run here."""
+    """Where jobs on real devices are recorded; None for simulated ones."""
     devices = [v.engine.backend for v in plan.variants if v.engine.engine == "backend" and v.engine.backend]
     real = [name for name in devices if name != "generic" and not name.startswith("fake_")]
     if not real:
@@ -118,7 +115,7 @@ def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
 
 @dataclass(frozen=True)
 class _Job:
-    """What was asked for."""
+    """A checked request."""
 
     workspace: Workspace
     plan: Plan
@@ -127,14 +124,13 @@ class _Job:
     jobs: Path | None
 
     def run_training(self, json: bool) -> TrainingResult:
-        """Train the one variant there is, store and show it."""
-        workspace, variant, plan = self.workspace, self.plan.variants[0], self.plan
+        """Train the only variant; store and show the result."""
+        workspace, plan, search = self.workspace, self.plan, self.plan.variants[0].search
         earlier = self._earlier("training")
-        ready = ready_variant(variant, workspace.cost, seed=plan.seed, threads=workspace.threads, jobs=self.jobs)
+        cost, threads = workspace.cost, workspace.threads
+        ready = ready_variant(plan.variants[0], cost, seed=plan.seed, threads=threads, jobs=self.jobs)
         keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True)
-        limit, objective = variant.search.max_iterations, str(variant.search.objective)
-        symbol = "E" if objective == "mean" else objective
-        stage = ""
+        limit, symbol, stage = search.max_iterations, str(search.objective).replace("mean", "E"), ""
         with ProgressDisplay("training", plan.runs * limit) as display:
             counts = [0] * plan.runs
 
@@ -153,9 +149,8 @@ class _Job:
             )  # fmt: skip
         compiled = None
         if isinstance(ready.engine, BackendEngine):
-            found = ready.engine.prepare(workspace.circuit(result)).compiled
-            name = ready.engine.backend.name
-            compiled = {"backend": name, "depth": found.depth, "two_qubit_gates": found.two_qubit_gates}
+            device, found = ready.engine.backend.name, ready.engine.prepare(workspace.circuit(result)).compiled
+            compiled = {"backend": device, "depth": found.depth, "two_qubit_gates": found.two_qubit_gates}
         if json:
             print_json(result.summary() | {"source": workspace.name, "output": self.output, "compiled": compiled})
         else:
@@ -166,7 +161,7 @@ class _Job:
         return result
 
     def run_study(self, workers: int | None, epsilon: float | None, json: bool) -> Study:
-        """Do what the plan says; the study is stored after each training, and shown."""
+        """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
         keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False)
@@ -190,16 +185,16 @@ class _Job:
         return study
 
     def _earlier(self, part: str) -> Any:
-        """What --resume goes on with: a training or a study. InputError if the file holds none."""
+        """The training or study that --resume continues, if any. InputError if the file holds none."""
         if not self.resume or self.output is None or not self.output.exists():
             return None
         held = self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
         found = getattr(held, part)
         if found is None:
-            raise InputError(f"{self.output} holds no {part} to go on with.")
+            raise InputError(f"{self.output} holds no {part} to continue.")
         return found
 
     def _facts(self) -> dict[str, Any]:
-        """For the provenance: what was decided, whether on the command line, in a file or by default."""
+        """All settings, for the provenance."""
         config = {"source": self.workspace.name, "task": self.workspace.spec, "jobs": self.jobs and str(self.jobs)}
         return {"seed": self.plan.seed, "config": config | self.plan.as_dict()}
