@@ -24,5 +24,5 @@ def test_weights_as_a_picture():
 def test_weights_that_are_no_image():
     task = load_task("gaussian", num_samples=20)
     assert not has_weight_image(task)
-    with pytest.raises(UsageError, match="no single image"):
+    with pytest.raises(UsageError, match="are not an image"):
         plot_weights(new_figure()[1], task, np.zeros(13))

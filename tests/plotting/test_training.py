@@ -80,5 +80,5 @@ def test_architecture():
 
 
 def test_nothing_to_choose():
-    with pytest.raises(UsageError, match="nothing to choose"):
+    with pytest.raises(UsageError, match="no architecture bits"):
         plot_architecture(new_figure()[1], quick())

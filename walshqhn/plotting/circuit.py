@@ -1,4 +1,4 @@
-"""Drawings of circuits. Functions draw into the Axes they are given."""
+"""Drawings of circuits."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.plotting.style import literal
+from walshqhn.support.text import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def circuit_size(ansatz: Ansatz) -> tuple[float, float]:
-    """Width and height, in inches, at which the drawing of a circuit keeps its proportions."""
+    """Width and height, in inches, that suit the drawing of a circuit."""
     return 2.2 + 0.74 * ansatz.circuit().depth(), 1.2 + 0.74 * ansatz.num_qubits
 
 
 def plot_circuit(ax: Axes, ansatz: Ansatz, params: npt.ArrayLike | None = None) -> None:
-    """The circuit, drawn by Qiskit; with angles if ``params`` are given."""
+    """The circuit, drawn by Qiskit into ``ax``; with angles if ``params`` (num_parameters,) are given."""
     ansatz.circuit(params).draw(output="mpl", ax=ax, fold=-1, style="iqp", plot_barriers=False)
-    qubits = f"{ansatz.num_qubits} qubit{'' if ansatz.num_qubits == 1 else 's'}"
-    name = literal(f"{ansatz.description['name']} ansatz, {qubits}, {ansatz.num_parameters} angles")
-    ax.set_title(name, fontsize=10)
+    size = f"{plural(ansatz.num_qubits, 'qubit')}, {plural(ansatz.num_parameters, 'angle')}"
+    ax.set_title(literal(f"{ansatz.description['name']} ansatz, {size}"), fontsize=10)

@@ -1,4 +1,4 @@
-"""Figures of networks: their weights as pictures. Functions draw into the Axes they are given."""
+"""Figures of networks: their weights as images."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def has_weight_image(task: NetworkTask) -> bool:
-    """Whether one weight belongs to each pixel of an image, so that `plot_weights` can draw them."""
+    """Whether the network has one weight per pixel of an image, as `plot_weights` needs."""
     return task.data.image_shape is not None and not task.network.hidden and task.network.num_outputs == 1
 
 
 def plot_weights(ax: Axes, task: NetworkTask, bits: npt.ArrayLike, *, title: str = "") -> None:
-    """Weights of one configuration as a picture of the input; pixels that are blank in all training images say "any".
+    """Weights of the configuration ``bits`` (N,) as an image; pixels blank in all training images are marked "any".
 
-    UsageError if the weights are no image.
+    UsageError unless `has_weight_image`.
     """
     if not has_weight_image(task) or task.data.image_shape is None:
-        raise UsageError(f"task {task.name!r} has no single image of weights to draw.")
+        raise UsageError(f"the weights of task {task.name!r} are not an image.")
     blocks = task.network.weights(bits)
     image = blocks["W1"][:, 0].reshape(task.data.image_shape)
     blank = np.logical_not(task.data.train.x.any(axis=0)).reshape(image.shape)
@@ -38,8 +38,7 @@ def plot_weights(ax: Axes, task: NetworkTask, bits: npt.ArrayLike, *, title: str
         ax.text(j, i, text, ha="center", va="center", fontsize=11, color=GREY if blank[i, j] else "black")
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_xlabel(
-        "blue: ink there speaks for the second class,\nred: for the first; any: no image has ink there", fontsize=7
-    )
+    legend = "blue: ink favours the second class, red: the first;\nany: blank in all training images"
+    ax.set_xlabel(legend, fontsize=7)
     bias = blocks[task.network.output_bias][0]
     ax.set_title(title or f"Weights of the best network\n(bias {f'{bias:+g}' if bias else '0'})", fontsize=10)

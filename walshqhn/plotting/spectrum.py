@@ -1,4 +1,4 @@
-"""Figures of costs and their spectra. Functions draw into the Axes they are given; none saves or shows anything."""
+"""Figures of costs and their spectra. All functions draw into given Axes; they neither save nor show."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, finish, literal
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROUNDING = 1e-28  # of the total weight: squares of rounding errors lie below
+_ROUNDING = 1e-28  # of the total weight: squared rounding errors are smaller
 
 
 def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") -> None:
-    """W(k) against the degree k on a log axis; degrees with nothing but rounding are named, not drawn.
-
-    ``weights``: (N + 1,).
-    """
+    """W(k), from ``weights`` (N+1,), against the degree k on a log axis; weights at rounding level are only listed."""
     from matplotlib.ticker import MaxNLocator
 
     w = np.asarray(weights, dtype=np.float64)
@@ -44,11 +41,9 @@ def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") ->
         ax.text(0.99, 0.87, "%: share of the variance", color=BLUE, ha="right", fontsize=8, transform=ax.transAxes)
     if not seen.all():
         absent = k[~seen]
-        listed = (
-            ", ".join(map(str, absent))
-            if len(absent) <= 8
-            else f"{absent[0]}, {absent[1]}, ... ({len(absent)} degrees)"
-        )
+        listed = ", ".join(map(str, absent))
+        if len(absent) > 8:
+            listed = f"{absent[0]}, {absent[1]}, ... ({len(absent)} degrees)"
         ax.set_title(f"zero up to rounding: k = {listed}", loc="right", fontsize=8, color=GREY, y=0.94)
     ax.set_xlabel("degree $k$")
     ax.set_ylabel(r"weight $W(k) = \sum_{|S|=k} f(S)^2$")
@@ -58,7 +53,7 @@ def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") ->
 def plot_largest_coefficients(
     ax: Axes, hamiltonian: IsingHamiltonian, names: Sequence[str] | None = None, *, count: int = 20, title: str = ""
 ) -> None:
-    """The ``count`` largest coefficients as bars, each labelled with the bits in its term."""
+    """The ``count`` largest coefficients as bars, labelled with the bits of their terms."""
     labels = hamiltonian.labels(names)
     terms = hamiltonian.largest(count)
     values = np.array([value for _, value in terms])
@@ -67,18 +62,18 @@ def plot_largest_coefficients(
     ax.set_yticks(rows, [_term_label([labels[q] for q in qubits]) for qubits, _ in terms], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(left=0)
-    ax.set_xlabel("$|f(S)|$      orange: $f > 0$, even numbers of ones cost more; blue: $f < 0$, odd ones", fontsize=8)
+    ax.set_xlabel("$|f(S)|$      orange: $f > 0$, an even number of ones costs more; blue: $f < 0$, odd", fontsize=8)
     heading = f"The {len(terms)} largest Fourier coefficients" if terms else "No terms: a constant cost"
     finish(ax, title or heading)
 
 
 def _term_label(bits: Sequence[str]) -> str:
-    """Names of the bits in a term; long ones are cut."""
+    """Names of the bits in a term, abbreviated if there are more than three."""
     return literal(" · ".join(bits) if len(bits) <= 3 else f"{' · '.join(bits[:2])} · ... ({len(bits)} bits)")
 
 
 def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None = None, title: str = "") -> None:
-    """How many configurations have which cost, with the minimum marked (and the cost ``found``, if given)."""
+    """Histogram of a cost ``table`` (2^N,), with the minimum (and the cost ``found``, if given) marked."""
     costs = np.asarray(table, dtype=np.float64)
     ax.hist(costs, bins=min(200, max(10, int(np.sqrt(costs.size)))), color=BLUE, log=True)
     low = float(costs.min())

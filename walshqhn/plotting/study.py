@@ -1,4 +1,4 @@
-"""Figures of studies. Functions draw into the Axes they are given; none saves or shows anything."""
+"""Figures of studies. All functions draw into given Axes; they neither save nor show."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from walshqhn.study.plan import Study
 from walshqhn.study.statistics import success_curve
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
+from walshqhn.support.text import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# for print in grey
+# for printing in grey
 _DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-_LEAST = 1e-6  # of the range of energies: what lies below counts as none; how far it converged is no news
-_LEVELS = 2000  # of the lowest costs that are drawn
+_LEAST = 1e-6  # of the largest excess: smaller ones only show how far the optimizer converged
+_LEVELS = 2000  # lowest costs drawn at most
 
 
 def _finished(study: Study) -> list[int]:
@@ -30,7 +31,7 @@ def _finished(study: Study) -> list[int]:
 
 
 def _range(study: Study, variants: Sequence[int]) -> tuple[float, float]:
-    """The least excess that is told from none, and the largest there is."""
+    """The smallest excess that is distinguished from 0, and the largest."""
     excess = np.concatenate([study.energies(v) for v in variants]) - study.reference
     high = float(excess.max())
     if high <= 0:
@@ -45,7 +46,7 @@ def _symbol(study: Study) -> str:
 def plot_success(ax: Axes, study: Study, *, title: str = "", points: int = 400) -> None:
     """P(E - min C <= epsilon) against epsilon for every variant, with 95 % Wilson intervals.
 
-    Where the minimum is unknown, of the distance to the least cost that the study has found.
+    Where the minimum is unknown, the lowest cost found in the study replaces it. UsageError without finished runs.
     """
     variants = _finished(study)
     low, high = _range(study, variants)
@@ -53,8 +54,7 @@ def plot_success(ax: Axes, study: Study, *, title: str = "", points: int = 400) 
     for v in variants:
         estimate, below, above = success_curve(study, v, epsilons)
         colour, dash = COLOURS[v % len(COLOURS)], _DASHES[v % len(_DASHES)]
-        count = len(study.runs(v))
-        label = literal(f"{study.plan.labels[v]} ({count} run{'' if count == 1 else 's'})")
+        label = literal(f"{study.plan.labels[v]} ({plural(len(study.runs(v)), 'run')})")
         ax.plot(epsilons, estimate, color=colour, linestyle=dash, linewidth=1.8, label=label)
         ax.fill_between(epsilons, below, above, color=colour, alpha=0.15, linewidth=0)
     ax.set_xscale("log")
@@ -66,12 +66,12 @@ def plot_success(ax: Axes, study: Study, *, title: str = "", points: int = 400) 
 
 
 def plot_energies(ax: Axes, study: Study, spectrum: FloatArray | None = None, *, title: str = "") -> None:
-    """Final energies of all runs, a row of marks for each variant, above the lowest costs there are.
+    """Final energies of all runs, one row of marks per variant. UsageError without finished runs.
 
-    ``spectrum``: the cost table (2^N,), whose low end is drawn as lines at the bottom.
+    ``spectrum``: the cost table (2^N,), whose lowest costs are drawn as lines at the bottom.
     """
     variants = _finished(study)
-    rng = np.random.default_rng(0)  # only where a mark lies within its row
+    rng = np.random.default_rng(0)  # for the vertical jitter of the marks
     floor, high = _range(study, variants)
     for row, v in enumerate(variants, start=1):
         colour = COLOURS[v % len(COLOURS)]
@@ -88,5 +88,5 @@ def plot_energies(ax: Axes, study: Study, spectrum: FloatArray | None = None, *,
             ticks, labels = [0, *ticks], ["costs of networks", *labels]
     ax.set_xscale("log")
     ax.set_yticks(ticks, labels)
-    ax.set_xlabel(rf"$E - {_symbol(study)}$ (at the left edge: that or less)")
+    ax.set_xlabel(rf"$E - {_symbol(study)}$ (left edge: this value or less)")
     finish(ax, title or "final energy of every run; black bar: median")

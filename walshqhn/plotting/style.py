@@ -1,4 +1,4 @@
-"""What all figures share: colours, a figure to draw into, text as it is."""
+"""Shared by all figures: colours, an empty figure, titles and escaped text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's palette: told apart by colour-blind readers and in grey
+# Okabe and Ito's palette, suitable for colour-blind readers
 BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "#CC79A7"
 COLOURS = (GREY, BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#E69F00", "#000000")
 
 
 def new_figure(width: float = 6.0, height: float = 4.0) -> tuple[Any, Axes]:
-    """A Figure of so many inches and its Axes, without pyplot's global state."""
+    """A Figure (width and height in inches) and its Axes, without pyplot's global state."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", dpi=150)
@@ -21,11 +21,11 @@ def new_figure(width: float = 6.0, height: float = 4.0) -> tuple[Any, Axes]:
 
 
 def finish(ax: Axes, title: str) -> None:
-    """Title, and a frame of two sides."""
+    """Set the title and remove the top and right spines."""
     ax.set_title(title, fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def literal(text: str) -> str:
-    """``text`` as it is: Matplotlib takes what stands between dollar signs for mathematics."""
+    """``text`` with dollar signs escaped, which Matplotlib would read as mathematics."""
     return text.replace("$", r"\$")

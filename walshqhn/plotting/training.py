@@ -1,39 +1,36 @@
-"""Figures of single trainings. Functions draw into the Axes they are given; none saves or shows anything."""
+"""Figures of trainings. All functions draw into given Axes; they neither save nor show."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, PINK, finish, literal
 from walshqhn.support.errors import UsageError
+from walshqhn.support.text import plural
 from walshqhn.training.result import TAIL_FRACTIONS, TrainingResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TAIL_COLOURS = (ORANGE, GREEN, PINK)
-_LEAST = 1e-9  # of the first excess: what lies below is drawn there
-_VALUES_ONLY = ("COBYLA", "COBYQA", "Nelder-Mead")  # an iteration of theirs is an evaluation
+_LEAST = 1e-9  # of the largest excess: smaller ones are drawn at this value
+_VALUES_ONLY = ("COBYLA", "COBYQA", "Nelder-Mead")  # one evaluation per iteration
 
 
 def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
-    """The mean cost E (or another objective) along every run; above the exact minimum, on a log axis, where known."""
+    """E (or another objective) at every iteration of all runs; if the minimum is known, the excess on a log axis."""
     best = result.best_run
     symbol, words = _objective(result)
-    is_cost = symbol != "G"  # which has another zero
+    is_cost = symbol != "G"  # the Gibbs objective is not a mean cost
     base = result.exact_minimum or 0.0 if is_cost else 0.0
     log = is_cost and result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
     for run in result.runs:
-        is_best = run is best
-        ax.plot(
-            np.arange(len(run.history)),
-            run.history - base,
-            color=BLUE if is_best else GREY,
-            linewidth=2 if is_best else 0.8,
-            zorder=3 if is_best else 2,
-        )
+        look: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "zorder": 2}
+        if run is best:
+            look = {"color": BLUE, "linewidth": 2, "zorder": 3}
+        ax.plot(np.arange(len(run.history)), run.history - base, **look)
     if log:
         ax.set_yscale("log")
         excess = np.concatenate([run.history - base for run in result.runs])
@@ -46,33 +43,32 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         of = f"best of {len(result.runs)} runs"
         ax.text(0.98, 0.95, of, color=BLUE, ha="right", transform=ax.transAxes, fontsize=9)
         ax.text(0.98, 0.89, "the others", color=GREY, ha="right", transform=ax.transAxes, fontsize=9)
-    layers = result.ansatz.get("layers")
-    depth = "" if layers is None else f", {layers} layer{'' if layers == 1 else 's'}"
+    depth = f", {plural(result.ansatz['layers'], 'layer')}" if "layers" in result.ansatz else ""
     finish(ax, title or literal(f"Training: {result.ansatz['name']} ansatz{depth}, {result.search['optimizer']}"))
 
 
 def _objective(result: TrainingResult) -> tuple[str, str]:
-    """Symbol and words for what was minimized."""
+    """Symbol and description of the objective."""
     name, _, setting = str(result.search["objective"]).partition(":")
     if name == "cvar":
-        return r"\mathrm{CVaR}", f"mean cost of the cheapest {100 * float(setting):g} % of what is measured"
+        return r"\mathrm{CVaR}", f"mean cost of the cheapest {100 * float(setting):g} % of the measurements"
     if name == "gibbs":
         return "G", rf"Gibbs objective, $-\log\langle e^{{-\eta C}}\rangle$, $\eta$ = {float(setting):g}"
-    return "E", "mean cost of what is measured"
+    return "E", "mean cost of the measurements"
 
 
 def has_tails(result: TrainingResult) -> bool:
-    """Whether the best run recorded the means of its cheapest shots, so that `plot_tails` can draw them."""
+    """Whether the best run recorded the mean costs of its cheapest shots, as `plot_tails` needs."""
     return bool(np.isfinite(result.best_run.tail_means).any())
 
 
 def plot_tails(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
-    """Mean cost of all shots and of the cheapest 10, 5 and 1 % along the best run, above the minimum if it is known.
+    """Mean cost of the cheapest 10, 5 and 1 % of the shots, and of all if minimized, during the best run.
 
-    Of all shots only where that is what was minimized. UsageError if they were not recorded.
+    If the minimum is known, the excess on a log axis. UsageError unless `has_tails`.
     """
     if not has_tails(result):
-        raise UsageError("the training recorded no means of its cheapest shots: use shots, or tails=True (--tails).")
+        raise UsageError("the training did not record its cheapest shots: use shots, or tails=True (--tails).")
     run = result.best_run
     base = result.exact_minimum or 0.0
     curves = [(run.history, "all shots", BLUE)] if result.search["objective"] == "mean" else []
@@ -91,20 +87,20 @@ def plot_tails(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
     ax.legend(frameon=False, fontsize=8)
     of = f"best of {len(result.runs)} runs" if len(result.runs) > 1 else "one run"
     shots = result.engine["shots"]
-    what = f"{shots:,} shots a value" if shots else "exact distribution"
+    what = f"{shots:,} shots per value" if shots else "exact distribution"
     finish(ax, title or f"Training: the cheapest shots, {of}, {what}")
 
 
 def plot_architecture(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
-    """How often the final state of each run returns each option of each choice; the best run's as bars.
+    """Probability of each architecture option in the final state; the best run as bars, the others as points.
 
-    UsageError if the network has nothing to choose, or the training was made without its task.
+    UsageError if the network has no architecture bits, or the training was run without its task.
     """
     best = result.best_run
     rows = [(choice, option, share) for choice, shares in best.architecture.items() for option, share in shares.items()]
     if not rows:
-        raise UsageError("the training recorded no architectures: its network has nothing to choose, or was unknown.")
-    rng = np.random.default_rng(0)  # only where a mark lies within its row
+        raise UsageError("the training recorded no architectures: no architecture bits, or no task.")
+    rng = np.random.default_rng(0)  # for the vertical jitter of the points
     places = np.arange(len(rows))
     colours = [(BLUE, ORANGE)[list(best.architecture).index(choice) % 2] for choice, _, _ in rows]
     ax.barh(places, [share for _, _, share in rows], color=colours, height=0.62, alpha=0.85)
@@ -117,5 +113,5 @@ def plot_architecture(ax: Axes, result: TrainingResult, *, title: str = "") -> N
     ax.invert_yaxis()
     ax.set_xlim(0, 1.15)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
-    ax.set_xlabel("probability to measure it" + ("; points: the other runs" if len(result.runs) > 1 else ""))
-    finish(ax, title or "Architectures in the trained state (bars: best run)")
+    ax.set_xlabel("probability" + ("; points: the other runs" if len(result.runs) > 1 else ""))
+    finish(ax, title or "Architectures measured in the trained state (bars: best run)")
