@@ -150,3 +150,43 @@ def test_warm_from_another_thread():
     before = compile_seconds()
     warm()
     assert compile_seconds() - before < 0.05
+
+
+# --- several processes ---------------------------------------------------------------------------
+
+
+def test_arrays_that_may_be_written_to_need_no_kernel_of_their_own(own_cache):
+    code = """
+import numpy as np
+from walshqhn.kernels import cache, statevector
+statevector.weighted_norm(np.ones(4), np.ones(4), np.ones(4))
+print(cache.count(), cache.folder())
+"""
+    assert run(own_cache, code)[0] == 1
+
+
+def test_processes_that_need_the_same_compile_it_once(own_cache):
+    code = f"{RUN.strip()[: RUN.strip().rindex('print')]}print(len(compiled), cache.count(), cache.folder())"
+    environment = os.environ | own_cache | {"PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    found = [process.communicate(timeout=120)[0].split(" ", 2) for process in started]
+    assert [count for _, count, _ in found] == ["1", "1"]
+    (folder,) = {Path(text.strip()) for _, _, text in found}
+    assert len(list(folder.iterdir())) == 1  # no lock is left
+
+
+def test_another_process_compiles_ahead(own_cache):
+    code = """
+import time
+from walshqhn.kernels import cache, compile_apart, compiling, sampling
+compile_apart("sampling")
+compiling._processes[0].wait(60)
+print(cache.count(), cache.folder())
+compile_apart("sampling")
+assert len(compiling._processes) == 1
+"""
+    if len(os.sched_getaffinity(0)) > 1:
+        assert run(own_cache, code)[0] == 1

@@ -16,12 +16,13 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from numba import __version__ as numba_version
 from numba import config
@@ -29,6 +30,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.serialize import dumps
 
 _SUFFIX = ".nbi"
+_PATIENCE = 60.0  # seconds that another process is waited for, which may be stopped or hang
 
 
 def folder() -> Path:
@@ -39,6 +41,11 @@ def folder() -> Path:
 def size() -> int:
     """Bytes of all compiled kernels, those of other versions too."""
     return sum(path.stat().st_size for path in _files())
+
+
+def count() -> int:
+    """How many compiled kernels there are, those of other versions too."""
+    return sum(path.suffix == _SUFFIX for path in _files())
 
 
 def clear() -> int:
@@ -112,6 +119,16 @@ def _files() -> list[Path]:
     return [path for path in root().glob(f"*/*{_SUFFIX}*") if path.is_file()]
 
 
+def file_name(function: Callable[..., Any]) -> str:
+    """What the files of a function are called, but for the key and the ending."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
+
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Whether this version has compiled ``function``, for some type and CPU."""
+    return any(folder().glob(f"{file_name(function)}-*{_SUFFIX}"))
+
+
 class _Results(CompileResultCacheImpl):
     """Turns results of compiling into what can be pickled, and back."""
 
@@ -147,14 +164,41 @@ class _Files:
             raise
 
 
+def _claim(path: Path) -> IO[bytes] | None:
+    """A lock on ``path``, so that one process compiles while the others wait; None where there is no such thing."""
+    try:
+        import fcntl
+
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        file = path.open("wb")
+    except (ImportError, OSError):
+        return None
+    given_up = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except (BlockingIOError, PermissionError):  # another process has it
+            if time.monotonic() > given_up:
+                return file
+            time.sleep(0.02)
+        except OSError:  # no locks on this file system
+            return file
+
+
 class KernelCache(FunctionCache):
-    """Numba's cache of one function, in our files; ``on_miss`` is called where nothing fit."""
+    """Numba's cache of one function, in our files; ``on_miss`` is called where nothing fit.
+
+    What nothing fit for is claimed, until `release`: another process that needs it waits, and reads it then.
+    """
 
     def __init__(self, function: Callable[..., Any], on_miss: Callable[[], None]) -> None:
         self._name, self._py_func = repr(function), function
         self._impl: Any = _Results()
-        self._cache_file: Any = _Files(f"{function.__module__.rpartition('.')[2]}.{function.__name__}")
+        self._file_name = file_name(function)
+        self._cache_file: Any = _Files(self._file_name)
         self._on_miss = on_miss
+        self._claimed: IO[bytes] | None = None
         self.missed = False
         self.enable()
 
@@ -165,14 +209,27 @@ class KernelCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was kept, or None; whatever is wrong with a file, it is as if it were not there."""
         target_context.refresh()
-        try:
-            found = self._load_overload(sig, target_context)
-        except Exception:
-            found = None
+        found = self._found(sig, target_context)
         if found is None:
             self.missed = True
             self._on_miss()
+            self._claimed = _claim(folder() / f"{self._file_name}{_SUFFIX}.lock")
+            found = self._found(sig, target_context)
         return found
+
+    def _found(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return self._load_overload(sig, target_context)
+        except Exception:
+            return None
+
+    def release(self) -> None:
+        """Let other processes have it."""
+        if self._claimed is not None:
+            with suppress(OSError):
+                Path(self._claimed.name).unlink()
+            self._claimed.close()
+            self._claimed = None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep it; a full or read-only disk is no reason to fail."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from numba import njit, types
 
-from walshqhn.kernels.cache import KernelCache
+from walshqhn.kernels.cache import KernelCache, is_kept
 from walshqhn.kernels.compiling import announce, counted
 
 inner = partial(njit, no_cfunc_wrapper=True)
@@ -63,9 +63,12 @@ class Kernel:
             if kind not in self._ready and self._dispatcher is not self.py_func:
                 cache = KernelCache(self.py_func, partial(announce, self._part, True))
                 self._dispatcher._cache = cache
+                self._dispatcher.disable_compile(False)
                 try:
                     self._dispatcher.compile(self._signature(_FLOATS[kind]))
                 finally:
+                    self._dispatcher.disable_compile()  # or numba would again, for arrays that are writeable
+                    cache.release()
                     if cache.missed:
                         announce(self._part, False)
             self._ready.add(kind)
@@ -74,6 +77,11 @@ class Kernel:
     def warm(self) -> None:
         """Compile it for double precision."""
         self.compiled("d")
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the cache has it, for some type and CPU."""
+        return is_kept(self.py_func)
 
 
 def kernel(

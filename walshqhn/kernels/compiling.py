@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from typing import Any
+
+from walshqhn.kernels.pool import cpu_count
 
 PARTS = {
     "transform": ("walsh", "walsh_large"),
@@ -20,6 +25,7 @@ PARTS = {
 
 Listener = Callable[[str, bool], None]
 _listeners: list[Listener] = []
+_processes: list[subprocess.Popen[bytes]] = []
 _seconds = 0.0
 _lock = threading.RLock()
 
@@ -43,12 +49,32 @@ def on_compile(listener: Listener) -> Iterator[None]:
 
 
 def warm(*parts: str) -> None:
-    """Compile, or read from the cache, what double precision needs of ``parts`` (default: all); from any thread."""
-    for part in parts or PARTS:
-        for name in PARTS[part]:
-            for value in vars(import_module(f"walshqhn.kernels.{name}")).values():
-                if hasattr(value, "warm"):
-                    value.warm()
+    """Compile, or read from the cache, what double precision needs of ``parts`` (default: all); from any thread.
+
+    From the last to the first, to meet half-way a process that needs them in order.
+    """
+    for kernel in reversed(_kernels(parts)):
+        kernel.warm()
+
+
+def compile_apart(*parts: str) -> None:
+    """Begin to `warm` them in a process of its own.
+
+    A kernel that this process needs before the other has come to it is compiled here, meanwhile; one that the other
+    is compiling is waited for. Nothing happens where there is one CPU, or where the cache has them all.
+    """
+    if cpu_count() > 1 and not all(kernel.is_kept for kernel in _kernels(parts)):
+        code = f"import sys; sys.path[:] = {sys.path!r}; from walshqhn.kernels import warm; warm(*{parts!r})"
+        quiet: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        with suppress(OSError):
+            _processes.append(subprocess.Popen([sys.executable, "-c", code], **quiet))
+
+
+def _kernels(parts: Sequence[str]) -> list[Any]:
+    """The kernels of ``parts``, each once; default: all."""
+    modules = [import_module(f"walshqhn.kernels.{name}") for part in parts or PARTS for name in PARTS[part]]
+    found = {id(value): value for module in modules for value in vars(module).values() if hasattr(value, "warm")}
+    return list(found.values())
 
 
 def announce(part: str, begins: bool) -> None:
