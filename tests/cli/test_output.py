@@ -1,12 +1,25 @@
 """What commands print."""
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from walshqhn.cli.output import number, plural, print_json, stderr, stdout, table
+from walshqhn.cli import output
+from walshqhn.cli.output import (
+    ProgressDisplay,
+    number,
+    plural,
+    print_json,
+    remark,
+    saying_what_compiles,
+    stderr,
+    stdout,
+    table,
+)
+from walshqhn.kernels.compiling import announce
 
 
 def test_json_is_plain_and_knows_no_nan(capsys):
@@ -36,3 +49,55 @@ def test_numbers(value, text):
 
 def test_plurals():
     assert [plural(n, "run") for n in (0, 1, 4055)] == ["0 runs", "1 run", "4,055 runs"]
+
+
+class Timers:
+    """In place of `threading.Timer`: time passes when we say so."""
+
+    def __init__(self, monkeypatch):
+        self.waits, self.now = [], 0.0
+        monkeypatch.setattr(output.threading, "Timer", self.make)
+        monkeypatch.setattr(output.time, "monotonic", lambda: self.now)
+
+    def make(self, seconds, call, arguments):
+        timer = type("Timer", (), {"daemon": False})()
+        timer.start = lambda: self.waits.append((self.now + seconds, call, arguments))
+        timer.cancel = self.waits.clear
+        return timer
+
+    def pass_by(self, seconds):
+        self.now += seconds
+        for when, call, arguments in self.waits.copy():
+            if when <= self.now:
+                self.waits.clear()
+                call(*arguments)
+
+
+def test_what_compiles_for_two_seconds_in_all_is_said_once_a_part(capsys, monkeypatch):
+    timers, said = Timers(monkeypatch), []
+    with saying_what_compiles():
+        for part, seconds in [("costs", 1.9), ("engine", 1.5), ("engine", 1.5), ("engine", 9.0), ("costs", 0.2)]:
+            announce(part, True)
+            timers.pass_by(seconds)
+            announce(part, False)
+            said.append(capsys.readouterr())
+    announce("transform", True)
+    timers.pass_by(5)
+    assert [found.out for found in said] == [""] * 5
+    assert [found.err for found in said] == [
+        "", "", "compiling the exact engine, once per machine ...\n", "",
+        "compiling the evaluation of costs, once per machine ...\n",
+    ]  # fmt: skip
+    assert capsys.readouterr().err == ""
+
+
+def test_remarks_go_above_the_progress_bar_that_is_shown(monkeypatch):
+    """Another console would write into the bar."""
+    with ProgressDisplay("working", 2) as display:
+        said = []
+        monkeypatch.setattr(display.console, "print", lambda text, **_: said.append(text))
+        thread = threading.Thread(target=remark, args=["from another thread"])
+        thread.start()
+        thread.join()
+    remark("after it")
+    assert said == ["from another thread"]

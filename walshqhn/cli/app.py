@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 import walshqhn
+from walshqhn.cli.output import saying_what_compiles
 from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
 
 COMMANDS = {
@@ -26,6 +27,7 @@ COMMANDS = {
     "sample": "Measure a trained circuit and rank the networks it returns.",
     "plot": "Draw the figures that a file has the data for.",
     "info": "What a walshqhn file holds, and where it comes from.",
+    "cache": "Where compiled kernels are kept, and removing them.",
     "bench": "Time walshqhn side by side with peers that are installed.",
 }
 
@@ -76,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
     try:
-        result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
+        with saying_what_compiles():
+            result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CycloptsError as error:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json as json_module
 import math
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from walshqhn.kernels import on_compile
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+_PARTS = {
+    "transform": "the transform",
+    "costs": "the evaluation of costs",
+    "engine": "the exact engine",
+    "sampling": "the sampling of states",
+    "annealing": "simulated annealing",
+}
 
 
 def stdout() -> Console:
@@ -32,9 +44,13 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+_displays: list[ProgressDisplay] = []
+
+
 def remark(text: str) -> None:
-    """A line on stderr."""
-    stderr().print(text, soft_wrap=True)
+    """A line on stderr, above a progress bar that is shown."""
+    console = _displays[-1].console if _displays else stderr()
+    console.print(text, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -67,6 +83,32 @@ def table(headings: Sequence[str] = (), *, left: int = 1) -> Table:
 
 
 @contextmanager
+def saying_what_compiles() -> Iterator[None]:
+    """While the block runs, remark on each part of the package whose kernels take more than 2 s to compile, once."""
+    patience = dict.fromkeys(_PARTS, 2.0)
+    running: dict[str, tuple[threading.Timer, float]] = {}
+
+    def say(part: str) -> None:
+        patience[part] = math.inf
+        remark(f"compiling {_PARTS[part]}, once per machine ...")
+
+    def listen(part: str, begins: bool) -> None:
+        now = time.monotonic()
+        if begins and patience[part] < math.inf:
+            timer = threading.Timer(max(patience[part], 0.0), say, [part])
+            timer.daemon = True
+            timer.start()
+            running[part] = (timer, now)
+        elif not begins and part in running:
+            timer, began = running.pop(part)
+            timer.cancel()
+            patience[part] -= now - began
+
+    with on_compile(listen):
+        yield
+
+
+@contextmanager
 def progress_bar(text: str) -> Iterator[Any]:
     """A progress bar on stderr, on terminals only; yields a function that takes the fraction done."""
     with ProgressDisplay(text, 1.0) as display:
@@ -83,14 +125,17 @@ class ProgressDisplay:
             TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(),
             TextColumn("{task.fields[note]}", markup=False),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=stderr(), transient=True, disable=not sys.stderr.isatty())
+        self.console = stderr()
+        self._bar = Progress(*columns, console=self.console, transient=True, disable=not sys.stderr.isatty())
         self._handle = self._bar.add_task(text, total=total, completed=done, note="")
 
     def __enter__(self) -> ProgressDisplay:
         self._bar.__enter__()
+        _displays.append(self)
         return self
 
     def __exit__(self, *details: Any) -> None:
+        _displays.remove(self)
         self._bar.__exit__(*details)
 
     def update(self, done: float, text: str | None = None, note: str = "") -> None:
