@@ -18,6 +18,7 @@ from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, varian
 from walshqhn.engines.base import Evaluation
 from walshqhn.engines.qiskit.backend import BackendEngine
 from walshqhn.formats.hdf5 import load
+from walshqhn.kernels import compile_apart
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.study.workers import resolve_workers
@@ -84,6 +85,8 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         raise UsageError("--epsilon is for studies: give an option several values, or use --workers.")
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)
+    if any(variant.engine.engine == "exact" for variant in variants):
+        compile_apart("engine")
     workspace = opt.open_source(source, options, threads, train)
     if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
         variants = with_product(variants)
