@@ -1,14 +1,17 @@
 """The harness judges by what it measured; small editions of the rows agree with their peers."""
 
 import json
+import subprocess
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import psutil
 import pytest
 
 from walshqhn import bench as benchmarks
-from walshqhn.bench import costs, engine, formats, growth, harness, report, transform
+from walshqhn.bench import costs, engine, formats, growth, harness, report, startup, transform
 from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 
 FEW = Settings(threads=1, repeats=1)
@@ -147,8 +150,29 @@ def test_every_row_has_a_name_of_its_own_and_every_goal_a_contender():
     assert len({r.name for r in rows}) == len(rows)
     assert set(report.HEADLINES) <= {r.name for r in rows}
     assert [r.name for r in benchmarks.find_rows(["wht-*-24", "startup"])] == [
-        "wht-float64-24", "wht-float32-24", "help", "demo-cold", "demo-warm",
+        "wht-float64-24", "wht-float32-24", "help", "demo-cold", "demo-compiling", "demo-warm", "spectrum-cold",
+        "train-cold", "busy",
     ]  # fmt: skip
+
+
+def test_commands_run_in_processes_of_their_own():
+    spectrum = partial(startup.command, ("spectrum", "c.npy"), False, bits=3)
+    (ours,) = benchmarks.measure(Row("spectrum", "a command", spectrum), FEW).timings
+    assert ours.median > 0.05  # an interpreter starts
+    with pytest.raises(subprocess.CalledProcessError):
+        benchmarks.measure(Row("x", "a mistake", partial(startup.command, ("no-such-command",), False)), FEW)
+
+
+def test_other_cores_are_busy_while_a_training_is_timed(monkeypatch):
+    seen = []
+    monkeypatch.setattr(startup, "cpu_count", lambda: 3)
+    monkeypatch.setattr(startup, "train_circuit", lambda *_, **__: seen.append(len(psutil.Process().children())))
+    row = Row("busy", "busy", partial(startup.training_among_others, 3, 1), (Goal(1.3, "single-threaded", True),))
+    found = benchmarks.measure(row, FEW)
+    assert set(seen) == {2}
+    assert psutil.Process().children() == []
+    assert [t.name for t in found.timings] == ["walshqhn", "single-threaded"]
+    assert len(found.goals) == 1
 
 
 def test_peak_memory_is_seen():
