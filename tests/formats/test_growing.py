@@ -50,6 +50,25 @@ def test_a_file_equals_its_twin_in_memory_and_one_written_at_once(tmp_path, resu
     assert sorted(p.name for p in tmp_path.iterdir()) == ["grown.h5", "once.h5"]
 
 
+def test_ctrl_c_while_a_file_is_built_is_not_lost(tmp_path, monkeypatch):
+    write, (first, second) = growing.write_training, list(growing_training(2))
+    file = ResultFile(tmp_path / "f.h5", CONTENTS)
+    file.store(first)
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        write(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(growing, "write_training", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            file.store(second)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert parts(load(tmp_path / "f.h5")) == parts(dataclasses.replace(CONTENTS, training=first))
+    file.store(second)
+    assert parts(load(tmp_path / "f.h5")) == parts(dataclasses.replace(CONTENTS, training=second))
+
+
 def test_only_what_is_new_is_written(tmp_path, monkeypatch):
     whole, added = [], []
     write_all, write_more = growing.write_contents, growing.write_training

@@ -18,7 +18,6 @@ from walshqhn.plotting.spectrum import plot_cost_histogram, plot_degree_weights,
 from walshqhn.plotting.study import plot_energies, plot_success
 from walshqhn.plotting.style import new_figure
 from walshqhn.plotting.training import has_tails, plot_architecture, plot_tails, plot_training
-from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError
 from walshqhn.support.files import check_target, write_atomically
 from walshqhn.training.result import TrainingResult
@@ -43,7 +42,9 @@ def drawings(workspace: Workspace, training: TrainingResult | None = None) -> di
     names, study, task = workspace.bit_names, workspace.contents.study, workspace.task
     training = training or workspace.training
     found = None if training is None else training.best_cost
-    table = _table(workspace)
+    table = None
+    with suppress(InputError):  # raised where there is no cost
+        table = workspace.cost.values if isinstance(workspace.cost, TableCost) else None
     possible: dict[str, Drawing] = {}
     if table is not None or workspace.contents.hamiltonian is not None:
         source = workspace.hamiltonian if table is None else workspace.spectrum
@@ -64,14 +65,6 @@ def drawings(workspace: Workspace, training: TrainingResult | None = None) -> di
     if best is not None and isinstance(task, NetworkTask) and has_weight_image(task):
         possible["network"] = Drawing(lambda ax: plot_weights(ax, task, best), (3.2, 3.6))
     return possible
-
-
-def _table(workspace: Workspace) -> FloatArray | None:
-    """The cost table; None without a cost, or if it has too many bits."""
-    try:
-        return workspace.cost.values if isinstance(workspace.cost, TableCost) else None
-    except InputError:
-        return None
 
 
 def _of_training(workspace: Workspace, training: TrainingResult) -> dict[str, Drawing]:

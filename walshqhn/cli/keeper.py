@@ -37,10 +37,9 @@ class Keeper:
 
     def keep(self, result: TrainingResult | Study) -> None:
         """Store ``result``; print a remark if that fails."""
-        if self._file is None:
-            return
         try:
-            self._file.store(result)
+            if self._file is not None:
+                self._file.store(result)
             self._kept, self._failure = result, None
         except (OSError, RuntimeError, WalshqhnError) as error:  # h5py raises RuntimeError for some I/O errors
             self._failure = error

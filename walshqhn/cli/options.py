@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,25 +55,20 @@ def parse_value(text: str) -> Any:
         return tuple(parse_value(part) for part in text.split(";"))
     if "," in text:
         return tuple(parse_value(part) for part in text.split(",") if part.strip())
-    word = text.strip()
-    constants = {"true": True, "false": False, "none": None}
+    word, constants = text.strip(), {"true": True, "false": False, "none": None}
     if word.lower() in constants:
         return constants[word.lower()]
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(word)
-        except ValueError:
-            continue
     return word
 
 
 def format_value(value: Any) -> str:
     """The inverse of `parse_value`; lists, as in JSON, are treated like tuples."""
-    if isinstance(value, tuple | list) and not value:
-        return "none"
     if isinstance(value, tuple | list):
         nested = any(isinstance(v, tuple | list) for v in value)
-        return (";" if nested else ",").join(format_value(v) for v in value)
+        return (";" if nested else ",").join(map(format_value, value)) or "none"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 

@@ -24,11 +24,9 @@ def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | 
     """Print the main results; ``compiled``: backend, depth and two-qubit gates of the circuit on a device."""
     out, run = stdout(), result.best_run
     words = [f"{result.ansatz['name']} ansatz"]
-    if "layers" in result.ansatz:
-        words.append(plural(result.ansatz["layers"], "layer"))
+    words += [plural(result.ansatz["layers"], "layer")] if "layers" in result.ansatz else []
     words += [plural(len(run.parameters), "angle"), plural(len(result.runs), "run"), f"{number(result.seconds, 3)} s"]
-    if result.shots:
-        words.append(plural(result.shots, "shot"))
+    words += [plural(result.shots, "shot")] if result.shots else []
     out.print(f"{name}: {', '.join(words)}")
     objective = result.search["objective"]
     if objective != "mean":
@@ -67,17 +65,11 @@ def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, A
     classical = all_baselines(cost, evaluations, study.plan.runs, study.plan.seed)
     best = best_variant(study, epsilon)
     succeeded = rows[best.variant]["success_probability"] > 0
-    return {
-        "epsilon": epsilon,
-        "exact_minimum": study.exact_minimum,
-        "reference": study.reference,
-        "runs": study.plan.runs,
-        "complete": study.is_complete,
-        "variants": rows,
-        "baselines": [baseline.as_dict(study.reference, epsilon) for baseline in classical],
-        "best": study.plan.labels[best.variant] if succeeded else None,
-        "best_is_significant": best.is_significant,
-    }
+    facts: dict[str, Any] = {"epsilon": epsilon, "exact_minimum": study.exact_minimum, "reference": study.reference}
+    facts |= {"runs": study.plan.runs, "complete": study.is_complete, "variants": rows}
+    facts["baselines"] = [baseline.as_dict(study.reference, epsilon) for baseline in classical]
+    label = study.plan.labels[best.variant] if succeeded else None
+    return facts | {"best": label, "best_is_significant": best.is_significant}
 
 
 def _spread(cost: Cost) -> float:
@@ -102,25 +94,23 @@ def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, outp
         low, high = row["interval"]
         evaluations, seconds = row["mean_evaluations"], number(row.get("time_to_solution"), 3)
         shown.add_row(
-            row["variant"],
-            str(row["runs"]),
-            number(row["success_probability"], 3) if row["runs"] else "-",
+            row["variant"], str(row["runs"]), number(row["success_probability"], 3) if row["runs"] else "-",
             f"{low:.3f} to {high:.3f}" if row["runs"] and low < high else "-",
-            number(row.get("sampling_probability"), 3),
-            number(row["least_excess"], 3),
-            "-" if evaluations is None else f"{evaluations:,.0f}",
-            seconds if seconds == "-" else f"{seconds} s",
-        )
+            number(row.get("sampling_probability"), 3), number(row["least_excess"], 3),
+            "-" if evaluations is None else f"{evaluations:,.0f}", seconds if seconds == "-" else f"{seconds} s",
+        )  # fmt: skip
     out = stdout()
     out.print(shown)
-    least = "min C" if facts["exact_minimum"] is not None else "C_best"
-    named = "" if facts["exact_minimum"] is not None else ", the lowest cost found"
+    least, named = ("C_best", ", the lowest cost found") if facts["exact_minimum"] is None else ("min C", "")
     out.print(
         f"Success: E - {least} <= {facts['epsilon']:.3g} (classical methods: best cost found in place of E). "
         f"{least} = {number(facts['reference'], 9)}{named}. "
         "One shot: probability that a single measurement succeeds."
     )
-    ended = [f"{row['variant']}: {_counted(row['statuses'])}" for row in facts["variants"] if row["runs"]]
+    ended = []
+    for row in (row for row in facts["variants"] if row["runs"]):
+        counts = sorted(row["statuses"].items(), key=lambda item: -item[1])
+        ended.append(f"{row['variant']}: {', '.join(f'{count} {status}' for status, count in counts)}")
     out.print(f"Why runs ended: {'; '.join(ended)}.", soft_wrap=True)
     if len(facts["variants"]) > 1 and facts["best"] is not None:
         sure = "significant" if facts["best_is_significant"] else "not significant"
@@ -131,8 +121,3 @@ def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, outp
     if not study.is_complete:
         wanted = plural(len(study.plan.units()), "training")
         remark(f"interrupted: {study.done} of {wanted} done; continue with --resume")
-
-
-def _counted(statuses: dict[str, int]) -> str:
-    """'198 converged, 2 stalled': most frequent first."""
-    return ", ".join(f"{n} {status}" for status, n in sorted(statuses.items(), key=lambda item: -item[1]))

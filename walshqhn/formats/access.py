@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import json
 import math
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ _CHUNK = 1 << 16  # values a chunk
 _GROWING_CHUNK = 1 << 10  # for data sets that grow: the last chunk is rewritten each time
 _SMALL = 1 << 24  # bytes that are read without checking the free memory
 _HDF5 = ("v110", "v110")  # from this version on, HDF5 also checksums attributes and its own metadata
+_FILTERED = {"shuffle": True, "compression": "gzip", "compression_opts": 1, "fletcher32": True}
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # reuse space that a growing file has freed
 _KINDS = {"word": "SO", "text": "SO", "json": "SO", "int": "iu", "float": "f", "flag": "b"}
@@ -42,14 +45,25 @@ def at(place: str) -> Iterator[None]:
         raise FormatError(f"{place}: {first_line(error)}") from error
 
 
-def open_image(image: io.BytesIO) -> h5py.File:
+@contextmanager
+def open_image(image: io.BytesIO) -> Iterator[h5py.File]:
     """Open the HDF5 file in ``image``, or create one if it is empty.
 
-    Files are built in memory because HDF5 does not reliably report a full disk.
+    Files are built in memory because HDF5 does not reliably report a full disk. Ctrl-C is held back until the file is
+    closed: HDF5 calls back to write to the image, and loses a KeyboardInterrupt raised there.
     """
-    if image.getbuffer().nbytes:
-        return h5py.File(image, "r+", libver=_HDF5)
-    return h5py.File(image, "w", libver=_HDF5, **_REUSE)
+    held: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number)) if in_main else None
+    mode, settings = ("r+", {}) if image.getbuffer().nbytes else ("w", _REUSE)
+    try:
+        with h5py.File(image, mode, libver=_HDF5, **settings) as file:
+            yield file
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if held:
+        signal.raise_signal(signal.SIGINT)
 
 
 def write_image(image: io.BytesIO, path: Path) -> None:
@@ -82,16 +96,9 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
         return
     row = math.prod(array.shape[1:])
     length = (_GROWING_CHUNK if grows else min(_CHUNK, array.size)) // max(1, row)
-    group.create_dataset(
-        column.name,
-        data=array,
-        chunks=(max(1, length), *(max(1, n) for n in array.shape[1:])),
-        maxshape=(None, *array.shape[1:]) if grows or not array.size else array.shape,
-        shuffle=True,
-        compression="gzip",
-        compression_opts=1,  # higher levels are much slower and gain little on floating-point data
-        fletcher32=True,
-    )
+    chunks = tuple(max(1, n) for n in (length, *array.shape[1:]))
+    maxshape = (None, *array.shape[1:]) if grows or not array.size else array.shape
+    group.create_dataset(column.name, data=array, chunks=chunks, maxshape=maxshape, **_FILTERED)
 
 
 # --- reading ---------------------------------------------------------------------------------------

@@ -74,11 +74,11 @@ def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
     completed = values.pop("completed_runs")
     sizes = {"N": num_qubits, "runs": completed}
     arrays: dict[str, npt.NDArray[Any]] = {}
+    axes = {name: axis for axis, name in LENGTHS.items()}
     for column in TRAINING:
         arrays[column.name] = access.read_column(group, column, sizes)
-        for axis, name in LENGTHS.items():
-            if column.name == name:
-                sizes[axis] = sum(arrays[name].tolist())
+        if column.name in axes:
+            sizes[axes[column.name]] = sum(arrays[column.name].tolist())
     initial = access.read_column(group, INITIAL, sizes).tolist() if INITIAL.name in group else None
     with at(group.name):
         _check(values, completed, sizes["angles"], num_qubits)

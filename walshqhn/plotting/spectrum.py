@@ -81,9 +81,8 @@ def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None =
     ax.set_ylim(0.7, top * 3)
     ax.axvline(low, color=ORANGE, linewidth=1)
     at_minimum = found is not None and abs(found - low) <= 1e-12 * float(np.abs(costs).max())
-    ax.text(
-        low, top * 2.4, f" minimum {low:.5g}" + ("\n (found)" if at_minimum else ""), color=ORANGE, va="top", fontsize=8
-    )
+    label = f" minimum {low:.5g}" + ("\n (found)" if at_minimum else "")
+    ax.text(low, top * 2.4, label, color=ORANGE, va="top", fontsize=8)
     if found is not None and not at_minimum:
         ax.axvline(found, color=GREEN, linewidth=1, linestyle="--")
         ax.text(found, top * 1.2, f" best found {found:.5g}", color=GREEN, va="top", fontsize=8)

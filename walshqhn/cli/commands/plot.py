@@ -29,7 +29,7 @@ def plot(
             help="spectrum: W(k); coefficients: the largest ones; histogram: costs; training: E of every run; tails: "
             "mean cost of the cheapest shots; architecture: how often each is measured; circuit; network: weights of "
             "the best one; success, energies: all variants of a study (other kinds: the one with the lowest E). "
-            "Default: every kind that SOURCE has data for.",
+            "May be repeated; default: every kind that SOURCE has data for.",
         ),
     ] = None,
     output: Annotated[OptionalPath, Parameter(alias="-o", help="Output folder; default: the current one.")] = None,

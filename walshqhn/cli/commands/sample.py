@@ -48,16 +48,11 @@ def sample(
     accuracies = {s: task.accuracy(distinct[order], s) for s in splits} if task is not None else {}
     known = runner.cost.minimum
     minimum = known.value if known is not None and known.is_exact else None
-    rows: list[dict[str, Any]] = [
-        {
-            "bits": bits_to_label(distinct[k]),
-            "count": int(counts[k]),
-            "cost": float(costs[k]),
-            "excess": None if minimum is None else float(costs[k]) - minimum,
-            "accuracy": {s: float(accuracies[s][place]) for s in splits},
-        }
-        for place, k in enumerate(order)
-    ]
+    rows: list[dict[str, Any]] = []
+    for place, k in enumerate(order):
+        rows.append({"bits": bits_to_label(distinct[k]), "count": int(counts[k]), "cost": float(costs[k])})
+        rows[-1]["excess"] = None if minimum is None else float(costs[k]) - minimum
+        rows[-1]["accuracy"] = {s: float(accuracies[s][place]) for s in splits}
     mean, error = float(all_costs.mean()), float(all_costs.std(ddof=1) / np.sqrt(shots)) if shots > 1 else None
     if json:
         facts = {"shots": shots, "engine": engine, "seed": seed, "mean_cost": mean, "standard_error": error}

@@ -27,22 +27,29 @@ def tasks(
     if name is None:
         if options:
             raise UsageError(f"unknown option --{next(iter(options))}; name the task it belongs to.")
-        _list(list_tasks(), json)
+        if json:
+            print_json(list_tasks())
+            return
+        shown = table()
+        for known, description in list_tasks().items():
+            shown.add_row(known, description)
+        stdout().print(shown)
+        stdout().print("\nwalshqhn tasks NAME shows the options and bits of one.")
         return
     defaults = task_options(name)
     needed = [option for option, value in defaults.items() if value is inspect.Parameter.empty]
     bits: tuple[str, ...] = ()
-    shown = {k: None if k in needed else v for k, v in defaults.items()}
+    values = {k: None if k in needed else v for k, v in defaults.items()}
     if all(option in options for option in needed):
         workspace = open_source(name, options, None, tasks)
-        bits, shown = workspace.bit_names, (workspace.spec or {})["options"]
+        bits, values = workspace.bit_names, (workspace.spec or {})["options"]
     if json:
-        print_json({"name": name, "description": list_tasks()[name], "options": shown, "bit_names": bits})
+        print_json({"name": name, "description": list_tasks()[name], "options": values, "bit_names": bits})
         return
     out = stdout()
     out.print(f"{name}: {list_tasks()[name]}")
     out.print("\nOptions and their values")
-    for option, value in shown.items():
+    for option, value in values.items():
         text = "(required)" if value is None and option in needed else format_value(value)
         out.print(f"  --{option.replace('_', '-'):<21} {text}")
     if bits:
@@ -53,15 +60,3 @@ def tasks(
         for r in range(rows):
             line = "".join(f"{j:>4}  {bits[j]:<{width - 6}}" for j in range(r, len(bits), rows))
             out.print(line.rstrip())
-
-
-def _list(known: dict[str, str], json: bool) -> None:
-    if json:
-        print_json(known)
-        return
-    shown = table()
-    for name, description in known.items():
-        shown.add_row(name, description)
-    out = stdout()
-    out.print(shown)
-    out.print("\nwalshqhn tasks NAME shows the options and bits of one.")

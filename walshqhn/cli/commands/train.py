@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     if output is not None:
         opt.check_native_name(output)
         check_target(output, overwrite=force or resume, source=None if resume else source)
-    given = {name: options.pop(name) for name in Variant.options() if options.get(name) is not None}
+    given = {name: options[name] for name in Variant.options() if options.get(name) is not None}
     options = {name: text for name, text in options.items() if name not in Variant.options()}
     if data_seed is not None:
         options["seed"] = str(data_seed)
@@ -111,9 +111,7 @@ def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
     """Where jobs on real devices are recorded; None for simulated ones."""
     devices = [v.engine.backend for v in plan.variants if v.engine.engine == "backend" and v.engine.backend]
     real = [name for name in devices if name != "generic" and not name.startswith("fake_")]
-    if not real:
-        return None
-    return Path(f"{real[0]}.jobs") if output is None else output.with_suffix(".jobs")
+    return (output or Path(f"{real[0]}.jobs")).with_suffix(".jobs") if real else None
 
 
 @dataclass(frozen=True)
@@ -174,10 +172,10 @@ class _Job:
         with ProgressDisplay(text, len(plan.units()), already) as display:
 
             def keep(study: Study) -> None:
-                wanted, new = len(plan.units()), study.done - already
-                left = (time.monotonic() - started) / new * (wanted - study.done)
-                minutes = f"about {left / 60:.0f} min {left % 60:.0f} s left"
-                display.update(study.done, note=f"{study.done}/{wanted}, {minutes}")
+                wanted = len(plan.units())
+                left = (time.monotonic() - started) / (study.done - already) * (wanted - study.done)
+                minutes, seconds = divmod(round(left), 60)
+                display.update(study.done, note=f"{study.done}/{wanted}, about {minutes} min {seconds} s left")
                 keeper.keep(study)
 
             study = run_study(
