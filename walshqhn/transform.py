@@ -1,4 +1,4 @@
-"""The Walsh-Hadamard transform, threaded and in place if wanted."""
+"""The Walsh-Hadamard transform, threaded, in place on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _PARTS |= {np.dtype(np.complex64): "f", np.dtype(np.complex128): "d"}
 """What is transformed in place, and the type of its real and imaginary parts."""
 _BLOCK = 1 << 16
 _SHARED_FROM = 1 << 19
-"""Values; fewer take less time than waking a thread and moving them to its cache would save."""
+"""Values; with fewer, waking a thread and moving them to its cache costs more than it saves."""
+_LARGEST_INTEGER = 1 << 53
+"""Up to here, float64 holds every whole number."""
 
 
 def wht(
@@ -38,12 +40,13 @@ def wht(
     ----------
     values
         Shape (2^N,), N >= 0; with ``axis``, any shape that is 2^N long along it. float32, float64, complex64 and
-        complex128 keep their type; other numbers become float64 or complex128.
+        complex128 keep their type; other numbers become float64 or complex128. Whole numbers beyond 2^53, which would
+        be rounded, are refused. As in NumPy, results beyond the range of the type become infinite.
     norm
         ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
         ``"ortho"``: times 2^(-N/2), which is its own inverse.
     overwrite
-        Work in the array handed in (and return it). It must be contiguous and of one of the four types.
+        Transform ``values`` itself (and return it). It must be a contiguous array of one of the four types.
     threads
         Number of threads; default $WALSHQHN_THREADS, else all cores. The result does not depend on it.
     axis
@@ -53,8 +56,13 @@ def wht(
     Raises
     ------
     InputError
-        The length is no power of two, there is no such axis, there are several and none was named, or
-        ``overwrite`` is impossible.
+        The length is not a power of two, the axis does not exist or must be named, ``overwrite`` is impossible, or the
+        values are not numbers, masked, ragged or too large for float64.
+
+    Examples
+    --------
+    >>> wht([6, 2, 8, 4], norm="forward").tolist()  # C(x) = 5 + 2 z_0 - z_1
+    [5.0, 2.0, -1.0, 0.0]
     """
     return _transform(values, norm, 0, overwrite, threads, axis)
 
@@ -77,8 +85,8 @@ def _transform(
     if norm not in _EXPONENTS:
         raise unknown_name("norm", norm, _EXPONENTS)
     if threads is not None and (type(threads) is not int or threads < 1):
-        resolve_threads(threads)  # says what is wrong
-    source = np.asarray(values)
+        resolve_threads(threads)  # raises
+    source = values if type(values) is np.ndarray else _as_array(values)
     if axis is not None or source.ndim != 1:
         axis = _check_axis(source, axis)
     length = source.size if axis is None else source.shape[axis]
@@ -116,19 +124,47 @@ def _check_axis(source: npt.NDArray[Any], axis: int | None) -> int:
     return axis % source.ndim
 
 
+def _as_array(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """``values`` as NumPy understands them, but InputError where it would drop a mask or round integers silently."""
+    try:
+        source = np.asarray(values)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"the transform takes an array of numbers: {error}") from None
+    rows = values if isinstance(values, list | tuple) else ()
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in (values, *rows)):
+        raise InputError("the transform takes no masked values; replace them first, for example by values.filled(0).")
+    if source.dtype.kind in "fc" and np.any(np.abs(source) >= _LARGEST_INTEGER):  # integers among other numbers?
+        _check_integers([v for v in np.array(values, dtype=object).flat if isinstance(v, int | np.integer)])
+    return source
+
+
+def _check_integers(values: Any) -> None:
+    """Refuse integers that float64 would round."""
+    if len(values):
+        largest = max(int(np.max(values)), -int(np.min(values)))
+        if largest > _LARGEST_INTEGER:
+            raise InputError(f"the transform works in float64, which would round integers beyond 2^53, got {largest}.")
+
+
 def _copy(source: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A contiguous array of one of the four types."""
     if source.dtype.kind not in "biufc":
         raise InputError(f"the transform takes numbers, got dtype {source.dtype}.")
+    if source.dtype.kind in "iu" and source.dtype.itemsize == 8:
+        _check_integers(source)
     native = source.dtype.newbyteorder("=")
     widest = np.dtype(np.complex128 if source.dtype.kind == "c" else np.float64)
-    return np.array(source, dtype=native if native in _PARTS else widest, order="C", copy=True)
+    try:
+        with np.errstate(over="raise"):
+            return np.array(source, dtype=native if native in _PARTS else widest, order="C", copy=True)
+    except FloatingPointError:
+        raise InputError(f"the transform works in {widest}, which is too small for values of {source.dtype}.") from None
 
 
 def _transform_rows(
     source: npt.NDArray[Any], array: npt.NDArray[Any], length: int, scale: float, threads: int | None
 ) -> None:
-    """Transforms of all runs of ``length`` values of ``source``, times ``scale``, into ``array``; both contiguous."""
+    """Transform all runs of ``length`` values of ``source``, times ``scale``, into ``array``; both are contiguous."""
     kind, is_complex = _PARTS[array.dtype], array.dtype.kind == "c"
     if is_complex or array.ndim > 1:
         flat = array.reshape(-1).view(kind)

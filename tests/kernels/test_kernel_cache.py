@@ -46,6 +46,48 @@ def test_compiled_once_and_found_again(own_cache):
     assert run(own_cache)[0] == 0
 
 
+STREAMS = """
+from walshqhn.kernels import cache, on_compile, walsh_large
+compiled = []
+with on_compile(lambda part, begins: compiled.append(part) if begins else None):
+    for stream in (*walsh_large._STREAMS.values(), walsh_large.stream2):
+        stream.compiled("d")
+print(len(compiled), cache.folder())
+"""
+
+
+def test_kernels_made_by_a_factory_are_found_again(own_cache):
+    """Their closures hold compiled functions, which are pickled differently in every process."""
+    count, folder = run(own_cache, STREAMS)
+    files = {path.name for path in folder.iterdir()}
+    assert count == len(files) == 4
+    assert run(own_cache, STREAMS) == (0, folder)
+    assert {path.name for path in folder.iterdir()} == files
+
+
+PATHS = """
+from importlib import import_module
+from numba import float32, float64
+from numba.core.registry import cpu_target
+from walshqhn.kernels import cache, compiling, walsh_large
+names = {name for part in compiling.PARTS.values() for name in part}
+kernels = [k for name in names for k in vars(import_module(f"walshqhn.kernels.{name}")).values() if hasattr(k, "warm")]
+codegen, types, paths = cpu_target.target_context.codegen(), {"f": float32, "d": float64}, set()
+for kernel in {*kernels, *walsh_large._STREAMS.values()}:
+    for kind in "fd" if kernel._single else "d":
+        path = cache.KernelCache(kernel.py_func, print).path(kernel._signature(types[kind]), codegen)
+        assert path not in paths, path
+        paths.add(path)
+print(len(paths), sorted(path.name for path in paths))
+"""
+
+
+def test_every_kernel_has_a_file_that_other_processes_find(own_cache):
+    first, second = run(own_cache, PATHS), run(own_cache, PATHS)
+    assert first == second
+    assert first[0] > 15
+
+
 @pytest.mark.parametrize("damage", ["empty", "cut", "one bit", "no pickle", "unreadable", "a folder"])
 def test_heals_itself(own_cache, damage):
     _, folder = run(own_cache)
@@ -129,7 +171,7 @@ def test_size_and_clearing(own_cache):
 
 def test_listeners_and_seconds(monkeypatch, tmp_path):
     """Compiling is announced, with its end, and counted; reading from the cache is only counted."""
-    monkeypatch.setattr(cache, "root", lambda: tmp_path)
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     heard = []
     for expected in ([("transform", True), ("transform", False)], []):
         fresh = Kernel(walsh.transform_blocks.py_func, "transform", walsh.transform_blocks._signature, True, {})

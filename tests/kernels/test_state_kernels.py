@@ -66,7 +66,7 @@ def test_phase_there_and_back(version, num_qubits):
         version(phases.phase)(re, im, table, 0.7, low, high)
     np.testing.assert_allclose(re + 1j * im, np.exp(-0.7j * table) * state, atol=1e-14)
     lre, lim = parts(np.exp(-0.7j * table) * other)
-    found = sum(version(phases.unphase)(re, im, lre, lim, table, 0.7, *part) for part in in_two(state.size))
+    found = sum(version(phases.phase_adjoint)(re, im, lre, lim, table, 0.7, *part) for part in in_two(state.size))
     expected = np.vdot(other, table * state).imag
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * np.sqrt(state.size))
     np.testing.assert_allclose(re + 1j * im, state, atol=1e-14)
@@ -109,7 +109,8 @@ def rotated(state, axis, angles, low=0):
     return state
 
 
-def twist_arguments(angles, version=lambda f: f):
+def rz_arguments(angles, version=lambda f: f):
+    """What `rz_layer` takes."""
     return angles, np.cos(angles / 2), np.sin(angles / 2), *version(statevector.row_factors)(angles)
 
 
@@ -124,12 +125,14 @@ def test_rz_layer_there_and_back(version, num_qubits):
     (re, im), (lre, lim) = parts(psi), parts(rotated(lam, 2, angles))
     count = psi.size // min(psi.size, 512)
     for rows in in_two(count):
-        version(statevector.twist)(re, im, *twist_arguments(angles, version), *rows)
+        version(statevector.rz_layer)(re, im, rz_arguments(angles, version), *rows)
     np.testing.assert_allclose(re + 1j * im, rotated(psi, 2, angles), atol=1e-13)
 
     row_sums, columns, slopes = np.full(count, np.nan), np.zeros(psi.size // count), np.zeros(num_qubits)
     for rows in in_two(count):
-        version(statevector.untwist)(re, im, lre, lim, *twist_arguments(-angles, version), *rows, row_sums, columns)
+        version(statevector.rz_layer_adjoint)(
+            re, im, lre, lim, rz_arguments(-angles, version), *rows, row_sums, columns
+        )
     version(statevector.signed_sums)(columns, slopes)
     version(statevector.signed_sums)(row_sums, slopes[9:])
     for q in range(num_qubits):
@@ -161,8 +164,8 @@ def permuted(num_qubits, low, count, flips, seed):
      (18, 11, 6, ((10, 9),), False), (18, 17, 1, ((10, 1),), False)],
 )  # fmt: skip
 def test_ry_layer_there_and_back(version, num_qubits, low, count, flips, moved, with_rz):
-    """Alone, after a permutation of what is turned, before Rz on all qubits; in two halves."""
-    if num_qubits > 14 and version(rotations.turn) is not rotations.turn:
+    """Alone, after a permutation of the qubits' amplitudes, before Rz on all qubits; in two halves."""
+    if num_qubits > 14 and version(rotations.ry_layer) is not rotations.ry_layer:
         pytest.skip("slow")
     psi, lam = random_state(num_qubits), random_state(num_qubits, 1)
     angles, all_angles = layer(min(count, num_qubits)), layer(num_qubits, 3) if with_rz else np.zeros(num_qubits)
@@ -173,18 +176,18 @@ def test_ry_layer_there_and_back(version, num_qubits, low, count, flips, moved, 
     first = BLOCK_BITS - count
     c, t = np.ones(BLOCK_BITS), np.zeros(BLOCK_BITS)
     c[first : first + angles.size], t[first : first + angles.size] = np.cos(angles / 2), np.tan(angles / 2)
-    turned = rotated(move(psi), 1, angles, low)
+    done = rotated(move(psi), 1, angles, low)
     (re, im), (lre, lim) = parts(psi), parts(rotated(rotated(move(lam), 1, angles, low), 2, all_angles))
     blocks = in_two(max(1, psi.size >> BLOCK_BITS))
     for part in blocks:
-        rz = twist_arguments(all_angles) if with_rz else NO_RZ
-        version(rotations.turn)(re, im, low, first, c, t, order, masks, rz, *part)
-    np.testing.assert_allclose(re + 1j * im, rotated(turned, 2, all_angles), atol=1e-13)
+        rz = rz_arguments(all_angles) if with_rz else NO_RZ
+        version(rotations.ry_layer)(re, im, low, first, c, t, order, masks, rz, *part)
+    np.testing.assert_allclose(re + 1j * im, rotated(done, 2, all_angles), atol=1e-13)
 
     slopes, row_sums, columns = np.zeros(11), np.zeros(max(1, psi.size >> 9)), np.zeros(min(psi.size, 512))
     for part in blocks:
-        rz = twist_arguments(-all_angles) if with_rz else NO_RZ
-        version(rotations.unturn)(
+        rz = rz_arguments(-all_angles) if with_rz else NO_RZ
+        version(rotations.ry_layer_adjoint)(
             re, im, lre, lim, low, first, c, -t, order, masks, rz, *part, slopes, row_sums, columns
         )  # fmt: skip
     for k in range(angles.size):

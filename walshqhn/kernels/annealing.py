@@ -1,4 +1,4 @@
-"""Simulated annealing on a table: one bit flipped at a time, accepted by Metropolis' rule."""
+"""Simulated annealing on a table, with single-bit flips and the Metropolis rule."""
 
 import math
 
@@ -12,10 +12,10 @@ from walshqhn.kernels.compiler import const, kernel
     lambda t: types.Tuple((t, types.int64))(const(t), types.int64, const(types.int64), const(t), const(t)),
 )
 def anneal(table, start, flips, uniforms, temperatures):
-    """Least cost on the way from configuration ``start``, and where: (cost, index).
+    """The least cost visited from configuration ``start`` on, and its configuration: (cost, index).
 
-    Step t proposes to flip bit ``flips[t]`` at temperature ``temperatures[t]`` and accepts an
-    increase d where ``uniforms[t]`` < exp(-d / temperature).
+    Step t proposes to flip bit ``flips[t]`` at temperature ``temperatures[t]`` and accepts an increase d if
+    ``uniforms[t]`` < exp(-d / temperature).
     """
     x = start
     cost = table[x]

@@ -6,23 +6,22 @@ import numpy as np
 from numba import types
 
 from walshqhn.kernels.compiler import const, inner, kernel
-from walshqhn.kernels.phases import phase, unphase
-from walshqhn.kernels.pool import share
-from walshqhn.kernels.rotations import turn, unturn
+from walshqhn.kernels.phases import phase, phase_adjoint
+from walshqhn.kernels.rotations import ry_layer, ry_layer_adjoint
 from walshqhn.kernels.schedule import BLOCK_BITS, CX, PANEL_BITS, PHASE, RY, RZ, CompiledCircuit
 from walshqhn.kernels.statevector import (
     ROW_BITS,
-    chunk_for,
     cx,
     pieces_for,
     row_factors,
+    rz_layer,
+    rz_layer_adjoint,
+    share_pieces,
     signed_sums,
-    twist,
-    untwist,
-)
+)  # fmt: skip
 
 _LEAST_COSINE = 2.0**-56
-_INTS = types.int64[:, ::1]
+_INT, _INTS = types.int64, types.int64[:, ::1]
 _CIRCUIT = types.NamedTuple((_INTS,) * 4 + (types.int64[::1],) * 3 + (types.float64[::1],), CompiledCircuit)
 
 
@@ -49,7 +48,7 @@ def _ry_angles(circuit, first, last, params, low, count):
 
 @inner
 def _rz_angles(circuit, first, last, params, num_qubits, sign):
-    """What `twist` wants to know: angles times ``sign``; nothing where there are no gates."""
+    """What `rz_layer` takes for the angles times ``sign``; empty arrays without gates."""
     angles = np.zeros(num_qubits if last > first else 0)
     for g in range(first, last):
         angles[circuit.qubits[g]] = sign * _angle(circuit, g, params)
@@ -60,20 +59,17 @@ def _rz_angles(circuit, first, last, params, num_qubits, sign):
 
 @inner
 def _order(circuit, low, count, row):
-    """The pass's permutation, or order of rows."""
+    """The permutation that the CX of a block or panel amount to, or an empty array."""
     if low > 0:
         return circuit.orders[row][: 1 << count]
     return circuit.permutations[row] if row >= 0 else circuit.qubits[:0]
 
 
-@kernel(
-    "engine",
-    lambda t: types.void(_CIRCUIT, const(t), const(t), types.int64, t[::1], t[::1], *(types.int64,) * 5),
-)
+@kernel("engine", lambda t: types.void(_CIRCUIT, const(t), const(t), _INT, t[::1], t[::1], *(_INT,) * 5))
 def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pass, begin, end):
     """Apply passes ``first_pass`` to ``last_pass - 1`` to the state (re, im), in place.
 
-    Of each only pieces ``begin`` to ``end - 1`` of ``pieces``. ``table``: the diagonal of PHASE gates,
+    Only pieces ``begin`` to ``end - 1`` of ``pieces`` are done. ``table``: the diagonal of PHASE gates,
     exp(-i angle table).
     """
     for p in range(first_pass, last_pass):
@@ -91,11 +87,11 @@ def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pas
             c, t = _ry_angles(circuit, first, last, params, low, count)
             order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
             rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
-            turn(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
+            ry_layer(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
         else:
-            angles, cosines, sines, real, imag = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
-            rows = re.size // real.size
-            twist(re, im, angles, cosines, sines, real, imag, begin * rows // pieces, end * rows // pieces)
+            rz = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
+            rows = re.size // rz[3].size
+            rz_layer(re, im, rz, begin * rows // pieces, end * rows // pieces)
 
 
 @inner
@@ -120,19 +116,18 @@ def _add_up(parts):
 @kernel(
     "engine",
     lambda t: types.void(
-        _CIRCUIT, const(t), const(t), types.int64, *(t[::1],) * 5, t[:, ::1], t[::1], t[:, ::1], *(types.int64,) * 5
+        _CIRCUIT, const(t), const(t), _INT, *(t[::1],) * 5, t[:, ::1], t[::1], t[:, ::1], *(_INT,) * 5
     ),
 )
-def unrun(
+def run_adjoint(
     circuit, params, table, num_qubits, re, im, lre, lim, gradient, parts, rows, columns,
     pieces, first_pass, last_pass, begin, end,
 ):  # fmt: skip
-    """Un-apply passes ``last_pass - 1`` down to ``first_pass`` from psi = (re, im) and lambda = C psi, in place.
+    """Undo passes ``last_pass - 1`` down to ``first_pass`` on psi = (re, im) and lambda = C psi, in place.
 
-    The derivative of <psi|C|psi> with respect to the angle of exp(-i angle P / 2) is
-    Im <lambda|P|psi> at that point of the circuit (Jones and Gacon, arXiv:2009.02823). The pieces sum it into
-    ``parts``, (pieces, 11), ``rows``, (2^(N-9),), and ``columns``, (pieces, 2^9); piece number ``pieces``, to be
-    done after the others, adds them up into ``gradient``.
+    The derivative of <psi|C|psi> with respect to the angle of exp(-i angle P / 2) is Im <lambda|P|psi> at that point of
+    the circuit (Jones and Gacon, arXiv:2009.02823). The pieces sum it into ``parts``, (pieces, 11), ``rows``,
+    (2^(N-9),), and ``columns``, (pieces, 2^9); piece number ``pieces``, to be done last, adds them to ``gradient``.
     """
     for p in range(last_pass - 1, first_pass - 1, -1):
         kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
@@ -151,20 +146,19 @@ def unrun(
                     cx(x, y, circuit.qubits[first], circuit.targets[first], a, b)
             elif kind == PHASE:
                 a, b = piece * re.size // pieces, (piece + 1) * re.size // pieces
-                parts[piece, 0] = unphase(re, im, lre, lim, table, _angle(circuit, first, params), a, b)
+                parts[piece, 0] = phase_adjoint(re, im, lre, lim, table, _angle(circuit, first, params), a, b)
             elif kind == RY:
                 blocks = max(1, re.size >> BLOCK_BITS)
                 a, b = piece * blocks // pieces, (piece + 1) * blocks // pieces
                 columns[piece] = 0.0
-                unturn(
+                ry_layer_adjoint(
                     re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, rz, a, b,
                     parts[piece], rows, columns[piece],
                 )  # fmt: skip
             else:
-                angles, cosines, sines, real, imag = rz
                 a, b = piece * rows.size // pieces, (piece + 1) * rows.size // pieces
                 columns[piece] = 0.0
-                untwist(re, im, lre, lim, angles, cosines, sines, real, imag, a, b, rows, columns[piece])
+                rz_layer_adjoint(re, im, lre, lim, rz, a, b, rows, columns[piece])
         if end > pieces:
             slopes = _add_up(parts)
             if kind == PHASE and circuit.indices[first] >= 0:
@@ -191,7 +185,7 @@ def apply(
         def work(begin: int, end: int, p: int = p) -> None:
             run(circuit, params, table, num_qubits, re, im, pieces, p, p + 1, begin, end)
 
-        share(work, pieces, chunk_for(re.size))
+        share_pieces(work, re.size)
 
 
 def adjoint(
@@ -203,18 +197,19 @@ def adjoint(
     lam: tuple[np.ndarray, np.ndarray],
     gradient: np.ndarray,
 ) -> None:
-    """Un-apply the circuit from psi and lambda = C psi (real and imaginary parts), in place; add to ``gradient``."""
+    """Undo the circuit on psi and lambda = C psi (real and imaginary parts), in place; add to ``gradient``."""
     size = psi[0].size
-    pieces, passes = pieces_for(size), len(circuit.passes)
-    row = min(size, 1 << ROW_BITS)
+    pieces, passes, row = pieces_for(size), len(circuit.passes), min(size, 1 << ROW_BITS)
     scratch = np.empty((pieces, BLOCK_BITS)), np.empty(size // row), np.empty((pieces, row))
     if pieces == 1:
-        unrun(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, 1, 0, passes, 0, 2)
+        run_adjoint(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, 1, 0, passes, 0, 2)
         return
     for p in range(passes - 1, -1, -1):
 
         def work(begin: int, end: int, p: int = p) -> None:
-            unrun(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, pieces, p, p + 1, begin, end)
+            run_adjoint(
+                circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, pieces, p, p + 1, begin, end
+            )
 
-        share(work, pieces, chunk_for(size))
+        share_pieces(work, size)
         work(pieces, pieces + 1)

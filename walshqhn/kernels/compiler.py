@@ -1,7 +1,7 @@
 """How kernels are compiled: for stated types, when first called, once per machine.
 
-A `kernel` is what Python calls: it releases the GIL and starts no thread. `inner` marks what only kernels
-call: it has no file of its own, and no wrapper for C. (Without one for Python, a call from a test would crash.)
+A `kernel` is what Python calls: it releases the GIL and starts no thread. `inner` marks what only kernels call: it has
+no cache file and no C wrapper. (Without a Python wrapper, a call from a test would crash.)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from numba import njit, types
 
-from walshqhn.kernels.cache import KernelCache, is_kept
+from walshqhn.kernels.cache import KernelCache, is_cached
 from walshqhn.kernels.compiling import announce, counted
 
 inner = partial(njit, no_cfunc_wrapper=True)
@@ -21,25 +21,15 @@ _FLOATS = {"f": types.float32, "d": types.float64}
 
 
 def const(dtype: Any, dimensions: int = 1) -> Any:
-    """The type of a C-ordered array that a kernel only reads; such an array need not be writeable."""
+    """The type of a C-contiguous array that a kernel only reads; the array itself may be read-only."""
     return types.Array(dtype, dimensions, "C", readonly=True)
 
 
 class Kernel:
     """A compiled function for stated types.
 
-    Parameters
-    ----------
-    function
-        What to compile.
-    part
-        Its part of the package, a key of `compiling.PARTS`.
-    signature
-        From a floating-point type to the types of the arguments.
-    single
-        There is a version for single precision, too; the first argument's dtype decides.
-    options
-        Of `numba.njit`.
+    ``part`` is a key of `compiling.PARTS`; ``signature`` maps a floating-point type to the types of the arguments.
+    If ``single``, there is a float32 version too, and the dtype of the first argument decides.
     """
 
     def __init__(
@@ -53,21 +43,18 @@ class Kernel:
 
     def __call__(self, *args: Any) -> Any:
         kind = args[0].dtype.char if self._single else "d"
-        if kind not in self._ready:
-            self.compiled(kind)
-        return self._dispatcher(*args)
+        return (self._dispatcher if kind in self._ready else self.compiled(kind))(*args)
 
     def compiled(self, kind: str) -> Any:
-        """Compile it for float32 ("f") or float64 ("d"), unless that is done; what to call, without detour."""
+        """Compile it for float32 ("f") or float64 ("d") if necessary; return the numba function itself."""
         with counted():
             if kind not in self._ready and self._dispatcher is not self.py_func:
-                cache = KernelCache(self.py_func, partial(announce, self._part, True))
-                self._dispatcher._cache = cache
+                cache = self._dispatcher._cache = KernelCache(self.py_func, partial(announce, self._part, True))
                 self._dispatcher.disable_compile(False)
                 try:
                     self._dispatcher.compile(self._signature(_FLOATS[kind]))
                 finally:
-                    self._dispatcher.disable_compile()  # or numba would again, for arrays that are writeable
+                    self._dispatcher.disable_compile()  # else numba would compile it again for writeable arrays
                     cache.release()
                     if cache.missed:
                         announce(self._part, False)
@@ -81,11 +68,11 @@ class Kernel:
     @property
     def is_kept(self) -> bool:
         """Whether the cache has it, for some type and CPU."""
-        return is_kept(self.py_func)
+        return is_cached(self.py_func)
 
 
 def kernel(
     part: str, signature: Callable[[Any], Any], *, single: bool = False, **options: Any
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Make a `Kernel` of a function; with NUMBA_DISABLE_JIT it runs as it is."""
+    """Make a `Kernel` of a function; ``options`` are those of `numba.njit`. With NUMBA_DISABLE_JIT it stays Python."""
     return lambda function: Kernel(function, part, signature, single, options)

@@ -1,16 +1,14 @@
 """Sums of a loss over samples, for every pair of a left and a right half of the bits.
 
-The output pre-activation of an additive network is u = left[a, i] + right[i, b]
-for configuration (a, b) and sample i. Its exponential is a product, so with both
-halves exponentiated beforehand the inner loops need no transcendental function:
+The output pre-activation of an additive network is u = left[a, i] + right[i, b] for configuration (a, b) and sample i.
+Its exponential is a product, so with both halves exponentiated beforehand the inner loops need no transcendental
+function:
 
-* binary cross-entropy: sum_i log(1 + e^u) = log prod_i (1 + e^left e^right). The
-  product is kept as a mantissa and an integer exponent, separated every ``period``
-  quadruples of samples, before it can overflow.
+* binary cross-entropy: sum_i log(1 + e^u) = log prod_i (1 + e^left e^right). The product is kept as a mantissa and an
+  integer exponent, separated every ``period`` quadruples of samples, before it can overflow.
 * mean squared error of a sigmoid: 1 / (1 + e^v)^2 with v = u for target 1, -u for 0.
 
-The ``_direct`` versions evaluate the loss of the sum itself. They serve where the
-exponentials would overflow.
+The ``_direct`` versions evaluate the loss of the sum itself, where the exponentials would overflow.
 """
 
 import math
@@ -50,13 +48,11 @@ def _split_exponent(product, exponent):
 def add_softplus(exp_left, exp_right, period, out):
     """out[a, b] += sum_i log(1 + exp_left[a, i] exp_right[i, b]).
 
-    The number of samples must be a multiple of 4 (pad with zeros: they add log 1).
+    The number of samples must be a multiple of 4 (pad with zeros, which add log 1).
     """
     samples, width = exp_right.shape
     for a in range(exp_left.shape[0]):
-        product = np.ones(width)
-        exponent = np.zeros(width, np.int64)
-        since = 0
+        product, exponent, since = np.ones(width), np.zeros(width, np.int64), 0
         for i in range(0, samples, 4):
             _multiply_rows(exp_left[a, i : i + 4], exp_right[i : i + 4], product)
             since += 1
@@ -111,7 +107,7 @@ def add_squared_sigmoid_direct(left, right, out):
 
 
 def in_rows(kernel: Callable[..., None], left: np.ndarray, *arguments: object, out: np.ndarray) -> None:
-    """Call a kernel of this module for all rows of ``left`` and ``out``, on as many threads as `pool.limit` says."""
+    """Call a kernel of this module for all rows of ``left`` and ``out``, shared among threads."""
 
     def work(begin: int, end: int) -> None:
         kernel(left[begin:end], *arguments, out[begin:end])

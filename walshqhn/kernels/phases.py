@@ -1,9 +1,9 @@
-"""exp(-i angle C), the phase operator of a diagonal cost, forwards and backwards.
+"""exp(-i angle C), the phase operator of a diagonal cost, and its adjoint.
 
-A cosine and a sine for every amplitude are most of the work. The library's are called one number
-at a time, so these are our own, in plain arithmetic that vectorises: the angle less its nearest
-multiple of pi/2, taken off in three parts, then Taylor polynomials on [-pi/4, pi/4], where their
-remainders are below 1e-16. Beyond `_LARGEST`, where the parts would not suffice, the library serves.
+A cosine and a sine for every amplitude are most of the work. The C library's take one number at a time, so these are
+our own, in plain arithmetic that vectorises: the nearest multiple of pi/2 is subtracted in three parts, then Taylor
+polynomials serve on [-pi/4, pi/4], where their remainders are below 1e-16. Beyond `_LARGEST`, where the three parts
+would not suffice, the C library is used.
 """
 
 import math
@@ -14,7 +14,7 @@ from numba import njit
 from walshqhn.kernels.compiler import inner
 
 _LARGEST = 1e5
-_CHUNK = 1 << 12  # amplitudes for which it is decided which sine to take
+_CHUNK = 1 << 12  # amplitudes that use the same implementation of sine and cosine
 _PER_QUARTER = 2 / math.pi
 _ROUND = 1.5 * 2.0**52  # adding and subtracting it leaves the nearest whole number
 # pi/2 in three parts, the first two of 33 bits: whole numbers up to 2^20 times these are exact
@@ -88,7 +88,7 @@ def phase(re, im, table, angle, low, high):
 
 
 @inner
-def unphase(re, im, lre, lim, table, angle, low, high):
+def phase_adjoint(re, im, lre, lim, table, angle, low, high):
     """Undo `phase` on psi and lambda, in place; return Im <lambda| diag(table) |psi>, half the derivative."""
     cosines, sines = np.empty(_CHUNK), np.empty(_CHUNK)
     total = 0.0

@@ -1,10 +1,9 @@
-"""A few threads of our own that share the pieces of a kernel's work.
+"""Our own few threads, which share the pieces of a kernel's work.
 
-A loop is cut into the same pieces whatever the number of threads, and each piece writes where no other does:
-results do not depend on who does what. Kernels release the GIL, so plain Python threads suffice. A thread
-that has nothing to do sleeps; it is never waited for unless it has begun a piece. A machine whose other cores
-are busy therefore costs at most the piece that a helper was interrupted in; and where that has happened, the
-helpers are left alone for a while.
+A loop is cut into the same pieces whatever the number of threads, and each piece writes where no other does: results do
+not depend on which thread does what. Kernels release the GIL, so plain Python threads suffice. An idle thread sleeps,
+and nobody waits for a helper that has not begun a piece. On a machine whose other cores are busy, a shared loop
+therefore costs at most the piece in which a helper was interrupted; after that, helpers are left alone for a while.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ def cpu_count() -> int:
 
 
 def limit() -> int:
-    """Threads that kernels called from this thread use."""
+    """Number of threads used by kernels that are called from this thread."""
     return getattr(_state, "limit", None) or cpu_count()
 
 
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
-    """The block's kernels use ``threads`` threads."""
+    """Kernels called inside the block use ``threads`` threads."""
     before = getattr(_state, "limit", None)
     _state.limit = threads
     try:
@@ -44,13 +43,12 @@ def limited(threads: int) -> Iterator[None]:
 
 
 class _Job:
-    """Pieces to be claimed. Helpers join before they claim; once it is closed, they no longer can."""
+    """Pieces to be claimed. Helpers join before they claim; once the job is closed, they no longer can."""
 
     def __init__(self, work: Work, pieces: int, chunk: int) -> None:
         self._work, self._pieces, self._chunk = work, pieces, chunk
         self._starts = iter(range(0, pieces, chunk))  # claiming is one bytecode: atomic
-        self._lock = threading.Lock()
-        self._last_one_out = threading.Lock()
+        self._lock, self._last_one_out = threading.Lock(), threading.Lock()
         self._closed, self._inside = False, 0
         self._error: BaseException | None = None
 
@@ -65,7 +63,7 @@ class _Job:
             raise
 
     def help(self) -> None:
-        """What a helper does; errors are kept for who shared the work."""
+        """Drain as a helper; an error is kept for the thread that shares the work."""
         with self._lock:
             if self._closed:
                 return
@@ -80,7 +78,7 @@ class _Job:
                 self._last_one_out.release()
 
     def close(self) -> None:
-        """Let nobody in any more, and wait for those inside: they write into the caller's arrays."""
+        """Admit no further helper, and wait for those inside: they write into the caller's arrays."""
         self._last_one_out.acquire()
         with self._lock:
             self._closed = True
@@ -95,9 +93,6 @@ class _Job:
             raise interrupt or self._error  # type: ignore[misc]
 
 
-_NOTHING = _Job(lambda begin, end: None, 0, 1)
-
-
 class _Helper:
     """A thread that sleeps until it is called."""
 
@@ -108,30 +103,26 @@ class _Helper:
         self.thread.start()
 
     def call(self) -> None:
-        """Wake it, unless a call is still on its way to it."""
+        """Wake it, unless an earlier call has not reached it yet."""
         if not self._called:
             self._called = True
             self._bell.release()
 
     def _serve(self) -> None:
-        while True:
+        while not self._pool.closed:
             self._bell.acquire()
             self._called = False
-            job = self._pool.job
-            if job is None:
-                return
-            job.help()
-            del job
+            if job := self._pool.job:
+                job.help()
+            del job  # and with it the arrays
 
 
 class _Pool:
     def __init__(self) -> None:
-        self.job: _Job | None = _NOTHING
-        self.busy = threading.Lock()
+        self.job: _Job | None = None
+        self.closed, self.busy = False, threading.Lock()
         self.helpers: list[_Helper] = []
-        self.rest = 0
-        """shared loops that are yet to be done without helpers"""
-        self._next_rest = 1
+        self.rest, self._next_rest = 0, 1  # shared loops still to be done without helpers
 
     def share(self, work: Work, pieces: int, chunk: int, threads: int) -> None:
         while len(self.helpers) < threads - 1:
@@ -145,21 +136,20 @@ class _Pool:
         finally:
             done = time.perf_counter()
             job.close()
-            self.job = _NOTHING  # which keeps no arrays alive
+            self.job = None
         self._judge(done - start, time.perf_counter() - done)
 
     def _judge(self, worked: float, waited: float) -> None:
-        """Helpers that make others wait as long as the work took have no core of their own: do without for a while."""
+        """Helpers that keep us waiting for as long as the work took have no free core: do without them for a while."""
         if waited > worked:
-            self.rest = self._next_rest
-            self._next_rest = min(2 * self._next_rest, _LONGEST_REST)
+            self.rest, self._next_rest = self._next_rest, min(2 * self._next_rest, _LONGEST_REST)
         else:
             self._next_rest = max(1, self._next_rest // 2)
 
     def close(self) -> None:
-        """Send the helpers home."""
+        """End the helpers' threads."""
         with self.busy:
-            self.job = None
+            self.closed = True
             for helper in self.helpers:
                 helper.call()
             for helper in self.helpers:
@@ -171,10 +161,10 @@ _pool = _Pool()
 
 
 def share(work: Work, pieces: int, chunk: int = 1) -> None:
-    """Call ``work(begin, end)`` for all of ``pieces``, ``chunk`` at a time, on as many threads as `limit` says.
+    """Call ``work(begin, end)`` for all of ``pieces``, ``chunk`` at a time, on at most `limit` threads.
 
-    Which thread does which is open. One thread does all in one call, and so does this one where the pool serves
-    another. An error in a piece is raised here, after all pieces that were begun have ended.
+    Which thread does which piece is open. With one thread, or while the pool serves another caller, this thread does
+    all in one call. An error in a piece is raised here, after all pieces that were begun have ended.
     """
     pool = _pool
     threads = min(limit(), -(-pieces // chunk))
@@ -191,7 +181,7 @@ def share(work: Work, pieces: int, chunk: int = 1) -> None:
 
 
 def _forget() -> None:
-    """In a forked child: the helpers stayed behind."""
+    """In a forked child, which has none of the helpers."""
     global _pool
     _pool = _Pool()
 

@@ -1,20 +1,18 @@
-"""Layers of Ry on many qubits at once, forwards and backwards.
+"""Layers of Ry on many qubits at once, and their adjoint.
 
-Ry is real, so the real and the imaginary part of a state turn separately, and Ry on different
-qubits commute. Eleven bits of the index at a time are brought into a buffer that fits the L1
-cache and turned there, three qubits in one go: the lowest eleven are a contiguous block, six
-further ones a panel of 64 rows and 32 columns, and so on. Memory is passed over once for each
-group, not once for each qubit.
+Ry is real, so the real and the imaginary part of a state are rotated separately, and Ry on different qubits commute.
+Eleven bits of the index at a time are brought into a buffer that fits the L1 cache and rotated there, three qubits at
+once: the lowest eleven are a contiguous block, six further ones a panel of 64 rows and 32 columns, and so on. Each
+group takes one pass over memory, rather than each qubit. Bits of the buffer without a gate are rotated by 0.
 
-Going backwards, psi and lambda lie side by side in one buffer. There the strides between all
-sixteen streams are known to the compiler, which is what lets it vectorise; hence one function
-a stride, made by ``_turn8`` and ``_unturn8``. Bits of the buffer that have no gate turn by
-nothing (cosine 1, tangent 0).
+The adjoint method keeps psi and lambda side by side in one buffer. There the strides between all sixteen streams are
+known to the compiler, which is what lets it vectorise; hence one function for each stride, made by ``_ry3`` and
+``_ry3_adjoint``.
 
-A pair (a, b) becomes (a - t b, b + t a) with t the tangent of half the angle: one fused operation
-a value instead of two. What is left out, the product of all cosines, is a factor when the buffer
-is stored. Cosines below 2^-56 in size count as 2^-56, which is less than rounding does; so eleven
-tangents, or the squares of eight in the derivatives, cannot overflow.
+A pair (a, b) becomes (a - t b, b + t a) with t the tangent of half the angle: one fused operation for each value
+instead of two. The product of all cosines, which this leaves out, is a factor when the buffer is stored. Cosines below
+2^-56 in size count as 2^-56, an error below rounding, so that eleven tangents, or the squares of eight in the
+derivatives, cannot overflow.
 """
 
 import numpy as np
@@ -22,66 +20,63 @@ from numba import njit, uint64
 
 from walshqhn.kernels.compiler import inner
 from walshqhn.kernels.schedule import BLOCK_BITS
-from walshqhn.kernels.statevector import twist, untwist
+from walshqhn.kernels.statevector import rz_layer, rz_layer_adjoint
 
 _BLOCK = 1 << BLOCK_BITS
 
 
 @njit(inline="always")
-def _pair(a, b, t):
+def _rotate(a, b, t):
     return a - t * b, b + t * a
 
 
 @njit(inline="always")
-def _eight(x0, x1, x2, x3, x4, x5, x6, x7, t):
-    """Turn eight values by three angles; bit k of a value's number is qubit k."""
-    x0, x1 = _pair(x0, x1, t[0])
-    x2, x3 = _pair(x2, x3, t[0])
-    x4, x5 = _pair(x4, x5, t[0])
-    x6, x7 = _pair(x6, x7, t[0])
-    x0, x2 = _pair(x0, x2, t[1])
-    x1, x3 = _pair(x1, x3, t[1])
-    x4, x6 = _pair(x4, x6, t[1])
-    x5, x7 = _pair(x5, x7, t[1])
-    x0, x4 = _pair(x0, x4, t[2])
-    x1, x5 = _pair(x1, x5, t[2])
-    x2, x6 = _pair(x2, x6, t[2])
-    x3, x7 = _pair(x3, x7, t[2])
+def _rotate8(x0, x1, x2, x3, x4, x5, x6, x7, t):
+    """Rotate eight values by three angles; bit k of a value's number is qubit k."""
+    x0, x1 = _rotate(x0, x1, t[0])
+    x2, x3 = _rotate(x2, x3, t[0])
+    x4, x5 = _rotate(x4, x5, t[0])
+    x6, x7 = _rotate(x6, x7, t[0])
+    x0, x2 = _rotate(x0, x2, t[1])
+    x1, x3 = _rotate(x1, x3, t[1])
+    x4, x6 = _rotate(x4, x6, t[1])
+    x5, x7 = _rotate(x5, x7, t[1])
+    x0, x4 = _rotate(x0, x4, t[2])
+    x1, x5 = _rotate(x1, x5, t[2])
+    x2, x6 = _rotate(x2, x6, t[2])
+    x3, x7 = _rotate(x3, x7, t[2])
     return x0, x1, x2, x3, x4, x5, x6, x7
 
 
-def _turn8(stride):
-    """Turn three bits of a buffer, from the bit of ``stride`` on."""
-    h1, h2, h3, h4 = uint64(stride), uint64(2 * stride), uint64(3 * stride), uint64(4 * stride)
-    h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
+def _ry3(stride):
+    """Make Ry on three bits of a buffer, from the bit of ``stride`` on."""
+    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
 
     @inner(fastmath={"contract"})
-    def turn8(w, t0, t1, t2):
+    def ry3(w, t0, t1, t2):
         length = stride * (uint64(w.size) // uint64(_BLOCK))  # = stride, which LLVM must not know: it would unroll
         for start in range(uint64(0), uint64(_BLOCK), h8):
             for i in range(length):
                 j = start + uint64(i)
                 (
                     w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7],
-                ) = _eight(
-                    w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7],
-                    (t0, t1, t2),
+                ) = _rotate8(
+                    w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7], (t0, t1, t2)
                 )  # fmt: skip
 
-    return turn8
+    return ry3
 
 
-def _unturn8(stride):
-    """As ``_turn8`` for psi and, ``_BLOCK`` further on, lambda; returns three derivatives.
+def _ry3_adjoint(stride):
+    """As ``_ry3`` for psi and, ``_BLOCK`` further on, lambda; the function returns three derivatives.
 
     The derivative for an angle of Ry is Re(<psi_a|lambda_b> - <psi_b|lambda_a>), summed over pairs.
     """
-    h1, h2, h3, h4 = uint64(stride), uint64(2 * stride), uint64(3 * stride), uint64(4 * stride)
-    h5, h6, h7, h8 = uint64(5 * stride), uint64(6 * stride), uint64(7 * stride), uint64(8 * stride)
+    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
     half = uint64(_BLOCK)
 
     @inner(fastmath={"contract", "reassoc"})
-    def unturn8(w, t0, t1, t2):
+    def ry3_adjoint(w, t0, t1, t2):
         d0 = d1 = d2 = 0.0
         t = (t0, t1, t2)
         for start in range(uint64(0), half, h8):
@@ -97,90 +92,85 @@ def _unturn8(stride):
                 d2 += (q4 * p0 - q0 * p4) + (q5 * p1 - q1 * p5) + (q6 * p2 - q2 * p6) + (q7 * p3 - q3 * p7)
                 (
                     w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7],
-                ) = _eight(p0, p1, p2, p3, p4, p5, p6, p7, t)  # fmt: skip
+                ) = _rotate8(p0, p1, p2, p3, p4, p5, p6, p7, t)  # fmt: skip
                 (
                     w[k], w[k + h1], w[k + h2], w[k + h3], w[k + h4], w[k + h5], w[k + h6], w[k + h7],
-                ) = _eight(q0, q1, q2, q3, q4, q5, q6, q7, t)  # fmt: skip
+                ) = _rotate8(q0, q1, q2, q3, q4, q5, q6, q7, t)  # fmt: skip
         return d0, d1, d2
 
-    return unturn8
+    return ry3_adjoint
 
 
-_turn8_at_2, _turn8_at_5, _turn8_at_8 = _turn8(1 << 2), _turn8(1 << 5), _turn8(1 << 8)
-_unturn8_at_2, _unturn8_at_5, _unturn8_at_8 = _unturn8(1 << 2), _unturn8(1 << 5), _unturn8(1 << 8)
+_ry3_at_2, _ry3_at_5, _ry3_at_8 = _ry3(1 << 2), _ry3(1 << 5), _ry3(1 << 8)
+_ry3_adjoint_at_2, _ry3_adjoint_at_5, _ry3_adjoint_at_8 = (_ry3_adjoint(1 << bit) for bit in (2, 5, 8))
 
 
 @inner(fastmath={"contract"})
-def _turn4(w, t0, t1):
-    """Turn the two lowest bits of all of ``w``."""
+def _ry2(w, t0, t1):
+    """Ry on the two lowest bits of all of ``w``."""
     for i in range(uint64(w.size) >> uint64(2)):
         j = uint64(i) << uint64(2)
-        x0, x1 = _pair(w[j], w[j + uint64(1)], t0)
-        x2, x3 = _pair(w[j + uint64(2)], w[j + uint64(3)], t0)
-        w[j], w[j + uint64(2)] = _pair(x0, x2, t1)
-        w[j + uint64(1)], w[j + uint64(3)] = _pair(x1, x3, t1)
+        x0, x1 = _rotate(w[j], w[j + uint64(1)], t0)
+        x2, x3 = _rotate(w[j + uint64(2)], w[j + uint64(3)], t0)
+        w[j], w[j + uint64(2)] = _rotate(x0, x2, t1)
+        w[j + uint64(1)], w[j + uint64(3)] = _rotate(x1, x3, t1)
 
 
 @inner(fastmath={"contract", "reassoc"})
-def _overlap4(w):
-    """The two derivatives that belong to `_turn4`, of psi and lambda in one buffer."""
-    t0 = t1 = 0.0
+def _ry2_slopes(w):
+    """The two derivatives for the angles of `_ry2`, of psi and lambda in one buffer."""
+    d0 = d1 = 0.0
     for i in range(uint64(_BLOCK) >> uint64(2)):
         j = uint64(i) << uint64(2)
         k = j + uint64(_BLOCK)
         p0, p1, p2, p3 = w[j], w[j + uint64(1)], w[j + uint64(2)], w[j + uint64(3)]
         q0, q1, q2, q3 = w[k], w[k + uint64(1)], w[k + uint64(2)], w[k + uint64(3)]
-        t0 += (q1 * p0 - q0 * p1) + (q3 * p2 - q2 * p3)
-        t1 += (q2 * p0 - q0 * p2) + (q3 * p1 - q1 * p3)
-    return t0, t1
+        d0 += (q1 * p0 - q0 * p1) + (q3 * p2 - q2 * p3)
+        d1 += (q2 * p0 - q0 * p2) + (q3 * p1 - q1 * p3)
+    return d0, d1
 
 
 @inner
-def _turn_buffer(w, t, first):
-    """Turn bits ``first`` to 10 of the buffer by tangents ``t``, (11,), leaving out the cosines."""
+def _rotate_buffer(w, t, first):
+    """Rotate bits ``first`` to 10 of the buffer by tangents ``t``, (11,), leaving out the cosines."""
     if first < 2:
-        _turn4(w, t[0], t[1])
+        _ry2(w, t[0], t[1])
     if first < 5:
-        _turn8_at_2(w, t[2], t[3], t[4])
+        _ry3_at_2(w, t[2], t[3], t[4])
     if first < 8:
-        _turn8_at_5(w, t[5], t[6], t[7])
-    _turn8_at_8(w, t[8], t[9], t[10])
+        _ry3_at_5(w, t[5], t[6], t[7])
+    _ry3_at_8(w, t[8], t[9], t[10])
 
 
 @inner
-def _unturn_buffer(w, c, t, first, slopes):
-    """Turn psi and lambda in one buffer; add the derivative for each bit to ``slopes``, (11,).
+def _add_slopes(slopes, bit, factor, derivatives):
+    for k in range(len(derivatives)):
+        slopes[bit + k] += factor * derivatives[k]
 
-    ``c``: cosines, (11,); both states lack those of the bits that were turned before.
+
+@inner
+def _rotate_buffer_adjoint(w, c, t, first, slopes):
+    """Rotate psi and lambda in one buffer; add the derivative for each bit to ``slopes``, (11,).
+
+    ``c``: cosines, (11,); both states lack those of the bits rotated before.
     """
     left_out = 1.0
     if first < 2:
-        d0, d1 = _overlap4(w)
-        slopes[0] += d0
-        slopes[1] += d1
-        _turn4(w, t[0], t[1])
+        _add_slopes(slopes, 0, left_out, _ry2_slopes(w))
+        _ry2(w, t[0], t[1])
         left_out *= (c[0] * c[1]) ** 2
     if first < 5:
-        d0, d1, d2 = _unturn8_at_2(w, t[2], t[3], t[4])
-        slopes[2] += left_out * d0
-        slopes[3] += left_out * d1
-        slopes[4] += left_out * d2
+        _add_slopes(slopes, 2, left_out, _ry3_adjoint_at_2(w, t[2], t[3], t[4]))
         left_out *= (c[2] * c[3] * c[4]) ** 2
     if first < 8:
-        d0, d1, d2 = _unturn8_at_5(w, t[5], t[6], t[7])
-        slopes[5] += left_out * d0
-        slopes[6] += left_out * d1
-        slopes[7] += left_out * d2
+        _add_slopes(slopes, 5, left_out, _ry3_adjoint_at_5(w, t[5], t[6], t[7]))
         left_out *= (c[5] * c[6] * c[7]) ** 2
-    d0, d1, d2 = _unturn8_at_8(w, t[8], t[9], t[10])
-    slopes[8] += left_out * d0
-    slopes[9] += left_out * d1
-    slopes[10] += left_out * d2
+    _add_slopes(slopes, 8, left_out, _ry3_adjoint_at_8(w, t[8], t[9], t[10]))
 
 
 @inner
 def _load(source, start, low, order, flip, buffer):
-    """Bring what the buffer is for from the state.
+    """Copy a block or panel of the state to the buffer.
 
     A block (``low`` = 0) is contiguous: amplitude k comes from position order[k] in it, or k if ``order`` is empty.
     A panel is rows, 2^low apart: row r comes from row order[r] ^ flip.
@@ -217,8 +207,8 @@ def _store(buffer, target, start, low, order, flip, scale):
 
 
 @inner
-def _place(number, low, first, flips):
-    """Where in the state buffer ``number`` begins, and the flip of its rows.
+def _locate(number, low, first, flips):
+    """Where block or panel ``number`` begins in the state, and the flip of its rows.
 
     Numbers count the bits around those in the buffer. ``flips``: (F, 2), a bit of the index and what its being 1
     does to row numbers: a CX from outside of the panel.
@@ -233,47 +223,45 @@ def _place(number, low, first, flips):
 
 
 @inner
-def turn(re, im, low, first, c, t, order, flips, rz, begin, end):
+def ry_layer(re, im, low, first, c, t, order, flips, rz, begin, end):
     """Ry on the qubits of a block (``low`` = 0) or panel, in place, for blocks or panels ``begin`` to ``end - 1``.
 
     ``first``: the bit of the buffer that holds qubit ``low``. ``c``, ``t``: (11,), cosine and tangent of half the
-    angles, for the bits of the buffer. CX into these qubits come before, at no extra pass: ``order`` and ``flips``
-    as in `_load` and `_place`. After a block, Rz on all qubits may
-    follow: ``rz`` are the arguments of `twist`, or empty.
+    angles, for the bits of the buffer. CX into these qubits come first, in the same pass: ``order`` and ``flips`` as in
+    `_load` and `_locate`. After a block, Rz on all qubits may follow: ``rz`` as in `rz_layer`, or empty arrays.
     """
     buffer, scale = np.zeros(_BLOCK), np.prod(c)
-    angles, cosines, sines, real, imag = rz
-    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    row = rz[3].size
+    rows = min(_BLOCK, re.size) // row if row > 0 else 0
     plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
-        start, flip = _place(number, low, first, flips)
+        start, flip = _locate(number, low, first, flips)
         for part in (re, im):
             _load(part, start, low, order, flip, buffer)
-            _turn_buffer(buffer, t, first)
+            _rotate_buffer(buffer, t, first)
             _store(buffer, part, start, low, plain, np.int64(0), scale)
         if rows > 0:
-            twist(re, im, angles, cosines, sines, real, imag, number * rows, (number + 1) * rows)
+            rz_layer(re, im, rz, number * rows, (number + 1) * rows)
 
 
 @inner
-def unturn(re, im, lre, lim, low, first, c, t, order, flips, rz, begin, end, slopes, row_sums, columns):
-    """Undo `turn` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
+def ry_layer_adjoint(re, im, lre, lim, low, first, c, t, order, flips, rz, begin, end, slopes, row_sums, columns):
+    """Undo `ry_layer` on psi and lambda, in place; add the derivatives to ``slopes``, (11,).
 
-    ``t`` and ``rz`` are those of the inverse; ``row_sums`` and ``columns`` as in `untwist`.
+    ``t`` and ``rz`` are those of the inverse; ``row_sums`` and ``columns`` as in `rz_layer_adjoint`.
     """
     buffer, scale = np.zeros(2 * _BLOCK), np.prod(c)
     ours, theirs = buffer[:_BLOCK], buffer[_BLOCK:]
-    angles, cosines, sines, real, imag = rz
-    rows = min(_BLOCK, re.size) // real.size if real.size > 0 else 0
+    row = rz[3].size
+    rows = min(_BLOCK, re.size) // row if row > 0 else 0
     plain = np.arange(order.size if low > 0 else 0)
     for number in range(begin, end):
-        start, flip = _place(number, low, first, flips)
+        start, flip = _locate(number, low, first, flips)
         if rows > 0:
-            r = number * rows
-            untwist(re, im, lre, lim, angles, cosines, sines, real, imag, r, r + rows, row_sums, columns)
+            rz_layer_adjoint(re, im, lre, lim, rz, number * rows, (number + 1) * rows, row_sums, columns)
         for psi, lam in ((re, lre), (im, lim)):
             _load(psi, start, low, plain, np.int64(0), ours)
             _load(lam, start, low, plain, np.int64(0), theirs)
-            _unturn_buffer(buffer, c, t, first, slopes)
+            _rotate_buffer_adjoint(buffer, c, t, first, slopes)
             _store(ours, psi, start, low, order, flip, scale)
             _store(theirs, lam, start, low, order, flip, scale)

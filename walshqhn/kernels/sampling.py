@@ -1,4 +1,4 @@
-"""Drawing from a distribution over all configurations."""
+"""Sampling from a distribution over all configurations."""
 
 from numba import types
 
@@ -7,10 +7,10 @@ from walshqhn.kernels.compiler import const, kernel
 
 @kernel("sampling", lambda t: types.void(const(t), const(t), types.int64[::1]))
 def merge_sorted(probabilities, sorted_uniforms, out):
-    """out[s] = the index whose slice of the cumulated ``probabilities`` holds the s-th uniform.
+    """out[s] = the index whose interval of the cumulative ``probabilities`` contains the s-th uniform.
 
-    One pass over both, since the uniforms ascend. They are scaled by the sum, and whatever
-    rounding leaves over goes to the last index of positive probability.
+    One pass over both, since the uniforms ascend. They are scaled by the sum of the probabilities, and what rounding
+    leaves over goes to the last index of positive probability.
     """
     total, last = 0.0, 0
     for x in range(probabilities.size):

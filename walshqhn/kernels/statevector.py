@@ -1,12 +1,12 @@
-"""State vectors: CX, Rz, expectation values.
+"""State vectors: CX, layers of Rz, expectation values.
 
-A state is two float64 arrays, real and imaginary part, of length 2^N: loops over
-separate parts vectorise, loops over complex numbers do not. Qubit j is bit j of
-the index. Loops over large states are cut into the same pieces whatever the number
-of threads, and partial sums are added in order: results do not depend on threads.
+A state is two float64 arrays, real and imaginary part, of length 2^N: loops over separate parts vectorise, loops over
+complex numbers do not. Qubit j is bit j of the index. Loops over large states are cut into the same pieces whatever the
+number of threads, and partial sums are added in order: results do not depend on threads.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numba import uint64
@@ -21,13 +21,13 @@ ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
 
 
 def pieces_for(size: int) -> int:
-    """Into how many pieces loops over ``size`` amplitudes are cut."""
+    """Number of pieces into which loops over ``size`` amplitudes are cut."""
     return 1 if size < _WHOLE_BELOW else PIECES
 
 
-def chunk_for(size: int) -> int:
-    """How many of those pieces a thread takes at once."""
-    return 4 if size < _FINE_FROM else 1
+def share_pieces(work: Callable[[int, int], object], size: int) -> None:
+    """Share the pieces of a loop over ``size`` amplitudes among threads."""
+    share(work, pieces_for(size), 4 if size < _FINE_FROM else 1)
 
 
 @inner
@@ -40,9 +40,9 @@ def _swap(a, i, j, run):
 
 @inner
 def cx(re, im, control, target, low, high):
-    """CX in place, its own inverse, on quarters ``low`` to ``high - 1``.
+    """CX in place, its own inverse, on pairs ``low`` to ``high - 1`` of the 2^(N-2).
 
-    They have control 1 and target 0, which becomes 1 and back, and the other bits counting up.
+    A pair's amplitudes have control 1 and target 0 and 1; the other bits count up.
     """
     first, second = min(control, target), max(control, target)
     run_max = 1 << first
@@ -58,18 +58,13 @@ def cx(re, im, control, target, low, high):
         k += run
 
 
-@inner(fastmath={"contract", "reassoc"})
-def _sum(re, im, table):
+@kernel("engine", lambda t: t(t[::1], t[::1], const(t)), fastmath={"contract", "reassoc"})
+def weighted_norm(re, im, table):
+    """sum_x table[x] |psi_x|^2."""
     total = 0.0
     for x in range(re.size):
         total += (re[x] * re[x] + im[x] * im[x]) * table[x]
     return total
-
-
-@kernel("engine", lambda t: t(t[::1], t[::1], const(t)))
-def weighted_norm(re, im, table):
-    """The sum of ``table`` times the squared sizes of the amplitudes."""
-    return _sum(re, im, table)
 
 
 def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
@@ -84,27 +79,23 @@ def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
             part = slice(p * re.size // pieces, (p + 1) * re.size // pieces)
             parts[p] = weighted_norm(re[part], im[part], table[part])
 
-    share(work, pieces, chunk_for(re.size))
+    share_pieces(work, re.size)
     return float(sum(parts))
 
 
 def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarray, out_im: np.ndarray) -> None:
     """diag(table) psi, into ``out_re`` and ``out_im``."""
     pieces = pieces_for(re.size)
-    if pieces == 1:
-        np.multiply(re, table, out=out_re)
-        np.multiply(im, table, out=out_im)
-        return
 
     def work(begin: int, end: int) -> None:
         part = slice(begin * re.size // pieces, end * re.size // pieces)
         np.multiply(re[part], table[part], out=out_re[part])
         np.multiply(im[part], table[part], out=out_im[part])
 
-    share(work, pieces, chunk_for(re.size))
+    share_pieces(work, re.size)
 
 
-# --- Rz on many qubits at once: amplitude x times exp(-i/2 sum_j angles[j] z_j) ---
+# --- Rz on all qubits at once: amplitude x times exp(-i/2 sum_j angles[j] z_j) ---
 
 
 @inner
@@ -123,7 +114,7 @@ def row_factors(angles):
 
 @inner
 def _factor_of_row(angles, cosines, sines, row):
-    """What the bits beyond a row contribute."""
+    """The contribution of the bits that number the rows."""
     a, b = 1.0, 0.0
     for j in range(ROW_BITS, angles.size):
         c = cosines[j]
@@ -153,11 +144,12 @@ def _overlap_row(re, im, lre, lim, columns):
 
 
 @inner
-def twist(re, im, angles, cosines, sines, real, imag, begin, end):
-    """Rz on every qubit j by angles[j], in place, on rows ``begin`` to ``end - 1``.
+def rz_layer(re, im, rz, begin, end):
+    """Rz on every qubit, in place, on rows ``begin`` to ``end - 1``.
 
-    ``cosines``, ``sines``: of half the angles; ``real``, ``imag``: `row_factors`.
+    ``rz``: the angles, (N,), cosines and sines of their halves, and both arrays of `row_factors`.
     """
+    angles, cosines, sines, real, imag = rz
     width = real.size
     for r in range(begin, end):
         low, high = r * width, (r + 1) * width
@@ -166,11 +158,12 @@ def twist(re, im, angles, cosines, sines, real, imag, begin, end):
 
 
 @inner
-def untwist(re, im, lre, lim, angles, cosines, sines, real, imag, begin, end, rows, columns):
-    """`twist` of psi and lambda. Im conj(lambda) psi before it, summed over a row, becomes rows[r].
+def rz_layer_adjoint(re, im, lre, lim, rz, begin, end, rows, columns):
+    """`rz_layer` on psi and lambda, with ``rz`` of the inverse, and the sums from which its derivatives follow.
 
-    Summed over rows it is added to ``columns``.
+    Im conj(lambda) psi before it, summed over a row, becomes rows[r]; summed over rows, it is added to ``columns``.
     """
+    angles, cosines, sines, real, imag = rz
     width = real.size
     for r in range(begin, end):
         low, high = r * width, (r + 1) * width

@@ -1,8 +1,8 @@
 """The one piece of hand-written LLVM: butterflies between values that lie side by side.
 
-LLVM does not find out by itself that eight neighbours fit a register and that a butterfly among them is a
-shuffle, a change of signs and an addition. Found by hand, the lowest three bits of the index take as long as
-any other pass over the L1 cache; otherwise three times as long.
+LLVM does not find out by itself that eight neighbours fit a register and that a butterfly among them is a shuffle, a
+change of signs and an addition. Written by hand, the lowest three bits of the index take as long as any other pass over
+the L1 cache; left to LLVM, three times as long.
 """
 
 from typing import Any

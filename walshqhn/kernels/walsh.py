@@ -1,18 +1,16 @@
 """Fast Walsh-Hadamard butterflies on contiguous real arrays.
 
-A complex array is handed in as its real view: real and imaginary parts are then
-bit 0 of the index, which is simply never transformed (``skip = 1``).
+A complex array is passed as its real view: real and imaginary parts are then bit 0 of the index, which is never
+transformed (``skip = 1``).
 
-Here is what happens within the caches: blocks of up to 2^16 values are transformed
-while they are in L2, 2^10 at a time while they are in L1. What is longer is in
-`walshqhn.kernels.walsh_large`.
+Here is what happens within the caches: blocks of up to 2^16 values are transformed while they are in L2, 2^10 at a time
+while they are in L1. Longer arrays are the subject of `walsh_large`.
 
-Eight or sixteen values are combined at a time. LLVM vectorises that only if it can
-prove that the streams do not overlap: the stride must be a compile-time constant
-and the index unsigned. Hence one function a stride, made by ``_radix8`` and
-``_radix16``. Sixteen streams are for L1 only: further out they are more than the
-ways of its sets. NumPy's large arrays begin 16 bytes into a cache line; loops over L2
-that began there would take half as long again, so they begin at the next line (``lead``).
+Eight or sixteen values are combined at a time. LLVM vectorises that only if it can prove that the streams do not
+overlap: the stride must be a compile-time constant and the index unsigned. Hence one function for each stride, made by
+``_radix8`` and ``_radix16``. Sixteen streams are for L1 only: further out they are more than its sets have ways.
+NumPy's large arrays begin 16 bytes into a cache line; loops over L2 that began there would take half as long again, so
+they begin at the next line (``lead``).
 """
 
 from numba import njit, types, uint64
@@ -48,17 +46,15 @@ def _radix8(bit):
     def columns(b, begin, end):
         for i in range(begin, end):
             j = uint64(i)
-            (
-                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7],
-            ) = butterfly8(
+            x0, x1, x2, x3, x4, x5, x6, x7 = butterfly8(
                 b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
-            )  # fmt: skip
-
-    short = bit < 10  # within L1, nothing is gained by beginning later
+            )
+            b[j], b[j + h1], b[j + h2], b[j + h3] = x0, x1, x2, x3
+            b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4, x5, x6, x7
 
     @inner
     def radix8(a):
-        first = 0 if short else lead(a)
+        first = 0 if bit < 10 else lead(a)  # within L1, nothing is gained by beginning later
         for start in range(uint64(0), uint64(a.size), h8):
             b = a[start : start + h8]
             for begin, end in ((first, stride), (0, first)):
@@ -96,10 +92,7 @@ def _radix16(bit):
     return radix16
 
 
-_radix16_at_3 = _radix16(3)
-_radix8_at_7 = _radix8(7)
-_radix8_at_10 = _radix8(10)
-_radix8_at_13 = _radix8(13)
+_radix16_at_3, _radix8_at_7, _radix8_at_10, _radix8_at_13 = _radix16(3), _radix8(7), _radix8(10), _radix8(13)
 
 
 @inner
@@ -128,12 +121,11 @@ def _radix2(a, bit):
 
 @inner
 def _lowest(a, first):
-    """Bits ``first``, 0 or 1, to 2."""
-    if first == 0:
-        for i in range(0, a.size, 8):
+    """Bits ``first``, 0 or 1, to 2; a literal for each, as `butterflies` needs it."""
+    for i in range(0, a.size, 8):
+        if first == 0:
             butterflies(a, i, 0)
-    else:
-        for i in range(0, a.size, 8):
+        else:
             butterflies(a, i, 1)
 
 
@@ -145,42 +137,32 @@ def levels(a, low, high):
         _lowest(a, bit)
         bit = 3
     while bit < high:
-        left = high - bit
-        if left >= 4 and bit == 3:
+        step = min(4 if bit == 3 else 3 if bit in (7, 10, 13) else 2, high - bit)
+        if step == 4:
             _radix16_at_3(a)
-            bit += 4
-        elif left >= 3 and bit == 7:
+        elif step == 3 and bit == 7:
             _radix8_at_7(a)
-            bit += 3
-        elif left >= 3 and bit == 10:
+        elif step == 3 and bit == 10:
             _radix8_at_10(a)
-            bit += 3
-        elif left >= 3 and bit == 13:
+        elif step == 3 and bit == 13:
             _radix8_at_13(a)
-            bit += 3
-        elif left >= 2:
+        elif step >= 2:
             _radix4(a, bit)
-            bit += 2
+            step = 2
         else:
             _radix2(a, bit)
-            bit += 1
-
-
-@inner
-def _num_bits(size):
-    bits = 0
-    while (1 << bits) < size:
-        bits += 1
-    return bits
+        bit += step
 
 
 @kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
 def transform_blocks(a, size, skip, scale):
-    """In-place transforms of blocks of ``size`` values, which fit the L2 cache, then times ``scale``.
+    """Transform blocks of ``size`` values, which fit the L2 cache, in place; then multiply by ``scale``.
 
     ``a``: real, contiguous, one or more blocks. ``size`` is a power of two. The lowest ``skip`` bits are left alone.
     """
-    bits = _num_bits(size)
+    bits = 0
+    while 1 << bits < size:
+        bits += 1
     inner_bits = min(bits, _INNER_BITS)
     for first in range(0, a.size, size):
         block = a[first : first + size]

@@ -1,13 +1,13 @@
-"""Walsh-Hadamard butterflies on arrays longer than a block of `walshqhn.kernels.walsh`, threaded.
+"""Walsh-Hadamard butterflies on arrays longer than a block of `walsh`, threaded.
 
-Blocks are transformed one by one; from 2^21 values on, three more bits follow while eight
-blocks are in L3. Up to six bits that are left are done straight on memory, three in a pass:
-eight streams that the prefetcher follows. More are done in panels, some columns of many
-rows, copied to a buffer, because far streams, a power of two apart, fall into the same few
-cache sets.
+Blocks are transformed one by one; from 2^21 values on, three more bits follow while eight blocks are in L3. Up to six
+bits that are left are done straight on memory, three in a pass: eight streams that the prefetcher follows. More are
+done in panels, some columns of many rows, copied to a buffer, because distant streams, a power of two apart, fall into
+the same few cache sets.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numba import types, uint64
@@ -82,9 +82,7 @@ _STREAMS = {bit: _stream8(bit) for bit in (16, 19, 22)}
 @kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream2(a, bit, scale, begin, end):
     """One bit straight on memory, then times ``scale``, for some pieces of columns."""
-    factor = a.dtype.type(scale)
-    h = 1 << bit
-    pieces = h // _COLUMNS
+    factor, h, pieces = a.dtype.type(scale), 1 << bit, (1 << bit) // _COLUMNS
     for t in range(begin, end):
         start = (t // pieces) * 2 * h + (t % pieces) * _COLUMNS
         s0, s1 = a[start : start + _COLUMNS], a[start + h : start + h + _COLUMNS]
@@ -96,9 +94,7 @@ def stream2(a, bit, scale, begin, end):
 @kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream4(a, bit, scale, begin, end):
     """Two bits straight on memory, then times ``scale``, for some pieces of columns."""
-    factor = a.dtype.type(scale)
-    h = 1 << bit
-    pieces = h // _COLUMNS
+    factor, h, pieces = a.dtype.type(scale), 1 << bit, (1 << bit) // _COLUMNS
     for t in range(begin, end):
         i0 = (t // pieces) * 4 * h + (t % pieces) * _COLUMNS
         i1, i2, i3 = i0 + h, i0 + 2 * h, i0 + 3 * h
@@ -133,9 +129,9 @@ def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, sc
 
 
 def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, *, in_place: bool) -> None:
-    """Transform of ``source``, longer than a block, into ``a``, which is ``source`` if ``in_place``.
+    """Transform ``source``, longer than a block, into ``a``, which is ``source`` if ``in_place``.
 
-    The loop over passes is Python, so that only those are compiled that a size needs.
+    The loop over passes is Python, so that only the passes that a size needs are compiled.
     """
     bits, one = a.size.bit_length() - 1, 1.0
     bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
@@ -169,13 +165,11 @@ def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, 
 def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
     """All pieces of a pass straight on memory."""
     pieces = a.size // (radix * _COLUMNS)
-    share(lambda begin, end: kernel(a, *bit, scale, begin, end), pieces, max(1, pieces // _PIECES))
+    share(partial(kernel, a, *bit, scale), pieces, max(1, pieces // _PIECES))
 
 
 def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> None:
     """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
     columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
     count = a.size >> (bits + columns)
-    share(
-        lambda begin, end: transform_panels(a, low, bits, columns, scale, begin, end), count, max(1, count // _PIECES)
-    )
+    share(partial(transform_panels, a, low, bits, columns, scale), count, max(1, count // _PIECES))

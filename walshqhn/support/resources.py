@@ -1,4 +1,4 @@
-"""What a computation may use: memory, asked for before it is allocated, and threads."""
+"""Limits of a computation: memory, checked before it is allocated, and threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THREADS_VARIABLE = "WALSHQHN_THREADS"
 
 
 def format_size(num_bytes: float) -> str:
-    """``num_bytes`` for people: '1.5 MB', '8.8 TB'."""
+    """``num_bytes`` in readable form: '1.5 MB', '8.8 TB'."""
     if num_bytes >= 1e21:
         return f"2^{math.log2(num_bytes):.0f} bytes"
     for unit in ("bytes", "kB", "MB", "GB", "TB", "PB", "EB"):
@@ -35,7 +35,7 @@ def available_memory() -> int:
 
 
 def require_memory(num_bytes: int, what: str, advice: str) -> None:
-    """Raise TooLargeError unless ``num_bytes`` fit; ``what`` needs them, ``advice`` says what to do instead."""
+    """Raise TooLargeError unless ``num_bytes`` fit; ``what`` needs them, ``advice`` tells what to do instead."""
     free = available_memory()
     if num_bytes > free:
         raise TooLargeError(
@@ -44,7 +44,7 @@ def require_memory(num_bytes: int, what: str, advice: str) -> None:
 
 
 def resolve_threads(threads: int | None) -> int:
-    """The number of threads: ``threads``, else $WALSHQHN_THREADS, else those of `thread_limit`, else all CPUs."""
+    """The number of threads: ``threads``, else $WALSHQHN_THREADS, else that of `thread_limit`, else all CPUs."""
     source: str = "threads"
     value: int | str | None = threads
     if value is None:
@@ -62,21 +62,21 @@ def resolve_threads(threads: int | None) -> int:
 
 @contextmanager
 def thread_limit(threads: int | None) -> Iterator[None]:
-    """Run the block's kernels on ``threads`` threads (None: as `resolve_threads` says)."""
+    """Run kernels inside the block on ``threads`` threads (None: see `resolve_threads`)."""
     with pool.limited(resolve_threads(threads)):
         yield
 
 
 @contextmanager
 def numpy_threads(threads: int | None) -> Iterator[None]:
-    """The same for the linear algebra of NumPy and SciPy, which have thread pools of their own (BLAS)."""
+    """The same for the linear algebra of NumPy and SciPy, whose BLAS has separate thread pools."""
     with _pools("scipy.linalg" in sys.modules).limit(limits=resolve_threads(threads), user_api="blas"):
         yield
 
 
 @cache
 def _pools(scipy_too: bool) -> Any:
-    """Found once, and once more when SciPy brings its own: it takes milliseconds to look through the libraries."""
+    """Searched for once, and again when SciPy is loaded: looking through the libraries takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
