@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.kernels import on_compile
+from walshqhn.support.text import plural as plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -141,11 +142,6 @@ class ProgressDisplay:
     def update(self, done: float, text: str | None = None, note: str = "") -> None:
         """``done`` so far; other words if there are any."""
         self._bar.update(self._handle, completed=done, description=text, note=note)
-
-
-def plural(count: int, noun: str) -> str:
-    """'1 run', '2 runs', '4,055 terms'."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def number(value: float | None, digits: int = 6) -> str:
