@@ -70,7 +70,7 @@ def study(settings: Settings, name: str, task: Task, plan: Plan) -> Study:
     folder = settings.studies / "quick" if settings.quick else settings.studies
     folder.mkdir(parents=True, exist_ok=True)
     path, cost = folder / f"{name}.h5", tabulate(task)
-    file = ResultFile(path, Contents(cost=cost.values, task=task.spec, bit_names=task.bit_names))
+    file = ResultFile(path, Contents.of(task, cost=cost.values))
     earlier = Study.load(path) if path.exists() else None
     total, start, last = len(plan.units()), time.monotonic(), -math.inf
     before = 0 if earlier is None else earlier.done
