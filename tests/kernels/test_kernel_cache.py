@@ -184,6 +184,18 @@ def test_listeners_and_seconds(monkeypatch, tmp_path):
     assert compiling._listeners == []
 
 
+def test_an_interrupted_compilation_can_be_repeated(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "root", lambda: tmp_path)
+    fresh = Kernel(walsh.transform_blocks.py_func, "transform", walsh.transform_blocks._signature, True, {})
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with on_compile(interrupt), pytest.raises(KeyboardInterrupt):
+        fresh.compiled("d")
+    assert fresh.compiled("d").signatures
+
+
 def test_warm_from_another_thread():
     thread = threading.Thread(target=warm, args=("transform", "costs", "sampling", "annealing", "engine"))
     thread.start()

@@ -53,8 +53,8 @@ class Kernel:
                 self._dispatcher.disable_compile(False)
                 try:
                     self._dispatcher.compile(self._signature(_FLOATS[kind]))
-                finally:
                     self._dispatcher.disable_compile()  # else numba would compile it again for writeable arrays
+                finally:
                     cache.release()
                     if cache.missed:
                         announce(self._part, False)
