@@ -86,6 +86,10 @@ def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
 def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarray, out_im: np.ndarray) -> None:
     """diag(table) psi, into ``out_re`` and ``out_im``."""
     pieces = pieces_for(re.size)
+    if pieces == 1:
+        np.multiply(re, table, out=out_re)
+        np.multiply(im, table, out=out_im)
+        return
 
     def work(begin: int, end: int) -> None:
         part = slice(begin * re.size // pieces, end * re.size // pieces)
