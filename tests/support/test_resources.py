@@ -128,18 +128,19 @@ def test_evaluating_networks_limits_matrix_products(monkeypatch):
     assert seen == [{1}, {1}]
 
 
-def test_linear_algebra_of_scipy_is_limited_too():
-    """Its library may be loaded after the first limit was set, as after a cost table: hence a fresh process."""
-    script = """
+@pytest.mark.parametrize("cost", ["load_task('gaussian', hidden=1, num_samples=10).cost_table()", "range(32)"])
+def test_linear_algebra_of_scipy_is_limited_too(cost):
+    """Its library may be loaded after the first limit was set, or only by the search: hence a fresh process."""
+    script = f"""
 from threadpoolctl import threadpool_info
 from walshqhn import LinearAnsatz, ExactEngine, load_task, train
 from walshqhn.support.resources import numpy_threads
 with numpy_threads(2):
-    cost = load_task("gaussian", hidden=1, num_samples=10).cost_table()
+    cost = {cost}
 def watch(run, evaluation):
     libraries = [p for p in threadpool_info() if p["user_api"] == "blas"]
     print(sorted((p["filepath"].split("/")[-2], p["num_threads"]) for p in libraries))
-train(LinearAnsatz(5, 1), ExactEngine(cost), max_iterations=1, callback=watch)
+train(LinearAnsatz(5, 1), ExactEngine(list(cost)), max_iterations=1, callback=watch)
 """
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     for line in shown.splitlines():

@@ -10,6 +10,7 @@ import numpy as np
 
 from walshqhn.engines.base import Evaluation
 from walshqhn.support.arrays import FloatArray
+from walshqhn.support.resources import numpy_threads
 from walshqhn.support.specs import option
 from walshqhn.training.evaluator import Evaluator
 from walshqhn.training.optimizers.base import Optimizer
@@ -43,8 +44,6 @@ class LBFGSB(ScipyMethod):
     exact_only: ClassVar[bool] = True
 
     def step(self, run: Evaluator, state: FloatArray) -> Outcome:
-        from scipy.optimize import minimize
-
         last: list[Evaluation] = []  # the last point evaluated is the new iterate
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
@@ -56,7 +55,7 @@ class LBFGSB(ScipyMethod):
 
         most, tolerance = run.search.max_iterations, run.search.gradient_tolerance
         options = {"maxiter": most, "gtol": tolerance, "ftol": 0.0, "maxfun": _VALUES_PER_ITERATION * most}
-        found = minimize(
+        found = _minimize(
             evaluate, state, jac=True, method=self.name, options=options, callback=lambda x: run.report(last[0])
         )
         return _outcome(found, max(found.nit, found.nfev // _VALUES_PER_ITERATION), most)
@@ -76,15 +75,13 @@ class ValuesOnly(ScipyMethod):
         return {"maxfev": most, "maxiter": most}
 
     def step(self, run: Evaluator, state: FloatArray) -> Outcome:
-        from scipy.optimize import minimize
-
         def evaluate(x: FloatArray) -> float:
             found = run.value(x)
             run.report(found)
             return found.value
 
         most = run.search.max_iterations
-        found = minimize(evaluate, state, method=self.name, options=self.scipy_options(state, most))
+        found = _minimize(evaluate, state, method=self.name, options=self.scipy_options(state, most))
         return _outcome(found, found.nfev, most)
 
 
@@ -117,6 +114,13 @@ class NelderMead(ValuesOnly):
         simplex = x0 + np.vstack([np.zeros(x0.size), self.initial_step * np.eye(x0.size)])
         tolerances = {"xatol": 1e-4, "fatol": 1e-9}
         return super().scipy_options(x0, most) | tolerances | {"adaptive": x0.size > 1, "initial_simplex": simplex}
+
+
+def _minimize(*arguments: Any, **options: Any) -> OptimizeResult:
+    from scipy.optimize import minimize
+
+    with numpy_threads(1):  # SciPy, and with it a BLAS of its own, may only now have been loaded
+        return minimize(*arguments, **options)
 
 
 def _outcome(found: OptimizeResult, spent: int, most: int) -> Outcome:
