@@ -63,7 +63,7 @@ def demo(
         check_whole(name, value, least)
     say = _Narrator(quiet=json)
     file, operators, figures = _targets(output, overwrite=force)
-    compile_apart("engine")  # half of a first run's time, while the costs are read and evaluated
+    compile_apart("sampling", "engine")  # meanwhile: two thirds of all there is to compile
     task = load_task("mnist-4x4")
     workspace = Workspace("mnist-4x4", task, threads=threads)
     cost, lowest = _costs(say, task, workspace)

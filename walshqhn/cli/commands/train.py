@@ -86,7 +86,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)
     if any(variant.engine.engine == "exact" for variant in variants):
-        compile_apart("engine")
+        compile_apart("sampling", "engine")
     workspace = opt.open_source(source, options, threads, train)
     if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
         variants = with_product(variants)
