@@ -48,6 +48,7 @@ def test_concurrent_futures(method, expected):
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
 def test_joblib(backend, expected):
     found = joblib.Parallel(n_jobs=2, backend=backend, timeout=120)(joblib.delayed(work)(seed) for seed in range(2))
+    joblib.externals.loky.get_reusable_executor().shutdown(wait=True)  # else its processes live on through other tests
     assert found == expected
 
 
