@@ -185,7 +185,7 @@ def test_listeners_and_seconds(monkeypatch, tmp_path):
 
 
 def test_an_interrupted_compilation_can_be_repeated(monkeypatch, tmp_path):
-    monkeypatch.setattr(cache, "root", lambda: tmp_path)
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     fresh = Kernel(walsh.transform_blocks.py_func, "transform", walsh.transform_blocks._signature, True, {})
 
     def interrupt(*_):
