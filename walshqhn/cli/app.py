@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import select
@@ -32,8 +33,8 @@ COMMANDS = {
 }
 
 
-def build_app() -> App:
-    """The application, commands not yet imported."""
+def build_app(named: str = "") -> App:
+    """The application, commands not yet imported; the help of the command ``named`` is its docstring."""
     app = App(
         name="walshqhn",
         help="Fourier/Walsh analysis of binary neural networks, and variational quantum training of them.",
@@ -44,7 +45,8 @@ def build_app() -> App:
         result_action="return_value",
     )
     for position, (name, text) in enumerate(COMMANDS.items()):
-        app.command(f"walshqhn.cli.commands.{name}:{name}", name=name, help=text, sort_key=position)
+        shown = _docstring(name) if name == named else text
+        app.command(f"walshqhn.cli.commands.{name}:{name}", name=name, help=shown, sort_key=position)
     app.register_install_completion_command()
     app.meta.suppress_keyboard_interrupt = False
 
@@ -79,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
     try:
         with saying_what_compiles():
-            result = build_app().meta(_config_first(tokens), exit_on_error=False, print_error=False)
+            app = build_app(next((token for token in tokens if token in COMMANDS), ""))
+            result = app.meta(_config_first(tokens), exit_on_error=False, print_error=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CycloptsError as error:
@@ -103,6 +106,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _complain(f"internal error, {detail} (set WALSHQHN_DEBUG=1 to see where; please report it)", 1)
     return result if isinstance(result, int) else 0
+
+
+def _docstring(command: str) -> str:
+    """A command's docstring, each paragraph in one line: the terminal wraps it."""
+    text = inspect.getdoc(getattr(import_module(f"walshqhn.cli.commands.{command}"), command)) or COMMANDS[command]
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _own_options(command: str) -> list[str]:
