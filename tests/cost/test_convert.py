@@ -1,5 +1,6 @@
 """Costs from what people have; every kind of the same function agrees, asymmetric in its bits."""
 
+import dimod
 import numpy as np
 import pytest
 from qiskit.quantum_info import SparsePauliOp
@@ -29,7 +30,6 @@ def test_a_qiskit_operator():
 
 
 def test_dimod_models():
-    dimod = pytest.importorskip("dimod")
     spins = dimod.BinaryQuadraticModel({0: 1.0, 1: 0.0, 2: 0.0}, {(1, 2): -0.5}, 2.0, "SPIN")
     np.testing.assert_allclose(as_cost(spins).cost_table(), TABLE, rtol=0, atol=1e-12)
     polynomial = dimod.BinaryPolynomial({(): 2.0, (0,): 1.0, (1, 2): -0.5}, "SPIN")
@@ -37,7 +37,6 @@ def test_dimod_models():
 
 
 def test_binary_variables_of_dimod_are_the_bits():
-    dimod = pytest.importorskip("dimod")
     linear, quadratic = {0: 1.0, 1: 0.0, 2: 5.0}, {(0, 1): 2.0, (1, 2): -0.5}
     quadratic_model = dimod.BinaryQuadraticModel(linear, quadratic, 0.25, "BINARY")
     cubic = dimod.BinaryPolynomial({(0,): 1.0, (0, 1, 2): 4.0}, "BINARY")
