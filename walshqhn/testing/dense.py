@@ -14,10 +14,10 @@ from walshqhn.support.arrays import FloatArray
 
 
 class MixedAnsatz(Ansatz):
-    """Every kind of gate but phases: shared, scaled and fixed angles, CX in both directions."""
+    """Every kind of gate but phases: shared, scaled and fixed angles; if ``entangled``, CX in both directions."""
 
-    def __init__(self, num_qubits: int) -> None:
-        self.num_qubits = num_qubits
+    def __init__(self, num_qubits: int, *, entangled: bool = True) -> None:
+        self.num_qubits, self.entangled = num_qubits, entangled
 
     @cached_property
     def program(self) -> Program:
@@ -25,11 +25,11 @@ class MixedAnsatz(Ansatz):
         gates = [Gate("rx", (0,), 0, 2.0), Gate("ry", (n - 1,), scale=0.4), Gate("cx", (n - 1, 0))]
         gates += [Gate("ry", (j,), 1 + j, -0.5) for j in range(n)] + [Gate("cx", (0, n - 1))]
         gates += [Gate("rz", (j,), 1 + j) for j in range(n)] + [Gate("rx", (j,), 0, 0.5) for j in range(n)]
-        return Program(n, n + 1, tuple(gates))
+        return Program(n, n + 1, tuple(g for g in gates if self.entangled or g.name != "cx"))
 
     @property
     def description(self) -> dict[str, Any]:
-        return {"name": "mixed", "num_qubits": self.num_qubits}
+        return {"name": "mixed" if self.entangled else "unentangled", "num_qubits": self.num_qubits}
 
 
 def dense_state(ansatz: Ansatz, params: FloatArray) -> npt.NDArray[np.complex128]:

@@ -37,7 +37,17 @@ class Trial:
         self.scale = float(np.abs(self.table).max())
         self.shots = engine.shots or 4000
         qaoa = QAOAAnsatz(self.table / (self.table.std() or 1), 1)
-        self.circuits: list[Ansatz] = [LinearAnsatz(self.n, 1), ProductAnsatz(self.n), MixedAnsatz(self.n), qaoa]
+        mixed, unentangled = MixedAnsatz(self.n), MixedAnsatz(self.n, entangled=False)
+        wanted: list[Ansatz] = [LinearAnsatz(self.n, 1), ProductAnsatz(self.n), mixed, unentangled, qaoa]
+        self.circuits = [ansatz for ansatz in wanted if self._is_taken(ansatz)]
+
+    def _is_taken(self, ansatz: Ansatz) -> bool:
+        """Whether the engine runs circuits of this kind; all run product states."""
+        try:
+            self.engine.prepare(ansatz)
+        except UsageError:
+            return isinstance(ansatz, ProductAnsatz)
+        return True
 
     @property
     def objectives(self) -> Iterator[Objective]:
@@ -61,18 +71,21 @@ class Trial:
 
     def order_of_bits(self) -> None:
         """Circuits that produce one bit string with certainty, singly and in one job."""
-        product, linear = self.engine.prepare(ProductAnsatz(self.n)), self.engine.prepare(LinearAnsatz(self.n, 1))
+        product = self.engine.prepare(ProductAnsatz(self.n))
         strings = np.vstack([np.eye(self.n, dtype=np.uint8), self.all_bits[[0, -2]]])
         points = np.hstack([np.pi * strings, np.tile(np.linspace(0.3, 0.9, self.n), (len(strings), 1))])
         for bits, point in zip(strings, points, strict=True):
             self.exactly("samples", product.sample(point, 7, self.rng), bits[None].repeat(7, axis=0))
-        found = [np.asarray(bits) for bits in product.measure(points, 5, self.rng)]
-        self.exactly("samples of several points in one job", np.array(found), strings[:, None].repeat(5, axis=1))
+        measured = [np.asarray(bits) for bits in product.measure(points, 5, self.rng)]
+        self.exactly("samples of several points in one job", np.array(measured), strings[:, None].repeat(5, axis=1))
         costs = self.table[bits_to_index(strings)]
         self.close("values of single bit strings", product.expectations(points), costs, 1e-9 * self.scale)
-        flipped = np.zeros((2, 2, self.n))
-        flipped[0, 0, 0] = np.pi  # then CX from qubit 0 to 1
-        self.exactly("samples after a CX", linear.sample(flipped.ravel(), 1, self.rng), self.all_bits[[3]])
+        for ansatz in self.circuits[:1]:
+            if isinstance(ansatz, LinearAnsatz) and ansatz.layers:
+                flipped = np.zeros((2, 2, self.n))
+                flipped[0, 0, 0] = np.pi  # then CX from qubit 0 to 1
+                found = self.engine.prepare(ansatz).sample(flipped.ravel(), 1, self.rng)
+                self.exactly("samples after a CX", found, self.all_bits[[3]])
 
     def values(self, ansatz: Ansatz, objective: Objective) -> None:
         """Evaluations at three points: value, error and the bits that they come from."""
