@@ -20,6 +20,7 @@ PARTS = {
     "engine": ("circuit", "statevector"),
     "sampling": ("sampling",),
     "annealing": ("annealing",),
+    "terms": ("terms",),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 

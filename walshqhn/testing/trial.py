@@ -104,7 +104,7 @@ class Trial:
                 self.close(f"probabilities of {_text(ansatz)}", prepared.probabilities(point), dense.weights, 1e-9)
                 continue
             near = margin / _SIGMAS
-            self.require(near / 2 < found.error < 2 * near, f"standard error of {what}", found.error, f"near {near}")
+            self.require(near / 2 <= found.error <= 2 * near, f"standard error of {what}", found.error, f"near {near}")
             bits = np.asarray(found.bits)  # None has no shape
             self.exactly(f"shape of the measured bits of {what}", bits.shape, (self.shots, self.n))
             self.close(f"costs of the bits of {what}", found.costs, self.table[bits_to_index(bits)], 1e-12 * self.scale)
