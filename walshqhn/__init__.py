@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from walshqhn.engines.exact import ExactEngine as ExactEngine
     from walshqhn.engines.objectives import CVaR as CVaR
     from walshqhn.engines.objectives import Gibbs as Gibbs
+    from walshqhn.engines.product import ProductEngine as ProductEngine
     from walshqhn.engines.qiskit.aer import AerEngine as AerEngine
     from walshqhn.engines.qiskit.backend import BackendEngine as BackendEngine
     from walshqhn.engines.spec import EngineSpec as EngineSpec
@@ -83,6 +84,7 @@ _HOME = {
     "ExactEngine": "walshqhn.engines.exact",
     "CVaR": "walshqhn.engines.objectives",
     "Gibbs": "walshqhn.engines.objectives",
+    "ProductEngine": "walshqhn.engines.product",
     "AerEngine": "walshqhn.engines.qiskit.aer",
     "BackendEngine": "walshqhn.engines.qiskit.backend",
     "EngineSpec": "walshqhn.engines.spec",

@@ -89,7 +89,7 @@ def test_which_need_a_table(options, needed):
     ("options", "says"),
     [
         ({"engine": "exat"}, "exat.*exact"),
-        ({"shots": 3}, "shots does not go with the exact engine; it is for aer or mps or backend"),
+        ({"shots": 3}, "shots does not go with the exact engine; it is for product or aer or mps or backend"),
         ({"noise": "1"}, "noise does not go with the exact engine; it is for aer or mps"),
         ({"engine": "aer", "bond_dimension": 3}, "bond-dimension does not go with the aer engine; it is for mps"),
         ({"engine": "mps"}, "set shots"),

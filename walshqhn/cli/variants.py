@@ -82,6 +82,8 @@ def _listed(name: str, text: str) -> list[str]:
 def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
     """Whether the setting ``name`` applies to the circuit and engine in ``settings``."""
     ansatz, engine = settings.get("ansatz", "linear"), settings.get("engine", "exact")
+    if name == "layers":
+        return engine != "product"
     if name == "max_degree":
         return ansatz in PHASES
     if name == "grow":
@@ -94,7 +96,9 @@ def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
 def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
     """Append the product state on the exact engine, a classical method, unless it is included already."""
     states = (("product", 0), ("linear", 0))
-    if any((v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine == "exact" for v in variants):
+    if any(
+        (v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine in ("exact", "product") for v in variants
+    ):
         return variants
     search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False)
     return (*variants, Variant(replace(variants[0].circuit, ansatz="product", max_degree=None), EngineSpec(), search))

@@ -36,7 +36,7 @@ class ProductEngine(SampledEngine):
     >>> from walshqhn import IsingHamiltonian, ProductAnsatz
     >>> ring = IsingHamiltonian(num_qubits=3, masks=[[3], [6], [5]], coefficients=[1.0, 1.0, 1.0])
     >>> round(ProductEngine(ring).expectation(ProductAnsatz(3), [1.0, 2.0, 3.0, 0.0, 0.0, 0.0]), 6)
-    -0.347756
+    -0.347758
     """
 
     def __init__(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qiskit_aer.noise import NoiseModel
 
 TAKERS = {  # settings that only some engines take
-    "shots": ("aer", "mps", "backend"),
+    "shots": ("product", "aer", "mps", "backend"),
     "noise": ("aer", "mps"),
     "bond_dimension": ("mps",),
     "backend": ("backend",),
@@ -39,9 +39,10 @@ class EngineSpec(Spec):
 
     engine: str = option(
         "exact",
-        "exact; aer: state vectors, with noise and without shots density matrices; mps: Aer's matrix product states; "
+        "exact; product: exact E at any number of bits, for circuits that entangle nothing; aer: state vectors, with "
+        "noise and without shots density matrices; mps: Aer's matrix product states; "
         "backend: hardware.",
-        choices=("exact", "aer", "mps", "backend"),
+        choices=("exact", "product", "aer", "mps", "backend"),
     )
     shots: int | None = option(None, "Estimate values from this many shots; not with exact.", least=1)
     noise: str | None = option(
@@ -67,7 +68,7 @@ class EngineSpec(Spec):
     @property
     def needs_table(self) -> bool:
         """Whether it works on a table of all 2^N costs."""
-        return self.shots is None or self.mitigate_readout
+        return self.engine != "product" and (self.shots is None or self.mitigate_readout)
 
     def make(self, cost: Cost, *, seed: int = 0, threads: int | None = None, jobs: str | Path | None = None) -> Engine:
         """The engine for a cost; ``jobs`` as in `BackendEngine`.
@@ -81,6 +82,10 @@ class EngineSpec(Spec):
             from walshqhn.engines.exact import ExactEngine
 
             return ExactEngine(cost, threads=threads)
+        if self.engine == "product":
+            from walshqhn.engines.product import ProductEngine
+
+            return ProductEngine(cost, shots=self.shots, seed=seed, threads=threads)
         if self.backend is not None and self.shots is not None:
             from walshqhn.engines.qiskit.backend import BackendEngine
 

@@ -88,7 +88,12 @@ class Variant:
 
     @classmethod
     def of(cls, **settings: Any) -> Variant:
-        """From single settings of any of the three parts: ``Variant.of(layers=1, optimizer="SPSA")``."""
+        """From single settings of any of the three parts: ``Variant.of(layers=1, optimizer="SPSA")``.
+
+        The engine "product" has its own default circuit, "product".
+        """
+        if settings.get("engine") == "product" and "ansatz" not in settings and not settings.get("layers"):
+            settings["ansatz"] = "product"
         for name in settings:
             if name not in cls.options():
                 raise unknown_name("setting", name, cls.options())
