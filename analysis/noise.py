@@ -20,7 +20,8 @@ from walshqhn.engines.qiskit.noise import depolarizing_noise
 from walshqhn.engines.trajectories import GateNoise, PauliTrajectories
 from walshqhn.study.statistics import Proportion, wilson
 from walshqhn.study.workers import resolve_workers, run_pieces
-from walshqhn.support.files import read_npz, write_atomically
+from walshqhn.support.files import write_atomically
+from walshqhn.support.npy import read_npz
 
 from . import common, noise_figure, success_mnist
 from .common import Finding, Settings, say

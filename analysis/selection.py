@@ -24,7 +24,8 @@ from walshqhn.engines.base import Evaluation
 from walshqhn.study.workers import resolve_workers, run_pieces
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
-from walshqhn.support.files import read_npz, write_atomically
+from walshqhn.support.files import write_atomically
+from walshqhn.support.npy import read_npz
 
 from .common import Settings, say
 

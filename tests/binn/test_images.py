@@ -79,7 +79,7 @@ def test_images_and_labels_must_belong_together(tmp_path, part, wrong):
         images.load("mnist", str(tmp_path))
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.integers(0, 255))
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(0, 255))
 def test_idx_bytes_round_trip(tmp_path_factory, shape, first):
     array = ((first + np.arange(np.prod(shape))) % 256).astype(np.uint8).reshape(shape)
     path = tmp_path_factory.mktemp("idx") / "array"
@@ -102,7 +102,7 @@ GOOD = idx_bytes(np.arange(12).reshape(3, 4))
         (b"\x01" + GOOD[1:], "not an IDX file"),
         (GOOD[:9], "the header is truncated"),
         (GOOD[:-1], "holds 11 bytes, its header says 12"),
-        (GOOD + b"\x00", "holds 13 bytes, its header says 12"),
+        (GOOD + b"\x00", "holds more than 12 bytes, its header says 12"),
     ],
 )
 def test_damaged_idx_files(tmp_path, content, message):
@@ -125,7 +125,7 @@ def test_damaged_gzip_files(tmp_path, content):
 
 
 def test_missing_idx_file(tmp_path):
-    with pytest.raises(FormatError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         images.read_idx(tmp_path / "nowhere")
 
 

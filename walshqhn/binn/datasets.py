@@ -16,9 +16,13 @@ from walshqhn.binn import images
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.support.files import first_line, read_npz
+from walshqhn.support.files import check_source, first_line
+from walshqhn.support.npy import read_npz
+from walshqhn.support.resources import require_memory
 
 SPLITS = ("train", "validation", "test")
+
+_MOST_FEATURES = 1 << 16  # of samples from a file
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,12 @@ def _generators(seed: int, count: int) -> list[np.random.Generator]:
 
 
 def _drawn(
-    draw: Callable[[np.random.Generator, int], Split], counts: tuple[int, int, int], seed: int
+    draw: Callable[[np.random.Generator, int], Split], counts: tuple[int, int, int], seed: int, features: int
 ) -> tuple[Split, Split | None, Split | None]:
     """Independent draws of so many samples to train, to validate and to test."""
     for name, count, least in zip(("num_samples", "num_validation", "num_test"), counts, (1, 0, 0), strict=True):
         check_whole(name, count, least)
+    require_memory(sum(counts) * (40 + 24 * features), "the samples", "Ask for fewer (num_samples).")
     train, *others = (draw(rng, count) for rng, count in zip(_generators(seed, 3), counts, strict=True))
     return train, _optional(others[0]), _optional(others[1])
 
@@ -112,7 +117,7 @@ def gaussian_mixture(
         component = np.where(y == 0, 0, rng.integers(1, 4, count))
         return Split(means[component] + np.sqrt(0.1) * rng.normal(size=(count, 2)), y)
 
-    splits = _drawn(draw, (num_samples, num_validation, num_test), seed)
+    splits = _drawn(draw, (num_samples, num_validation, num_test), seed, 2)
     return Dataset(*splits, f"Gaussian mixture, seed {seed}", 2)
 
 
@@ -132,7 +137,7 @@ def glyphs(
         y = rng.integers(0, 2, count)
         return Split(np.abs(clean[y] - (rng.random((count, 20)) < flip_probability)), y)
 
-    splits = _drawn(draw, (num_samples, num_validation, num_test), seed)
+    splits = _drawn(draw, (num_samples, num_validation, num_test), seed, 20)
     return Dataset(*splits, f"glyphs, pixels flipped with probability {flip_probability}, seed {seed}", 2, (5, 4))
 
 
@@ -160,6 +165,7 @@ def digit_images(
 
     def select(labelled: images.Labelled) -> Split:
         keep = np.isin(labelled.digits, digits)
+        require_memory(32 * int(keep.sum()) * size**2, f"images of {size:,}x{size:,} pixels", "Ask for a smaller size.")
         resized = images.resize_bilinear(labelled.pixels[keep], (size, size))
         y = np.array([digits.index(d) for d in labelled.digits[keep].tolist()], dtype=np.int64)
         return Split(resized.reshape(len(y), size * size), y)
@@ -184,9 +190,7 @@ def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: flo
     without validation samples a random ``validation_fraction`` of the rest.
     """
     _check_fractions(validation_fraction, test_fraction)
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"no such file: {path}")
+    file = check_source(path)
     arrays = _read_npz(file) if file.suffix.lower() == ".npz" else _read_csv(file)
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
@@ -197,6 +201,8 @@ def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: flo
 
     def split(suffix: str) -> Split:
         x, labels = arrays[f"x{suffix}"].astype(np.float64), arrays[f"y{suffix}"]
+        if x.ndim == 2 and x.shape[1] > _MOST_FEATURES:
+            raise InputError(f"{path}: samples have at most {_MOST_FEATURES:,} features, got {x.shape[1]:,}.")
         if x.ndim != 2 or labels.shape != (len(x),) or x.shape[1] != arrays["x"].shape[1]:
             raise InputError(f"{path}: x{suffix} must be (S, D) and y{suffix} (S,), got {x.shape} and {labels.shape}.")
         if not np.isin(labels, classes).all():
@@ -223,6 +229,7 @@ def _read_npz(file: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 def _read_csv(file: Path) -> dict[str, npt.NDArray[np.float64]]:
     values: list[list[float]] = []
+    require_memory(20 * file.stat().st_size, str(file), "Save the samples as .npz.")
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets begin with a byte order mark
             reader = csv.reader(stream)

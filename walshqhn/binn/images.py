@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from functools import cache
@@ -15,8 +16,11 @@ import numpy.typing as npt
 
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import FormatError, InputError, missing_package, unknown_name
+from walshqhn.support.files import check_source
+from walshqhn.support.resources import require_memory
 
 _BUNDLED = "mnist-10k.h5"
+_STRONGEST = 1040  # bytes that a byte of a gzip file can stand for: deflate's most is 1032
 
 
 class Labelled(NamedTuple):
@@ -90,21 +94,29 @@ def _find_idx(folder: Path, name: str) -> npt.NDArray[np.uint8] | None:
 
 def read_idx(path: str | Path) -> npt.NDArray[np.uint8]:
     """The array in an IDX file of unsigned bytes, plain or gzipped. FormatError for another file."""
-    file = Path(path)
+    file = check_source(path)
     try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            start = stream.read(4)
+            if len(start) < 4 or start[:3] != b"\x00\x00\x08":
+                raise FormatError(f"{file}: not an IDX file of unsigned bytes.")
+            sizes = stream.read(4 * start[3])
+            if len(sizes) < 4 * start[3]:
+                raise FormatError(f"{file}: the header is truncated.")
+            shape = struct.unpack(f">{start[3]}I", sizes)
+            if start[3] > 3 or 0 in shape:
+                raise FormatError(f"{file}: images or labels have shape {shape}.")
+            expected = math.prod(shape)
+            if expected > file.stat().st_size * _STRONGEST:  # a claim that no content can meet
+                raise FormatError(f"{file}: its header says {expected:,} bytes, which are not there.")
+            require_memory(9 * expected, str(file), "Use fewer images.")  # pixels become float64
+            content = stream.read(expected + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"{file}: cannot be read ({error}).") from error
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise FormatError(f"{file}: not an IDX file of unsigned bytes.")
-    header = 4 + 4 * content[3]
-    if len(content) < header:
-        raise FormatError(f"{file}: the header is truncated.")
-    shape = struct.unpack(f">{content[3]}I", content[4:header])
-    expected = int(np.prod(shape, dtype=np.int64))
-    if len(content) - header != expected:
-        raise FormatError(f"{file}: holds {len(content) - header} bytes, its header says {expected}.")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    if len(content) != expected:
+        found = f"more than {expected}" if len(content) > expected else f"{len(content)}"
+        raise FormatError(f"{file}: holds {found} bytes, its header says {expected}.")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _sklearn_digits() -> DigitImages:

@@ -33,6 +33,9 @@ COMMANDS = {
 }
 
 
+_LARGEST_CONFIG = 1 << 20  # bytes
+
+
 def build_app(named: str = "") -> App:
     """The application, commands not yet imported; the help of the command ``named`` is its docstring."""
     app = App(
@@ -152,9 +155,11 @@ def _read_config(path: Path) -> dict[str, Any]:
 
     if not path.is_file():
         raise UsageError(f"no such configuration file: {path}")
+    if path.stat().st_size > _LARGEST_CONFIG:
+        raise UsageError(f"{path} is not a configuration: it has more than {_LARGEST_CONFIG:,} bytes.")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
     for command, table in tables.items():
         if command not in COMMANDS or not isinstance(table, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from walshqhn.cost.table import check_cost_table
 from walshqhn.support.errors import InputError
-from walshqhn.support.files import first_line, read_npz
+from walshqhn.support.files import check_source, first_line
+from walshqhn.support.npy import read_npy, read_npz
+from walshqhn.support.resources import require_memory
 
+_LONGEST_LINE = 1000  # characters of a text file
 _NAMES = ("costs", "table", "values")  # looked for in an archive that holds several arrays
 
 
@@ -21,44 +24,49 @@ def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
 
     ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values`` (in a walshqhn file:
     /cost/values); ``.txt`` or ``.csv`` with one number a line. InputError for a file that is missing, unreadable or of
-    another kind, and for a length that is not a power of two, NaN or inf.
+    another kind, and for a length that is not a power of two, NaN or inf; FormatError for damaged HDF5; TooLargeError
+    for more than memory holds.
     """
     file = Path(path)
     readers: dict[str, Callable[[Path], Any]] = {
-        ".npy": lambda f: np.load(f, allow_pickle=False), ".npz": lambda f: _pick(f, read_npz(f)),
+        ".npy": read_npy, ".npz": lambda f: (arrays := read_npz(f))[_pick(f, list(arrays))],
         ".txt": _text, ".csv": _text, ".h5": _hdf5, ".hdf5": _hdf5,
     }  # fmt: skip
     if file.suffix.lower() not in readers:
         raise InputError(f"{file}: a cost table is a file of kind {', '.join(readers)}.")
-    if not file.is_file():
-        raise InputError(f"no such file: {file}")
-    try:
-        array = readers[file.suffix.lower()](file)
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
-    return check_cost_table(array, str(file))
+    return check_cost_table(readers[file.suffix.lower()](check_source(file)), str(file))
 
 
-def _pick(file: Path, arrays: Mapping[str, Any]) -> Any:
+def _pick(file: Path, names: Sequence[str]) -> str:
     """The only array, or the one whose name says that it is the table."""
-    for name in arrays if len(arrays) == 1 else _NAMES:
-        if name in arrays:
-            return arrays[name]
-    raise InputError(f"{file}: which array is the cost table? Name it 'costs'; found {', '.join(arrays) or 'none'}.")
+    for name in names if len(names) == 1 else _NAMES:
+        if name in names:
+            return name
+    raise InputError(f"{file}: which array is the cost table? Name it 'costs'; found {', '.join(names) or 'none'}.")
 
 
 def _text(file: Path) -> npt.NDArray[Any]:
-    if not file.read_text(encoding="utf-8-sig").strip():
-        raise InputError(f"{file} is empty.")
-    return np.loadtxt(file, dtype=np.float64, ndmin=1, encoding="utf-8-sig")
+    require_memory(8 * file.stat().st_size, str(file), "Save the table as .npy.")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if not text.strip():
+            raise InputError(f"{file} is empty.")
+        lines = text.splitlines()
+        if max(map(len, lines)) > _LONGEST_LINE:
+            raise InputError(f"{file}: a line is longer than {_LONGEST_LINE:,} characters; give one number a line.")
+        return np.loadtxt(lines, dtype=np.float64, ndmin=1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
 
 
 def _hdf5(file: Path) -> npt.NDArray[Any]:
-    import h5py
+    from walshqhn.support.hdf5 import members, open_hdf5, read_numbers
 
-    with h5py.File(file, "r") as h5:
-        if "cost/values" in h5:
-            return np.asarray(h5["cost/values"])
-        return np.asarray(_pick(file, {name: item for name, item in h5.items() if isinstance(item, h5py.Dataset)}))
+    with open_hdf5(file) as h5:
+        group = "cost" if "cost" in members(h5, groups=True) else "/"
+        names = members(h5[group])
+    name = _pick(file, names)
+    with open_hdf5(file) as h5:
+        return read_numbers(h5[group], name)

@@ -1,7 +1,4 @@
-"""Writing and reading the data sets and attributes of HDF5 files, as listed in `walshqhn.formats.layout`.
-
-Files are untrusted: links out of them are not followed, and nothing is allocated just because a file claims a size.
-"""
+"""Writing and reading the data sets and attributes of HDF5 files, as listed in `walshqhn.formats.layout`."""
 
 from __future__ import annotations
 
@@ -20,29 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.formats.layout import LARGEST, Attribute, Column
-from walshqhn.support.errors import FormatError, TooLargeError
-from walshqhn.support.files import first_line
-from walshqhn.support.resources import require_memory
+from walshqhn.support.errors import FormatError
+from walshqhn.support.hdf5 import LARGEST_TEXT, at, checked_dataset, holds, member, place_of, read_whole
 
 _CHUNK = 1 << 16  # values a chunk
 _GROWING_CHUNK = 1 << 10  # for data sets that grow: the last chunk is rewritten each time
-_SMALL = 1 << 24  # bytes that are read without checking the free memory
 _HDF5 = ("v110", "v110")  # from this version on, HDF5 also checksums attributes and its own metadata
 _FILTERED = {"shuffle": True, "compression": "gzip", "compression_opts": 1, "fletcher32": True}
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # reuse space that a growing file has freed
 _KINDS = {"word": "SO", "text": "SO", "json": "SO", "int": "iu", "float": "f", "flag": "b"}
-
-
-@contextmanager
-def at(place: str) -> Iterator[None]:
-    """Turn errors into a FormatError that names the ``place`` in the file."""
-    try:
-        yield
-    except (FormatError, TooLargeError):
-        raise
-    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise FormatError(f"{place}: {first_line(error)}") from error
 
 
 @contextmanager
@@ -106,7 +89,7 @@ def write_column(group: h5py.Group, column: Column, values: npt.ArrayLike, *, gr
 
 def open_group(parent: h5py.Group, name: str) -> h5py.Group | None:
     """The group ``name`` in ``parent``; None if it is missing. FormatError if it is a link or not a group."""
-    return None if parent.get(name, getlink=True) is None else _open(parent, name, h5py.Group, "group")
+    return member(parent, name, h5py.Group) if holds(parent, name) else None
 
 
 def read_attributes(group: h5py.Group, table: Sequence[Attribute]) -> dict[str, Any]:
@@ -124,6 +107,8 @@ def read_attribute(group: h5py.Group, attribute: Attribute) -> Any:
         kind, is_text = handle.dtype.kind, h5py.check_string_dtype(handle.dtype) is not None
         if handle.shape != () or kind not in _KINDS[attribute.kind] or (kind in "SO") != is_text:
             raise FormatError(f"{place} must be one {attribute.kind}, got {handle.dtype} of shape {handle.shape}")
+        if handle.dtype.itemsize > LARGEST_TEXT:
+            raise FormatError(f"{place} claims {handle.dtype.itemsize:,} bytes of text, more than {LARGEST_TEXT:,}")
         value = group.attrs[attribute.name]
         if (number := {"int": int, "float": float, "flag": bool}.get(attribute.kind)) is not None:
             return number(value)
@@ -148,35 +133,15 @@ def read_column(group: h5py.Group, column: Column, sizes: dict[str, int]) -> npt
     FormatError if it is missing, has the wrong type or shape, holds values out of range, or is not stored in full.
     TooLargeError if it does not fit in memory.
     """
-    place = _place(group, column.name)
+    place = place_of(group, column.name)
     with at(place):
-        data = _open(group, column.name, h5py.Dataset, "data set")
-        if data.is_virtual or data.external:
-            raise FormatError(f"{place} must be a data set inside the file")
+        data = checked_dataset(group, column.name)
         if data.dtype != np.dtype(column.dtype):
             raise FormatError(f"{place} has dtype {data.dtype}, expected {np.dtype(column.dtype)}")
         _check_shape(place, column, data.shape, sizes)
-        _check_storage(place, data)
-        array = np.empty(data.shape, data.dtype)
-        if array.size:
-            data.read_direct(array)
+        array = read_whole(data)
         _check_range(place, column, array)
         return array
-
-
-def _open(parent: h5py.Group, name: str, kind: type, what: str) -> Any:
-    link, place = parent.get(name, getlink=True), _place(parent, name)
-    if link is None:
-        raise FormatError(f"{place} is missing")
-    if not isinstance(link, h5py.HardLink):
-        raise FormatError(f"{place} is a link, which is not followed")
-    if not isinstance(parent[name], kind):
-        raise FormatError(f"{place} is not a {what}")
-    return parent[name]
-
-
-def _place(parent: h5py.Group, name: str) -> str:
-    return f"{parent.name.rstrip('/')}/{name}"
 
 
 def _check_shape(place: str, column: Column, found: Any, sizes: dict[str, int]) -> None:
@@ -187,25 +152,6 @@ def _check_shape(place: str, column: Column, found: Any, sizes: dict[str, int]) 
     expected = tuple(axis if isinstance(axis, int) else sizes.get(axis, axis) for axis in column.shape)
     if found != expected:
         raise FormatError(f"{place} has shape {found}, expected {expected}")
-
-
-def _check_storage(place: str, data: h5py.Dataset) -> None:
-    """Check that all values are in the file, need only HDF5's built-in filters, and fit in memory."""
-    if not data.size:
-        return
-    filters = data.id.get_create_plist()
-    if {filters.get_filter(k)[0] for k in range(filters.get_nfilters())} - _FILTERS:
-        raise FormatError(f"{place} is stored with a filter that is not allowed")
-    if data.chunks is None:
-        backed = data.id.get_storage_size() == data.nbytes
-    else:
-        chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks, strict=True))
-        backed = data.id.get_num_chunks() == chunks
-    if not backed:
-        raise FormatError(f"{place} claims {data.size:,} values, but they are not all stored")
-    needed = data.nbytes + math.prod(data.chunks or (0,)) * data.dtype.itemsize
-    if needed > _SMALL:
-        require_memory(needed, place, "Use a machine with more memory, if the file is not damaged.")
 
 
 def _check_range(place: str, column: Column, array: npt.NDArray[Any]) -> None:

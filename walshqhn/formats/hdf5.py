@@ -19,14 +19,14 @@ from walshqhn.bits import bits_to_index, words_for
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import sha256
 from walshqhn.formats import access, layout
-from walshqhn.formats.access import at
 from walshqhn.formats.records import read_study, read_training, write_study, write_training
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.study.plan import Study
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_text, check_whole
 from walshqhn.support.errors import FormatError, InputError
-from walshqhn.support.files import first_line, write_atomically
+from walshqhn.support.files import write_atomically
+from walshqhn.support.hdf5 import at, holds, open_hdf5
 from walshqhn.support.provenance import provenance
 from walshqhn.training.result import TrainingResult
 
@@ -114,21 +114,9 @@ def load(path: str | Path) -> Contents:
 
 def load_if_native(path: str | Path) -> Contents | None:
     """Like `load`, but None for an HDF5 file of another program."""
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"no such file: {file}")
-    try:
-        with at("it cannot be read"), h5py.File(file, "r", locking="best-effort") as h5:
-            own = layout.HEADER[0].name in h5.attrs and access.read_attribute(h5, layout.HEADER[0]) == layout.FORMAT
-            return _read(h5) if own else None
-    except FormatError as error:
-        if isinstance(error.__cause__, BlockingIOError):
-            raise InputError(f"{file} is in use by another process.") from error
-        if isinstance(error.__cause__, PermissionError):
-            raise InputError(f"{file} cannot be read: permission denied.") from error
-        if "file signature not found" in str(error):
-            raise FormatError(f"{file} is not a walshqhn file: it is not HDF5, or its start is missing.") from error
-        raise FormatError(f"{file} is truncated or damaged: {first_line(error)}") from error
+    with open_hdf5(path) as h5:
+        own = layout.HEADER[0].name in h5.attrs and access.read_attribute(h5, layout.HEADER[0]) == layout.FORMAT
+        return _read(h5) if own else None
 
 
 def save_part(path: str | Path, part: str, value: Any, *, overwrite: bool = False) -> None:
@@ -199,7 +187,7 @@ def _read(h5: h5py.File) -> Contents:
     weights = spectrum = hamiltonian = None
     if groups["spectrum"] is not None:
         weights = access.read_column(groups["spectrum"], layout.SPECTRUM[0], sizes)
-        if layout.SPECTRUM[1].name in groups["spectrum"]:
+        if holds(groups["spectrum"], layout.SPECTRUM[1].name):
             spectrum = WalshSpectrum(access.read_column(groups["spectrum"], layout.SPECTRUM[1], sizes))
             _check_spectrum(spectrum, weights, cost)
     task = names = None

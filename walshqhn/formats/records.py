@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from walshqhn.circuits.spec import check_description
 from walshqhn.formats import access, layout
-from walshqhn.formats.access import at
 from walshqhn.formats.layout import INITIAL, LENGTHS, TRAINING, Column
 from walshqhn.study.plan import Plan, Study
 from walshqhn.support.checks import check_real, check_text, check_whole
 from walshqhn.support.errors import FormatError, UsageError
+from walshqhn.support.hdf5 import at, holds
 from walshqhn.training.optimizers import OPTIMIZERS
 from walshqhn.training.result import REMEDIES, SPLITS, RunResult, TrainingResult
 from walshqhn.training.spec import SearchSpec, Variant
@@ -79,7 +79,7 @@ def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
         arrays[column.name] = access.read_column(group, column, sizes)
         if column.name in axes:
             sizes[axes[column.name]] = sum(arrays[column.name].tolist())
-    initial = access.read_column(group, INITIAL, sizes).tolist() if INITIAL.name in group else None
+    initial = access.read_column(group, INITIAL, sizes).tolist() if holds(group, INITIAL.name) else None
     with at(group.name):
         _check(values, completed, sizes["angles"], num_qubits)
         index = arrays["index"].tolist()

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from walshqhn.support.errors import InputError, UsageError
+
+
+def check_source(path: str | Path) -> Path:
+    """``path``, if it is a file that can be read; a pipe, which may never end, is none. InputError otherwise."""
+    file = Path(path)
+    try:
+        kind = file.stat().st_mode
+    except (OSError, ValueError):
+        raise InputError(f"no such file: {file}") from None
+    if not stat.S_ISREG(kind):
+        raise InputError(
+            f"no such file: {file} (that is {'a folder' if stat.S_ISDIR(kind) else 'a pipe or a device'})."
+        )
+    if not os.access(file, os.R_OK):
+        raise InputError(f"{file} cannot be read: permission denied.")
+    return file
 
 
 def check_target(path: str | Path, *, overwrite: bool, source: str | Path | None = None) -> Path:
@@ -70,22 +82,6 @@ def _mode(target: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
-
-
-def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
-    """All arrays of an NPZ file. InputError if it is missing, damaged or another kind of file."""
-    file = Path(path)
-    try:
-        with file.open("rb") as stream:  # opened here: NumPy leaves a damaged archive open
-            archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"{file} is not an NPZ file (is it .npy?).")
-            with archive:
-                return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file}: cannot be read ({first_line(error)}).") from error
 
 
 def first_line(error: Exception) -> str:

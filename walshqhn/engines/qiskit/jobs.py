@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import threading
 import time
@@ -20,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from walshqhn.support.arrays import BitArray
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import FormatError, UsageError
+from walshqhn.support.files import check_source
 
 _HEADER = {"format": "walshqhn jobs", "version": 1}
 _WRITING = threading.Lock()
@@ -82,7 +85,7 @@ class Journal:
             os.fsync(file.fileno())
 
     def _load(self) -> None:
-        content = self.path.read_bytes()
+        content = check_source(self.path).read_bytes()
         *lines, rest = content.split(b"\n")
         for number, line in enumerate(lines, start=1):
             try:
@@ -104,8 +107,12 @@ class Journal:
         if "job_id" in entry:
             request.job_ids.append(str(entry["job_id"]))
         elif "bits" in entry:
-            shape = tuple(entry["shape"])
-            packed = np.frombuffer(zlib.decompress(base64.b64decode(entry["bits"])), np.uint8)
-            request.result = np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape)
+            shape = tuple(check_whole("a size", size, 0) for size in entry["shape"])
+            count = math.prod(shape)
+            unpacker = zlib.decompressobj()
+            packed = np.frombuffer(unpacker.decompress(base64.b64decode(entry["bits"]), count // 8 + 2), np.uint8)
+            if packed.size != -(-count // 8):
+                raise ValueError(f"{shape} bits are claimed, of which not all are there")
+            request.result = np.unpackbits(packed, count=count).reshape(shape)
         elif entry["failed"]:  # its jobs are submitted again
             request.job_ids.clear()
