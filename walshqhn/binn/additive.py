@@ -1,9 +1,9 @@
-"""Cost tables of networks whose output is a sum over independent groups of bits.
+"""Networks whose output is a sum over independent groups of bits, and their cost tables.
 
 For logistic regression and for one hidden layer with one output, once the architecture bits are fixed, the output
 pre-activation of sample i is u_i = sum_g s_{g,i}(bits of group g): a group is one weight, one bias, or one hidden
-neuron with all that belongs to it. The groups are split into two halves, each half is tabulated, and the halves meet in
-the middle.
+neuron with all that belongs to it. For a cost table the groups are split into two halves, each half is tabulated, and
+the halves meet in the middle; expectations factorize over the groups instead (`walshqhn.binn.expansion`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork
 from walshqhn.bits import deposit, index_to_bits
 from walshqhn.support.arrays import FloatArray
+from walshqhn.support.resources import require_memory
 
 _EXPONENT_ROOM = 1000.0  # of the 1023 powers of two that a float64 holds
 _LARGEST_SUM = 170.0  # |u| up to which four factors 1 + e^u fit that room
@@ -62,6 +63,43 @@ def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] |
         groups += [weight(int(p), i) for i, p in enumerate(network.positions(name)[:, 0])]
     groups.append(weight(int(network.positions(network.output_bias)[0]), None))
     return groups
+
+
+@dataclass(frozen=True, eq=False)
+class AdditivePart:
+    """An additive task under one setting of its architecture bits.
+
+    Sample i lies on the wrong side by v_i = sum_g contributions[g][bits of group g, i] (v = -u for target 1, u for 0),
+    and its loss is g(v_i) of `walshqhn.binn.expansion.wrong_side_loss`. Bits in no group and not in ``architecture``
+    are idle here, such as weights of inputs that are 0 in every sample.
+    """
+
+    architecture: dict[int, int]
+    """Position of each architecture bit -> its value here."""
+    bits: tuple[tuple[int, ...], ...]
+    """Positions of the bits of each group; no bit is in two groups."""
+    contributions: tuple[FloatArray, ...]
+    """Of each group: (2^len(bits), S); bit k of the row index is the group's k-th bit."""
+
+    @property
+    def reach(self) -> FloatArray:
+        """Largest |v_i| over all configurations: (S,)."""
+        highest = sum(s.max(axis=0) for s in self.contributions)
+        lowest = sum(s.min(axis=0) for s in self.contributions)
+        return np.asarray(np.maximum(highest, np.negative(lowest)))
+
+
+def additive_part(
+    groups: list[Group], architecture: dict[int, int], x: FloatArray, targets: npt.NDArray[np.int64]
+) -> AdditivePart:
+    """What ``groups`` add on samples x (S, inputs) with targets (S,) in {0, 1}. TooLargeError for memory."""
+    values = sum(1 << len(g.bits) for g in groups) * len(x)
+    advice = "Use fewer samples, or fewer inputs for each hidden neuron."
+    require_memory(2 * 8 * values, f"what {len(groups)} groups of bits add to {len(x)} outputs", advice)
+    wrong = 1.0 - 2.0 * targets
+    found = [(g.bits, g.contribution(x) * wrong) for g in groups]
+    acting = [(bits, s) for bits, s in found if s.any()]
+    return AdditivePart(architecture, tuple(bits for bits, _ in acting), tuple(s for _, s in acting))
 
 
 def _sums(groups: list[Group], x: FloatArray) -> FloatArray:

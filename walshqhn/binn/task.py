@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.additive import additive_costs, additive_groups
+from walshqhn.binn.additive import AdditivePart, Group, additive_costs, additive_groups, additive_part
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import BinaryNetwork, sigmoid
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits
 from walshqhn.cost.base import Cost, Progress, require_table_memory
 from walshqhn.cost.table import check_cost_table
-from walshqhn.support.arrays import FloatArray
+from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.support.resources import numpy_threads, thread_limit
 
@@ -114,26 +114,51 @@ class NetworkTask(Task):
         """As `Cost.cost_table`. Architectures that are sums of groups take the fast path."""
         require_table_memory(self.num_bits, copies=3)
         table = np.empty(1 << self.num_bits)
-        positions = self.network.choice_positions
-        codes = index_to_bits(np.arange(1 << len(positions)), len(positions))
+        settings = list(self._settings())
         with thread_limit(threads), numpy_threads(threads):
-            for k, code in enumerate(codes):
+            for k, (row, code) in enumerate(settings):
 
                 def report(fraction: float, done: int = k) -> None:
                     if progress is not None:
-                        progress((done + fraction) / len(codes))
+                        progress((done + fraction) / len(settings))
 
                 with np.errstate(over="ignore", invalid="ignore"):  # found out below
-                    self._fill(table, dict(zip(positions, code.tolist(), strict=True)), report)
+                    self._fill(table, row, code, report)
         return check_cost_table(table, f"the cost table of task {self.name!r}")
 
-    def _fill(self, table: FloatArray, code: dict[int, int], progress: Progress) -> None:
-        """Fill in the costs of all configurations whose architecture bits are ``code``."""
-        row = np.zeros(self.num_bits, np.uint8)
-        row[list(code)] = list(code.values())
-        base = int(bits_to_index(row))
-        groups = additive_groups(self.network, self.network.architecture(row))
-        if groups is None or self.loss == "softmax":
+    def additive_parts(self) -> list[AdditivePart]:
+        """The cost as sums over groups of bits: one part for each setting of the architecture bits, in ascending order.
+
+        UsageError if the network is not additive, which logistic regression and one hidden layer with one output are;
+        TooLargeError if its parts do not fit in memory.
+        """
+        found = []
+        for row, code in self._settings():
+            groups = self._groups(row)
+            if groups is None:
+                raise UsageError(
+                    f"task {self.name!r} is no sum over groups of bits, as exact expectations without a table need it: "
+                    "that takes one output and at most one hidden layer. Use the table of all configurations (up to "
+                    "30 bits), or samples: engines with shots, estimates of the spectrum."
+                )
+            found.append(additive_part(groups, code, self.data.train.x, self.data.train.y))
+        return found
+
+    def _settings(self) -> Iterator[tuple[BitArray, dict[int, int]]]:
+        """A configuration (N,) for each setting of the architecture bits, and the setting: position -> bit."""
+        positions = self.network.choice_positions
+        for code in index_to_bits(np.arange(1 << len(positions)), len(positions)):
+            row = np.zeros(self.num_bits, np.uint8)
+            row[list(positions)] = code
+            yield row, dict(zip(positions, code.tolist(), strict=True))
+
+    def _groups(self, row: BitArray) -> list[Group] | None:
+        return None if self.loss == "softmax" else additive_groups(self.network, self.network.architecture(row))
+
+    def _fill(self, table: FloatArray, row: BitArray, code: dict[int, int], progress: Progress) -> None:
+        """Fill in the costs of all configurations whose architecture bits are ``code``, as in ``row``."""
+        base, groups = int(bits_to_index(row)), self._groups(row)
+        if groups is None:
             self._fill_generic(table, base, [j for j in range(self.num_bits) if j not in code], progress)
             return
         costs, left, right = additive_costs(groups, self.data.train.x, self.data.train.y, self.loss, progress)
