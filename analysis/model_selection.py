@@ -45,7 +45,7 @@ MNIST = Experiment(
     "mnist-4x4-encoding",
     {f"weights ({low}, 1)": {"weight_values": (low, 1)} for low in (0, -1, -2, -3)} | {"augmented": {}},
     {"size": 3, "digits": (3, 5)},
-    pool=1516,
+    pool=11_552,
 )
 _SIZES = {"Gaussian task": ("width", "the smallest", "the largest")} | {
     "MNIST 3x3": ("weight values", "the narrowest", "the widest")
@@ -54,7 +54,7 @@ NEAR = 1e-3  # of the exact minimum counts as reached
 
 
 def plan(settings: Settings) -> Plan:
-    """Sets of 10 to 1000 samples; of the 1,516 images of 3 and 5 at most 300 to train and 300 to validate."""
+    """Sets of 10 to 1000 samples; of the 11,552 images of 3 and 5 at most 300 to train and 300 to validate."""
 
     def budget(most: int, draws: int, few: int) -> Budget:
         sizes = settings.pick((10, 30, 100, most), (10, 100))

@@ -32,7 +32,10 @@ python -m analysis --quick          # all of them with few runs, to analysis/qui
 ```
 
 Intervals are 95 % Wilson intervals unless said otherwise. [`notebooks/tour.ipynb`](notebooks/tour.ipynb) is the job
-in ten cells; [`benchmarks/`](benchmarks) is behind `walshqhn bench`.
+in ten cells; `walshqhn bench` measures speed.
+
+**Being renewed:** figures on MNIST below were made when 10,000 of its images were bundled, not all of them; so they show
+another instance than the paper's.
 """
 
 _OPEN = """## 8x8 MNIST by matrix product states

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracles import MNIST_FILES, idx_bytes
 
 from walshqhn import (
     AerEngine,
@@ -29,6 +30,7 @@ from walshqhn import (
     train,
     train_layerwise,
 )
+from walshqhn.binn import images
 from walshqhn.engines.objectives import make_objective
 from walshqhn.engines.qiskit.noise import depolarizing_noise, noise_model
 from walshqhn.engines.trajectories import GateNoise, PauliTrajectories
@@ -107,9 +109,24 @@ TASKS = {
 }
 
 
+@pytest.fixture(scope="module")
+def recorded_task(tmp_path_factory):
+    """`load_task`, with the images of that time: the first 10,000 to train, grouped by digit."""
+    pixels, digits = images.load("mnist").train
+    order = np.argsort(digits[:10_000], kind="stable")
+    folder = tmp_path_factory.mktemp("mnist")
+    for part, array in (("train_images", pixels), ("train_labels", digits)):
+        (folder / MNIST_FILES[part]).write_bytes(idx_bytes(array[order]))
+
+    def load(name, **options):
+        return load_task(name, **options, **({"data_dir": folder} if name.startswith("mnist") else {}))
+
+    return load
+
+
 @pytest.mark.parametrize("name", TASKS)
-def test_cost_tables(name):
-    task = load_task(TASKS[name][0], **TASKS[name][1])
+def test_cost_tables(name, recorded_task):
+    task = recorded_task(TASKS[name][0], **TASKS[name][1])
     bits = np.random.default_rng([1, task.num_bits]).integers(0, 2, (12, task.num_bits), dtype=np.uint8)
     assert_recorded(f"task {name}", summary(task.cost_table()) | {"accuracies": task.accuracy(bits)})
 
@@ -117,8 +134,8 @@ def test_cost_tables(name):
 @pytest.mark.parametrize(
     ("name", "options"), [("gaussian", {"num_samples": 500}), ("mnist-4x4", {"weight_values": (-3, 1)})]
 )
-def test_spectra(name, options):
-    spectrum = WalshSpectrum.from_cost(load_task(name, **options))
+def test_spectra(name, options, recorded_task):
+    spectrum = WalshSpectrum.from_cost(recorded_task(name, **options))
     pairs = spectrum.hamiltonian(max_degree=2)
     found = {"weights": spectrum.degree_weights(), "terms": len(pairs), "discarded": pairs.discarded_weight}
     assert_recorded(f"spectrum {name}", found)

@@ -4,7 +4,7 @@ import gc
 
 import numpy as np
 import pytest
-from oracles import write_mnist
+from oracles import MNIST_FILES, write_mnist
 
 from walshqhn import load_task
 from walshqhn.binn import images
@@ -101,37 +101,42 @@ def test_refuses_bad_flip_probability(probability):
 # --- digits -------------------------------------------------------------------------------------
 
 
-def test_the_last_images_of_each_digit_are_for_testing():
-    data = digit_images((7, 3), test_fraction=0.25)
-    raw = images.load("mnist")
-    for split, slices in (
-        (data.train, [slice(None, 802), slice(None, 774)]),
-        (data.test, [slice(802, None), slice(774, None)]),
-    ):
-        for k, (digit, part) in enumerate(zip((7, 3), slices, strict=True)):
-            pixels = raw.train.pixels[raw.train.digits == digit][part]
-            assert np.array_equal(split.x[split.y == k], pixels[:, 3::7, 3::7].reshape(-1, 16))
+def test_images_of_two_digits():
+    data, raw = digit_images((7, 3)), images.load("mnist")
+    for split, labelled in ((data.train, raw.train), (data.test, raw.test)):
+        for k, digit in enumerate((7, 3)):
+            pixels = labelled.pixels[labelled.digits == digit][:, 3::7, 3::7]
+            assert np.array_equal(split.x[split.y == k], pixels.reshape(-1, 16) / 255)
     assert data.image_shape == (4, 4)
     assert data.num_classes == 2
 
 
+def test_without_a_test_set_the_last_images_of_each_digit_are_for_testing(tmp_path):
+    arrays = write_mnist(tmp_path, train=80)
+    (tmp_path / MNIST_FILES["test_images"]).unlink()
+    data = digit_images((7, 3), data_dir=str(tmp_path), test_fraction=0.25)
+    for k, digit in enumerate((7, 3)):
+        pixels = arrays["train_images"][arrays["train_labels"] == digit][:, 3::7, 3::7].reshape(-1, 16) / 255
+        assert len(pixels) == 8
+        assert np.array_equal(data.train.x[data.train.y == k], pixels[:6])
+        assert np.array_equal(data.test.x[data.test.y == k], pixels[6:])
+    assert digit_images((7, 3), data_dir=str(tmp_path), test_fraction=0.0).available == ("train",)
+
+
 def test_subsets_and_validation():
-    full = digit_images(test_fraction=0.0)
-    assert full.available == ("train",)
-    assert len(full.train) == 2128
-    data = digit_images(test_fraction=0.0, validation_fraction=0.25, num_samples=100, seed=3)
-    assert (len(data.train), len(data.validation)) == (100, 532)
-    assert same(data.train, digit_images(test_fraction=0.0, validation_fraction=0.25, num_samples=100, seed=3).train)
-    assert not same(data.train, digit_images(test_fraction=0.0, num_samples=100, seed=4).train)
+    data = digit_images(size=9, validation_fraction=0.25, num_samples=100, seed=3)
+    assert (len(data.train), len(data.validation), len(data.test)) == (100, 3166, 2115)
+    assert same(data.train, digit_images(size=9, validation_fraction=0.25, num_samples=100, seed=3).train)
+    assert not same(data.train, digit_images(size=9, num_samples=100, seed=4).train)
     held, kept = ({tuple(row) for row in part.x} for part in (data.validation, data.train))
-    assert len(held & kept) < 0.1 * len(kept)  # at 4x4 a few images coincide
+    assert not held & kept
     assert 30 < data.train.y.sum() < 70
 
 
 def test_num_samples_at_most_what_there_is():
-    assert len(digit_images(num_samples=1703).train) == 1703
-    with pytest.raises(UsageError, match="num_samples must be at most 1703, got 1704"):
-        digit_images(num_samples=1704)
+    assert len(digit_images(num_samples=12_665).train) == 12_665
+    with pytest.raises(UsageError, match="num_samples must be at most 12665, got 12666"):
+        digit_images(num_samples=12_666)
 
 
 def test_samples_must_show_all_digits():

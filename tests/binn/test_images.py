@@ -1,7 +1,9 @@
-"""The bundled MNIST subset, IDX files, scikit-learn's digits, resizing."""
+"""The bundled MNIST, IDX files, scikit-learn's digits, resizing."""
 
 import gzip
+import hashlib
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,25 +17,32 @@ from walshqhn.support.errors import FormatError, InputError, MissingDependencyEr
 
 
 def test_bundled_digits():
+    """As many of each digit as MNIST has, in its own order."""
     digits = images.load("mnist")
-    assert digits.train.pixels.shape == (10_000, 28, 28)
-    counts = (1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978)
+    assert (digits.train.pixels.shape, digits.test.pixels.shape) == ((60_000, 28, 28), (10_000, 28, 28))
+    counts = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
     assert tuple(np.bincount(digits.train.digits)) == counts
-    assert digits.test is None
-    pixels = 255 * digits.train.pixels
-    assert np.abs(pixels - np.rint(pixels)).max() < 1e-12
-    assert (pixels.min(), pixels.max()) == (0, 255)
+    assert tuple(np.bincount(digits.test.digits)) == (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
+    assert digits.train.digits[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert digits.test.digits[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert digits.train.pixels.dtype == np.uint8
+    assert digits.train.pixels.max() == digits.white == 255
+
+
+def test_the_bundled_file_is_the_one_described():
+    folder = Path(__file__).parents[2] / "data"
+    assert hashlib.sha256((folder / "mnist.h5").read_bytes()).hexdigest() in (folder / "README.md").read_text()
 
 
 def test_bundled_digits_look_like_digits():
     """A nought is empty in the middle and a one is not; the margin of four pixels is almost empty."""
     digits = images.load("mnist")
-    noughts, ones = (digits.train.pixels[digits.train.digits == d].mean(axis=0) for d in (0, 1))
+    shown = digits.test.pixels / 255
+    noughts, ones = (shown[digits.test.digits == d].mean(axis=0) for d in (0, 1))
     assert noughts[13:15, 13:15].mean() < 0.1 < 0.7 < ones[13:15, 13:15].mean()
     assert ones[14, 10:18].sum() > 2 * ones[14, 18:].sum()
-    margin = digits.train.pixels.copy()
-    margin[:, 4:24, 4:24] = 0
-    assert margin.mean() < 0.02
+    shown[:, 4:24, 4:24] = 0
+    assert shown.mean() < 0.02
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -42,10 +51,9 @@ def test_idx_folder(tmp_path, suffix, spelling):
     arrays = write_mnist(tmp_path, suffix=suffix, spelling=spelling)
     found = images.load("mnist", str(tmp_path))
     for part, array in arrays.items():
-        scale = 255 if part.endswith("images") else 1
         split, kind = part.split("_")
         labelled = getattr(found, split)
-        assert np.array_equal(labelled.pixels if kind == "images" else labelled.digits, array / scale)
+        assert np.array_equal(labelled.pixels if kind == "images" else labelled.digits, array)
     assert found.train.digits.dtype == np.int64
 
 
@@ -159,7 +167,8 @@ def test_sklearn_digits():
     datasets = pytest.importorskip("sklearn.datasets")
     bunch = datasets.load_digits()
     found = images.load("sklearn")
-    assert np.array_equal(found.train.pixels * 16, bunch.data.reshape(-1, 8, 8))
+    assert np.array_equal(found.train.pixels, bunch.data.reshape(-1, 8, 8))
+    assert found.white == found.train.pixels.max()
     assert np.array_equal(found.train.digits, bunch.target)
 
 

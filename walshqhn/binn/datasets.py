@@ -147,11 +147,11 @@ def digit_images(
 ) -> Dataset:  # fmt: skip
     """Images of the given ``digits``, resized to ``size`` x ``size``, pixels in [0, 1].
 
-    Class k is digit ``digits[k]``; of two, the second is the positive one. ``dataset`` is "mnist", from ``data_dir``, a
-    folder with its four IDX files (plain or .gz), or the bundled first 10,000 training digits; or "sklearn",
-    scikit-learn's 8x8 digits (an optional extra). If there is no separate test set, the last ``test_fraction`` of each
-    digit is kept for testing. Of the training images, ``validation_fraction`` is set aside and ``num_samples`` (None:
-    all) are used, both drawn with ``seed``.
+    Class k is digit ``digits[k]``; of two, the second is the positive one. ``dataset`` is "mnist", which is bundled, or
+    read from its four IDX files (plain or .gz) in the folder ``data_dir``; or "sklearn", scikit-learn's 8x8 digits (an
+    optional extra). MNIST brings its test set; where there is none, the last ``test_fraction`` of each digit is kept
+    for testing. Of the training images, ``validation_fraction`` is set aside and ``num_samples`` (None: all) are used,
+    both drawn with ``seed``.
     """
     if isinstance(digits, int) or len(digits) < 2 or len(set(digits)) != len(digits):
         raise UsageError(f"digits must be two or more different digits, e.g. (0, 1), got {digits!r}.")
@@ -161,12 +161,12 @@ def digit_images(
     if num_samples is not None:
         check_whole("num_samples", num_samples, 1)
     _check_fractions(validation_fraction, test_fraction)
-    train_images, test_images, source = images.load(dataset, data_dir)
+    train_images, test_images, source, white = images.load(dataset, data_dir)
 
     def select(labelled: images.Labelled) -> Split:
         keep = np.isin(labelled.digits, digits)
         require_memory(32 * int(keep.sum()) * size**2, f"images of {size:,}x{size:,} pixels", "Ask for a smaller size.")
-        resized = images.resize_bilinear(labelled.pixels[keep], (size, size))
+        resized = images.resize_bilinear(labelled.pixels[keep] / white, (size, size))
         y = np.array([digits.index(d) for d in labelled.digits[keep].tolist()], dtype=np.int64)
         return Split(resized.reshape(len(y), size * size), y)
 

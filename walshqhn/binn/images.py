@@ -1,4 +1,4 @@
-"""Images of digits: the bundled MNIST subset, MNIST's IDX files, scikit-learn's digits; resizing."""
+"""Images of digits: the bundled MNIST, its IDX files, scikit-learn's digits; resizing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from walshqhn.support.errors import FormatError, InputError, missing_package, un
 from walshqhn.support.files import check_source
 from walshqhn.support.resources import require_memory
 
-_BUNDLED = "mnist-10k.h5"
+_BUNDLED = "mnist.h5"
 _STRONGEST = 1040  # bytes that a byte of a gzip file can stand for: deflate's most is 1032
 
 
 class Labelled(NamedTuple):
     """Images and what they show."""
 
-    pixels: FloatArray
-    """(S, rows, columns), in [0, 1]"""
+    pixels: npt.NDArray[np.uint8 | np.float64]
+    """(S, rows, columns), 0 ... `DigitImages.white`"""
     digits: npt.NDArray[np.int64]
     """(S,)"""
 
@@ -38,6 +38,8 @@ class DigitImages(NamedTuple):
     train: Labelled
     test: Labelled | None
     source: str
+    white: float
+    """The largest value a pixel can have."""
 
 
 def load(dataset: str = "mnist", data_dir: str | None = None) -> DigitImages:
@@ -59,8 +61,11 @@ def _bundled() -> DigitImages:
     if path is None:
         raise InputError(f"the bundled data {_BUNDLED} is missing from this installation; reinstall walshqhn.")
     with h5py.File(path, "r") as file:
-        train = Labelled(file["images"][:] / 255.0, file["labels"][:].astype(np.int64))
-    return DigitImages(train, None, "MNIST, first 10,000 training images (bundled)")
+        train, test = (
+            Labelled(file[f"{part}/images"][:], file[f"{part}/labels"][:].astype(np.int64))
+            for part in ("train", "test")
+        )
+    return DigitImages(train, test, "MNIST (bundled)", 255.0)
 
 
 def _idx_folder(folder: Path) -> DigitImages:
@@ -77,12 +82,12 @@ def _idx_folder(folder: Path) -> DigitImages:
             return None
         if pixels.ndim != 3 or digits.shape != pixels.shape[:1]:
             raise InputError(f"{folder}: {part} images and labels do not belong together.")
-        return Labelled(pixels / 255.0, digits.astype(np.int64))
+        return Labelled(pixels, digits.astype(np.int64))
 
     train = read("train", "train")
     if train is None:
         raise InputError(f"{folder}: needs train-images-idx3-ubyte and train-labels-idx1-ubyte (plain or .gz).")
-    return DigitImages(train, read("test", "t10k"), "MNIST, IDX files")
+    return DigitImages(train, read("test", "t10k"), "MNIST, IDX files", 255.0)
 
 
 def _find_idx(folder: Path, name: str) -> npt.NDArray[np.uint8] | None:
@@ -125,7 +130,7 @@ def _sklearn_digits() -> DigitImages:
     except ImportError as error:
         raise missing_package("scikit-learn", "the data set 'sklearn'") from error
     bunch = load_digits()
-    return DigitImages(Labelled(bunch.images / 16.0, bunch.target.astype(np.int64)), None, "scikit-learn digits")
+    return DigitImages(Labelled(bunch.images, bunch.target.astype(np.int64)), None, "scikit-learn digits", 16.0)
 
 
 def resize_bilinear(images: npt.ArrayLike, size: tuple[int, int]) -> FloatArray:
@@ -137,6 +142,8 @@ def resize_bilinear(images: npt.ArrayLike, size: tuple[int, int]) -> FloatArray:
     array = np.asarray(images, dtype=np.float64)
     for axis, new in ((1, size[0]), (2, size[1])):
         old = array.shape[axis]
+        if new == old:
+            continue  # no copies of all of MNIST at full size
         position = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
         below = np.floor(position).astype(np.int64)
         above = np.minimum(below + 1, old - 1)

@@ -52,7 +52,7 @@ def test_a_truncated_hamiltonian_is_called_one(run, costs):
 
 def test_rounding_errors_are_no_terms(run):
     facts = run.json("spectrum", "mnist-4x4", "-o", "m.h5")
-    assert facts["hamiltonian"]["terms"] == 206
+    assert facts["hamiltonian"]["terms"] == 380
     assert facts["hamiltonian"]["rms_error"] < 1e-14
     assert "0 (rounding)" in run("spectrum", "m.h5")
 

@@ -118,12 +118,11 @@ def _costs(say: _Narrator, task: NetworkTask, workspace: Workspace) -> tuple[Flo
     )
     cost = workspace.table
     lowest = int(cost.argmin())
-    optima, blank = int((cost <= cost[lowest] + 1e-12).sum()), int((~task.data.train.x.any(axis=0)).sum())
+    optima = int((cost <= cost[lowest] + 1e-12 * np.ptp(cost)).sum())
     pairs = cost.size * len(task.data.train)
     say(
         f"all 2^{task.num_bits} = {cost.size:,} networks evaluated, {pairs:,} (network, image) pairs; "
-        f"the best possible cost is {number(cost[lowest], 8)}; {plural(optima, 'network')} reach it, "
-        f"since {blank} of the 16 pixels are blank in every image."
+        f"the best possible cost is {number(cost[lowest], 8)}, that of {plural(optima, 'network')}."
     )
     return cost, lowest
 
@@ -203,8 +202,8 @@ def _best(
         f"best network measured: {bits_to_label(best)}, cost {number(cheapest, 8)}, {verdict}; it recognizes "
         f"{100 * accuracies['train']:.1f} % of the training images and {100 * accuracies['test']:.1f} % of the others."
     )
-    weights, inked = task.network.weights(best), task.data.train.x.any(axis=0)
-    say.picture(weights["W1"].reshape(4, 4), inked.reshape(4, 4), float(weights["b1"][0]))
+    weights = task.network.weights(best)
+    say.picture(weights["W1"].reshape(4, 4), float(weights["b1"][0]))
     return {"bits": bits_to_label(best), "cost": cheapest, "excess": above, "accuracy": accuracies}
 
 
@@ -271,16 +270,13 @@ class _Narrator:
 
         return update
 
-    def picture(self, image: Any, used: Any, bias: float) -> None:
+    def picture(self, image: Any, bias: float) -> None:
         """Weights as characters."""
         if self._quiet:
             return
-        self._out.print(
-            "\n      its weights on the 4x4 pixels: + ink there says 1, - ink there says 0, blank: never any ink"
-        )
-        for row, inked in zip(image, used, strict=True):
-            signs = ("+" if w > 0 else "-" for w in row)
-            self._out.print("          " + "  ".join(s if u else " " for s, u in zip(signs, inked, strict=True)))
+        self._out.print("\n      its weights on the 4x4 pixels: + ink there says 1, - ink there says 0")
+        for row in image:
+            self._out.print("          " + "  ".join("+" if w > 0 else "-" for w in row))
         self._out.print(f"      bias {bias:+g}\n")
 
     def summary(self, folder: Path, file: Path, *, interrupted: bool) -> None:
