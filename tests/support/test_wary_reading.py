@@ -95,7 +95,7 @@ def test_arrays_that_are_only_claimed(tmp_path, shape):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("costs.npy", npy(shape))
     for read, name in ((read_npy, "a.npy"), (read_npz, "a.npz")):
-        with pytest.raises(InputError, match="claims shape .*, of which not all is there"):
+        with pytest.raises(InputError, match=r"claims shape .*, of which not all is there"):
             read(tmp_path / name)
 
 
@@ -113,7 +113,7 @@ def test_arrays_of_objects_are_not_unpickled(tmp_path):
 @pytest.mark.parametrize("shape", [(1 << 31, 1 << 31, 4), (0, 28, 28), (1,) * 200])
 def test_idx_headers_of_absurd_sizes(tmp_path, shape):
     (tmp_path / "a").write_bytes(b"\x00\x00\x08" + bytes([len(shape)]) + struct.pack(f">{len(shape)}I", *shape))
-    with pytest.raises(FormatError, match="which are not there|have shape"):
+    with pytest.raises(FormatError, match=r"which are not there|have shape"):
         images.read_idx(tmp_path / "a")
 
 
@@ -127,5 +127,5 @@ def test_one_line_of_very_many_numbers(tmp_path):
 
 
 def test_more_samples_than_memory_holds():
-    with pytest.raises(TooLargeError, match="the samples needs .* of memory"):
+    with pytest.raises(TooLargeError, match=r"the samples needs .* of memory"):
         gaussian_mixture(num_samples=10**12)
