@@ -1,4 +1,4 @@
-"""Cases tried in a process of their own, which may crash, hang or ask for memory without end: that is a verdict, too."""
+"""Cases tried in a process of their own, which may crash, hang or ask for much memory: that is a verdict, too."""
 
 import contextlib
 import importlib
