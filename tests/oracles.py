@@ -114,7 +114,7 @@ SCALAR_ACTIVATIONS = {
 
 def read_network(
     bits, inputs, *, hidden=(), outputs=1, activation=("sigmoid",), width=None, values=((-1, 1),), skip=(False,),
-    layers=None,
+    layers=None, output=("sigmoid",),
 ):  # fmt: skip
     """Weights and architecture of one configuration, its bits read one after another in the documented order.
 
@@ -141,6 +141,7 @@ def read_network(
     net = {"activation": choose(activation), "width": choose(width or (max(hidden, default=0),))}
     low, high = choose(values)
     net |= {"skip": choose(skip), "layers": choose(layers or (len(hidden),)), "depth": len(hidden)}
+    net["output"] = choose(output)
     assert next(stream, None) is None, "bits left over"
     for name, rows in raw.items():
         net[name] = [[high if b else low for b in row] for row in rows]
@@ -148,7 +149,7 @@ def read_network(
 
 
 def network_outputs(net, sample):
-    """Output pre-activations of one network on one sample."""
+    """Logits of one network on one sample: log p / (1 - p) = 2 u where p = (1 + tanh u) / 2."""
     act, depth = SCALAR_ACTIVATIONS[net["activation"]], net["depth"]
 
     def affine(vector, weights, bias):
@@ -166,7 +167,7 @@ def network_outputs(net, sample):
     if net["skip"]:
         direct = affine(sample, net["Wskip"], [0.0] * len(out))
         out = [u + d for u, d in zip(out, direct, strict=True)]
-    return out
+    return [2 * u for u in out] if net["output"] == "tanh" else out
 
 
 def softplus(u):

@@ -51,6 +51,10 @@ CASES = {
         "gaussian", FEW | {"weight_values": (-200, 150), "activation": "relu"},
         {"hidden": (3,), "values": ((-200, 150),), "activation": ("relu",)},
     ),
+    "output": (
+        "gaussian", FEW | {"output_activation": ("tanh", "sigmoid"), "skip": True},
+        {"hidden": (3,), "output": ("tanh", "sigmoid"), "skip": (True,)},
+    ),
     "softmax": ("gaussian", FEW | {"loss": "softmax", "hidden": (2,)}, {"hidden": (2,), "outputs": 2}),
     "three-way choice": (
         "gaussian", FEW | {"hidden": (2,), "activation": ("sign", "relu", "tanh")},
@@ -129,7 +133,9 @@ def test_groups_add_up_to_the_output(data):
     inputs, width = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 3))
     hidden = (width,) if width else ()
     skip = data.draw(st.sampled_from([False, True, Choice((False, True))]))
-    network = BinaryNetwork(inputs, hidden, activation="tanh", weight_values=(-2.0, 0.5), skip=skip)
+    output = data.draw(st.sampled_from(["sigmoid", "tanh"]))
+    options = {"activation": "tanh"} if hidden else {}
+    network = BinaryNetwork(inputs, hidden, weight_values=(-2.0, 0.5), skip=skip, output_activation=output, **options)
     row = np.array(data.draw(st.lists(st.integers(0, 1), min_size=network.num_bits, max_size=network.num_bits)))
     x = np.random.default_rng(0).normal(size=(3, inputs))
     groups = additive_groups(network, network.architecture(row))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import SCALAR_ACTIVATIONS, logistic, network_outputs, read_network
 
+from walshqhn import load_task
 from walshqhn.binn.network import ACTIVATIONS, BinaryNetwork, Choice, sigmoid
 from walshqhn.support.errors import InputError, UsageError
 
@@ -130,6 +131,18 @@ def test_weights_are_the_values_of_the_bits():
     assert network.forward([[1, 0, 0]], [[10, 1]]).item() == 10 - 3 - 3
 
 
+def test_output_activations_are_probabilities_of_class_1():
+    task = load_task("mnist-8x8", num_samples=30)
+    rows = np.random.default_rng(8).integers(0, 2, (2, 66))
+    rows[:, :65], rows[:, 65] = rows[0, :65], (0, 1)
+    x = 0.1 * task.data.train.x
+    u = x @ (2.0 * rows[0, :64] - 1.0) + 2.0 * rows[0, 64] - 1.0
+    np.testing.assert_allclose(task.predict(rows, x)[0, :, 1], 1 / (1 + np.exp(-u)), rtol=1e-12)
+    np.testing.assert_allclose(task.predict(rows, x)[1, :, 1], (1 + np.tanh(u)) / 2, rtol=1e-11)
+    assert task.bit_names[65] == "output_activation"
+    assert task.costs(rows)[0] != task.costs(rows)[1]  # it is not idle
+
+
 @pytest.mark.parametrize(("code", "pair"), [((0, 0), (0, 1)), ((0, 1), (-1, 1)), ((1, 0), (-2, 1)), ((1, 1), (-3, 1))])
 def test_encoding_bits(code, pair):
     """The first bit, on the lower qubit, is the more significant one."""
@@ -210,6 +223,12 @@ def test_no_configurations():
         ({"hidden": (2,), "activation": Choice(("relu", "gelu"))}, "Unknown activation 'gelu'"),
         ({"hidden": (2,), "hidden_width": 3}, "hidden_width must be between 1 and 2, got 3"),
         ({"hidden": (2,), "hidden_width": Choice((0, 2))}, "hidden_width must be between 1 and 2, got 0"),
+        ({"hidden_width": 2}, "hidden_width must be left out without a hidden layer, got 2"),
+        ({"activation": Choice(("sigmoid", "relu"))}, "activation acts on hidden neurons, which this network does not"),
+        ({"activation": "relu"}, "got 'relu'; output_activation acts on its output"),
+        ({"num_outputs": 3, "output_activation": "tanh"}, "acts on one output, this network has 3, got 'tanh'"),
+        ({"output_activation": "tahn"}, "Unknown output_activation 'tahn'. Did you mean 'tanh'"),
+        ({"skip": Choice((True, True))}, "skip must choose between different options"),
         ({"weight_values": (1, 1)}, "two different finite numbers"),
         ({"weight_values": (1, float("inf"))}, "two different finite numbers"),
         ({"weight_values": (1, 2, 3)}, "two different finite numbers"),

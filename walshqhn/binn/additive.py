@@ -1,7 +1,7 @@
 """Networks whose output is a sum over independent groups of bits, and their cost tables.
 
-For logistic regression and for one hidden layer with one output, once the architecture bits are fixed, the output
-pre-activation of sample i is u_i = sum_g s_{g,i}(bits of group g): a group is one weight, one bias, or one hidden
+For logistic regression and for one hidden layer with one output, once the architecture bits are fixed, the logit of
+sample i is u_i = sum_g s_{g,i}(bits of group g): a group is one weight, one bias, or one hidden
 neuron with all that belongs to it. For a cost table the groups are split into two halves, each half is tabulated, and
 the halves meet in the middle; expectations factorize over the groups instead (`walshqhn.binn.expansion`).
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.network import ACTIVATIONS, Architecture, BinaryNetwork
+from walshqhn.binn.network import ACTIVATIONS, OUTPUT_ACTIVATIONS, Architecture, BinaryNetwork
 from walshqhn.bits import deposit, index_to_bits
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.resources import require_memory
@@ -41,10 +41,11 @@ def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] |
     if network.num_outputs != 1 or arch.hidden_layers > 1:
         return None
     values = np.array(arch.weight_values, dtype=np.float64)
+    outer = OUTPUT_ACTIVATIONS[arch.output_activation] * values  # of weights that lead to the output
 
     def weight(position: int, column: int | None) -> Group:
         """A direct weight on input ``column``, or a bias."""
-        return Group((position,), lambda x: np.outer(values, np.ones(len(x)) if column is None else x[:, column]))
+        return Group((position,), lambda x: np.outer(outer, np.ones(len(x)) if column is None else x[:, column]))
 
     def neuron(j: int) -> Group:
         """Hidden neuron ``j``: its input weights, its bias, its output weight."""
@@ -52,9 +53,10 @@ def additive_groups(network: BinaryNetwork, arch: Architecture) -> list[Group] |
         bits = tuple(int(p) for p in (*network.positions("W1")[:, j], network.positions("b1")[j], last))
 
         def contribution(x: FloatArray) -> FloatArray:
-            w = values[index_to_bits(np.arange(1 << len(bits)), len(bits))]
-            hidden = ACTIVATIONS[arch.activation](w[:, :-2] @ x.T + w[:, -2:-1])
-            return w[:, -1:] * hidden
+            b = index_to_bits(np.arange(1 << len(bits)), len(bits))
+            w = values[b[:, :-1]]
+            hidden = ACTIVATIONS[arch.activation](w[:, :-1] @ x.T + w[:, -1:])
+            return outer[b[:, -1:]] * hidden
 
         return Group(bits, contribution)
 

@@ -17,7 +17,7 @@ from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unkno
 
 NETWORK_OPTIONS: dict[str, Any] = {
     "hidden": (), "activation": "sigmoid", "hidden_width": None, "hidden_layers": None, "weight_values": (-1, 1),
-    "skip": False, "loss": None,
+    "skip": False, "output_activation": "sigmoid", "loss": None,
 }  # fmt: skip
 _FILES = {"path", "data_dir"}
 
@@ -61,6 +61,13 @@ TASKS = {
         "MNIST 3 and 7 at 4x4; plus two bits: weights (0,1), (-1,1), (-2,1) or (-3,1); N = 19",
         digit_images, {"digits": (3, 7), "weight_values": ((0, 1), (-1, 1), (-2, 1), (-3, 1))},
     ),
+    "mnist-8x8": TaskDefinition(
+        "MNIST 0 and 1 at 8x8; plus one bit: the output's probability by sigmoid or tanh; N = 66",
+        digit_images, {"size": 8, "output_activation": ("sigmoid", "tanh")},
+    ),
+    "mnist-28x28": TaskDefinition(
+        "MNIST 0 and 1 at full size; logistic regression, cross-entropy; N = 785", digit_images, {"size": 28}
+    ),
     "glyphs-4x5": TaskDefinition(
         "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21", glyphs
     ),
@@ -91,8 +98,9 @@ def load_task(name: str, **options: Any) -> NetworkTask:
 
     A network option given as a tuple of alternatives becomes a choice that costs bits: ``activation=("sigmoid",
     "relu")``, ``weight_values=((0, 1), (-1, 1))``, ``hidden_width=(2, 3)``, ``skip=(False, True)``, ``hidden_layers=(1,
-    2)``. The default ``loss`` is cross-entropy: "bce" for two classes, "softmax" for more. UsageError for an unknown
-    task or option, or a value that is not allowed; InputError for a file that is missing or does not hold samples.
+    2)``, ``output_activation=("sigmoid", "tanh")``. The default ``loss`` is cross-entropy: "bce" for two classes,
+    "softmax" for more. UsageError for an unknown task or option, or a value that is not allowed; InputError for a file
+    that is missing or does not hold samples.
 
     >>> load_task("gaussian", num_samples=100).num_bits
     13
@@ -144,7 +152,7 @@ def _network(data: Dataset, loss: str, options: Mapping[str, Any]) -> BinaryNetw
         hidden = (hidden,)
     if not isinstance(hidden, tuple) or not all(type(w) is int for w in hidden):
         raise UsageError(f"hidden must be up to two widths, e.g. 3 or (3, 3), got {hidden!r}.")
-    plain = ("activation", "hidden_width", "hidden_layers", "skip")
+    plain = ("activation", "hidden_width", "hidden_layers", "skip", "output_activation")
     choices = {name: Choice(v) if isinstance(v := options[name], tuple) else v for name in plain}
     values = options["weight_values"]
     if isinstance(values, tuple) and values and all(isinstance(pair, tuple) for pair in values):

@@ -38,6 +38,9 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "sign": lambda u: np.where(u >= 0, 1.0, -1.0),
 }
 
+OUTPUT_ACTIVATIONS = {"sigmoid": 1.0, "tanh": 2.0}
+"""What makes a probability of the one output u, 1 / (1 + e^-u) or (1 + tanh u) / 2, by its logit divided by u."""
+
 
 def _is_pair(values: Any) -> bool:
     numbers = isinstance(values, tuple) and len(values) == 2 and all(isinstance(v, int | float) for v in values)
@@ -78,11 +81,12 @@ class Architecture:
     weight_values: WeightValues
     skip: bool
     hidden_layers: int
+    output_activation: str
 
 
 CHOICE_NAMES = {
     "activation": "activation", "hidden_width": "hidden_width", "weight_values": "encoding", "skip": "skip",
-    "hidden_layers": "hidden_layers",
+    "hidden_layers": "hidden_layers", "output_activation": "output_activation",
 }  # fmt: skip
 """Field of `Architecture` -> name of its bits."""
 
@@ -91,8 +95,9 @@ CHOICE_NAMES = {
 class BinaryNetwork:
     """Layout and forward pass of a network with binary weights. UsageError for settings that make no network.
 
-    Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip`` and ``hidden_layers`` is a value or a `Choice`
-    of values; a fixed value is a choice among one and costs no bit.
+    Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip``, ``hidden_layers`` and ``output_activation``
+    is a value or a `Choice` of values; a fixed value is a choice among one and costs no bit. One that could not act is
+    refused.
 
     >>> BinaryNetwork(num_inputs=2, hidden=(3,), activation=Choice(("sigmoid", "relu"))).num_bits
     14
@@ -103,7 +108,7 @@ class BinaryNetwork:
     """Widths of 0, 1 or 2 hidden layers (the largest, if ``hidden_width`` is a choice)."""
     num_outputs: int = 1
     activation: str | Choice = "sigmoid"
-    """"sigmoid", "relu", "tanh" or "sign"."""
+    """Of the hidden neurons: "sigmoid", "relu", "tanh" or "sign"."""
     hidden_width: int | Choice | None = None
     """Neurons in use in each hidden layer; None: all."""
     weight_values: WeightValues | Choice = (-1.0, 1.0)
@@ -112,6 +117,8 @@ class BinaryNetwork:
     """Inputs also reach the outputs directly, through separate weights ``Wskip``."""
     hidden_layers: int | Choice | None = None
     """Hidden layers in use; None: all. With 1 of 2, the second is bypassed."""
+    output_activation: str | Choice = "sigmoid"
+    """Probability of class 1 from the one output u: "sigmoid", 1 / (1 + e^-u), or "tanh", (1 + tanh u) / 2."""
     choices: dict[str, Choice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +129,7 @@ class BinaryNetwork:
             "weight_values": self.weight_values,
             "skip": self.skip,
             "hidden_layers": len(self.hidden) if self.hidden_layers is None else self.hidden_layers,
+            "output_activation": self.output_activation,
         }
         choices = {name: v if isinstance(v, Choice) else Choice((v,)) for name, v in given.items()}
         object.__setattr__(self, "choices", choices)
@@ -133,14 +141,22 @@ class BinaryNetwork:
         if len(self.hidden) > 2 or any(w < 1 for w in self.hidden):
             raise UsageError(f"hidden must be up to two widths of at least 1, got {self.hidden}.")
         depth = len(self.hidden)
-        for name in self.choices["activation"].options:
-            if name not in ACTIVATIONS:
-                raise unknown_name("activation", str(name), ACTIVATIONS)
+        for field_name, known in (("activation", ACTIVATIONS), ("output_activation", OUTPUT_ACTIVATIONS)):
+            for name in self.choices[field_name].options:
+                if name not in known:
+                    raise unknown_name(field_name, str(name), known)
+        absent = "left out without a hidden layer"
         allowed: dict[str, tuple[Callable[[Any], bool], str]] = {
-            "hidden_width": (lambda v: type(v) is int and min(1, widest) <= v <= widest, f"between 1 and {widest}"),
+            "hidden_width": (
+                lambda v: type(v) is int and min(1, widest) <= v <= widest,
+                f"between 1 and {widest}" if widest else absent,
+            ),
             "weight_values": (_is_pair, "two different finite numbers"),
             "skip": (lambda v: isinstance(v, bool), "true or false"),
-            "hidden_layers": (lambda v: type(v) is int and min(1, depth) <= v <= depth, f"between 1 and {depth}"),
+            "hidden_layers": (
+                lambda v: type(v) is int and min(1, depth) <= v <= depth,
+                f"between 1 and {depth}" if depth else absent,
+            ),
         }
         for name, (is_allowed, what) in allowed.items():
             for value in self.choices[name].options:
@@ -148,6 +164,23 @@ class BinaryNetwork:
                     raise UsageError(f"{name} must be {what}, got {value!r}.")
         if min(self.choices["hidden_layers"].options) < depth and self.hidden[0] != self.hidden[1]:
             raise UsageError(f"bypassing a hidden layer needs equal widths, got {self.hidden}.")
+        self._check_acting()
+
+    def _check_acting(self) -> None:
+        """UsageError for a choice between equals, or one of what this network does not have."""
+        for name, choice in self.choices.items():
+            if len(set(choice.options)) < len(choice.options):
+                raise UsageError(f"{name} must choose between different options, got {choice.options}.")
+        if not self.hidden and self.choices["activation"] != Choice(("sigmoid",)):
+            raise UsageError(
+                f"activation acts on hidden neurons, which this network does not have, got {self.activation!r}; "
+                "output_activation acts on its output."
+            )
+        if self.num_outputs > 1 and self.choices["output_activation"] != Choice(("sigmoid",)):
+            raise UsageError(
+                f"output_activation acts on one output, this network has {self.num_outputs}, "
+                f"got {self.output_activation!r}."
+            )
 
     @cached_property
     def layout(self) -> dict[str, tuple[int, tuple[int, ...]]]:
@@ -214,7 +247,10 @@ class BinaryNetwork:
         return {name: np.where(row[self.positions(name)], float(high), float(low)) for name in blocks}
 
     def forward(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
-        """Output pre-activations u of configurations (M, N) on samples (S, inputs): shape (M, S, outputs)."""
+        """Logits of configurations (M, N) on samples (S, inputs): shape (M, S, outputs).
+
+        They are the outputs u, doubled under the output activation "tanh", since (1 + tanh u) / 2 = 1 / (1 + e^-2u).
+        """
         rows = check_rows(bits, self.num_bits)
         samples = np.asarray(x, dtype=np.float64)
         if samples.ndim != 2 or samples.shape[1] != self.num_inputs:
@@ -245,4 +281,4 @@ class BinaryNetwork:
             u = h @ block(f"W{k + 1}")
         if arch.skip:
             u = u + first("Wskip")
-        return u + block(self.output_bias)[:, None, :]
+        return OUTPUT_ACTIVATIONS[arch.output_activation] * (u + block(self.output_bias)[:, None, :])
