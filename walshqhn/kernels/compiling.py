@@ -21,6 +21,7 @@ PARTS = {
     "sampling": ("sampling",),
     "annealing": ("annealing",),
     "terms": ("terms",),
+    "waves": ("waves",),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 
