@@ -36,6 +36,32 @@ class Multilinear(ABC):
         return self.value_and_slopes(spins)[0]
 
 
+def product_probabilities(spins: FloatArray) -> FloatArray:
+    """Probability of every setting of independent bits with mean ``spins`` (n,): (2^n,), bit k of the index is bit k.
+
+    >>> product_probabilities(np.array([1.0, 0.5]))
+    array([0.75, 0.  , 0.25, 0.  ])
+    """
+    found = np.ones(1)
+    for one in (1.0 - spins) / 2:
+        found = np.concatenate([(1.0 - one) * found, one * found])
+    return found
+
+
+def table_value_and_slopes(table: FloatArray, spins: FloatArray) -> tuple[float, FloatArray]:
+    """The mean of a ``table`` (2^n,) over independent bits with mean ``spins`` (n,), and its derivatives (n,)."""
+    ones, parts, mean = (1.0 - spins) / 2, [], table
+    for j in reversed(range(len(ones))):  # the bits above j are averaged over already
+        low, high = mean[: 1 << j], mean[1 << j :]
+        parts.append(high - low)
+        mean = low + ones[j] * parts[-1]
+    slopes, weights = np.empty(len(ones)), np.ones(1)
+    for j, one in enumerate(ones):
+        slopes[j] = -0.5 * float(np.einsum("i,i->", weights, parts.pop()))
+        weights = np.concatenate([(1.0 - one) * weights, one * weights])
+    return float(mean[0]), slopes
+
+
 class MultilinearTable(Multilinear):
     """Of a cost table: one pass over it, bit by bit from the highest. TooLargeError if there is no memory for that.
 
@@ -45,19 +71,10 @@ class MultilinearTable(Multilinear):
 
     def __init__(self, cost: TableCost) -> None:
         require_table_memory(cost.num_bits, "the mean of a table", copies=2)
-        self._table, self._num_bits = cost.values, cost.num_bits
+        self._table = cost.values
 
     def value_and_slopes(self, spins: FloatArray) -> tuple[float, FloatArray]:
-        ones, parts, mean = (1.0 - spins) / 2, [], self._table
-        for j in reversed(range(self._num_bits)):  # the bits above j are averaged over already
-            low, high = mean[: 1 << j], mean[1 << j :]
-            parts.append(high - low)
-            mean = low + ones[j] * parts[-1]
-        slopes, weights = np.empty(self._num_bits), np.ones(1)
-        for j in range(self._num_bits):
-            slopes[j] = -0.5 * float(np.einsum("i,i->", weights, parts.pop()))
-            weights = np.concatenate([(1.0 - ones[j]) * weights, ones[j] * weights])
-        return float(mean[0]), slopes
+        return table_value_and_slopes(self._table, spins)
 
 
 class MultilinearTerms(Multilinear):

@@ -12,7 +12,7 @@ from walshqhn.binn.multilinear import multilinear
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.bloch import BlochCircuit
 from walshqhn.cost.base import Cost
-from walshqhn.cost.multilinear import Multilinear
+from walshqhn.cost.multilinear import Multilinear, product_probabilities
 from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.engines.base import Evaluation, Rng
 from walshqhn.engines.distribution import Distribution
@@ -26,12 +26,12 @@ from walshqhn.support.resources import resolve_threads
 class ProductEngine(SampledEngine):
     """Circuits that entangle nothing, on any number of qubits: `ProductAnsatz`, or any of Rx, Ry and Rz alone.
 
-    The mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree (Eq. E = sum_S f(S)
-    prod_j <Z_j>), for tables, and for networks whose output is a sum over groups of bits. Any cost, and any objective,
-    can be estimated from ``shots``; ``cost`` and ``seed`` are as in `SampledEngine`. ``threads`` defaults to
-    $WALSHQHN_THREADS, else all cores; results do not depend on it.
+    The mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree (E = sum_S f(S)
+    prod_{j in S} <Z_j>), for networks of at most one hidden layer and one output (`MultilinearNetwork`), and for tables.
+    Any cost, and any objective, can be estimated from ``shots``; ``cost`` and ``seed`` are as in `SampledEngine`.
+    ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
 
-    UsageError without shots for a cost whose mean is not known exactly.
+    UsageError without shots for a cost whose mean is not known exactly, and for circuits with CX.
 
     >>> from walshqhn import IsingHamiltonian, ProductAnsatz
     >>> ring = IsingHamiltonian(num_qubits=3, masks=[[3], [6], [5]], coefficients=[1.0, 1.0, 1.0])
@@ -88,7 +88,9 @@ class ProductPrepared(SampledPrepared):
         if not self.is_exact:
             return super().distributions(points, rng)
         table = self.engine.table
-        return (Distribution(table.values, self._probabilities(row), table=table) for row in points)
+        return (
+            Distribution(table.values, product_probabilities(self._bloch.spins(row)), table=table) for row in points
+        )
 
     def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         if not self.is_exact:
@@ -118,9 +120,3 @@ class ProductPrepared(SampledPrepared):
     @property
     def gradient_circuits(self) -> int:
         return 1 if self.is_exact else super().gradient_circuits
-
-    def _probabilities(self, params: FloatArray) -> FloatArray:
-        found = np.ones(1)
-        for one in (1.0 - self._bloch.spins(params)) / 2:
-            found = np.concatenate([(1.0 - one) * found, one * found])
-        return found

@@ -1,7 +1,7 @@
 """Means of waves exp(i k w v) over independent groups of bits, where v is a sum over the groups.
 
-The mean of the wave is the product of the groups' means. A group of one bit, which adds -z d to v, contributes
-cos(k w d) - i z sin(k w d), z the mean of its spin; any other the sum of p(b) exp(i k w s(b)) over the settings b of its
+The mean of the wave is the product of the groups' means. A group of one bit, which adds -z d to v, has the mean
+cos(k w d) - i z sin(k w d), z that of its spin; any other the sum of p(b) exp(i k w s(b)) over the settings b of its
 bits. Powers come from one another by multiplication. A derivative is the product of what comes before a group and what
 comes after: nothing is divided, so factors may vanish.
 """
@@ -78,19 +78,19 @@ def _imaginary_sum(re, im, other_re, other_im, weights):
     "waves",
     lambda t: t(
         const(t), const(t), const(types.int64), const(types.int32), const(t), const(t, 2),
-        const(types.int64), const(t), t, const(t), const(t), types.boolean, t[::1], t[::1], types.int64, types.int64,
+        const(types.int64), const(t), t, const(t), const(t), t[::1], t[::1], types.int64, types.int64,
     ),
 )  # fmt: skip
 def add_waves(
     offsets, spins, starts, bits, halves, contributions, groups, probabilities, step, amplitude_re,
-    amplitude_im, with_slopes, slopes, setting_slopes, low, high,
+    amplitude_im, slopes, setting_slopes, low, high,
 ):  # fmt: skip
     """Sum over samples ``low`` to ``high - 1`` of the mean of Re sum_k amplitude[k] exp(i k step v).
 
     v of sample i is offsets[i], and minus the spin of each of bits[starts[i] : starts[i + 1]] times its entry of
     ``halves``, and what each group contributes: group g has the settings groups[g] ... groups[g + 1] - 1, of some
-    ``probabilities``, which contribute contributions[i, setting]. If ``with_slopes``, derivatives with respect to
-    ``spins`` are added to ``slopes``, and those with respect to probabilities to ``setting_slopes``.
+    ``probabilities``, which contribute contributions[i, setting]. Derivatives with respect to ``spins`` are added to
+    ``slopes``, and those with respect to probabilities to ``setting_slopes``.
     """
     count, tables = amplitude_re.size, groups.size - 1
     most = tables
@@ -129,8 +129,6 @@ def add_waves(
                 f += 1
             for k in range(size):
                 total += re[k]
-            if not with_slopes:
-                continue
             re[:] = 1.0  # from here on, the product of what comes after
             im[:] = 0.0
             for place in range(starts[i + 1] - 1, starts[i] - 1, -1):
@@ -151,9 +149,8 @@ def add_waves(
 
 
 def value_and_slopes(
-    samples: tuple[np.ndarray, ...], spins: np.ndarray, probabilities: np.ndarray, step: float,
-    amplitudes: np.ndarray, *, with_slopes: bool = True,
-) -> tuple[float, np.ndarray, np.ndarray]:  # fmt: skip
+    samples: tuple[np.ndarray, ...], spins: np.ndarray, probabilities: np.ndarray, step: float, amplitudes: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
     """The sum of `add_waves` over all samples, and the slopes for spins and settings; equal for any number of threads.
 
     ``samples`` are offsets, starts, bits, halves, contributions and groups; ``amplitudes`` are complex.
@@ -169,7 +166,7 @@ def value_and_slopes(
         for p in range(begin, end):
             totals[p] = add_waves(
                 offsets, spins, starts, bits, halves, contributions, groups, probabilities, step, real, imaginary,
-                with_slopes, slopes[p], setting_slopes[p], p * count // pieces, (p + 1) * count // pieces,
+                slopes[p], setting_slopes[p], p * count // pieces, (p + 1) * count // pieces,
             )  # fmt: skip
 
     share(work, pieces)
