@@ -19,11 +19,11 @@ SAME = 1e-9
 """Costs that differ by less are one."""
 
 
-def depth_plan(settings: Settings, depths: Sequence[int]) -> Plan:
-    """Angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6, at most 500 iterations; depth 0 is the product state."""
-    search = {"max_iterations": settings.pick(500, 20), "gradient_tolerance": 1e-6}
+def depth_plan(settings: Settings, depths: Sequence[int], runs: int = 200, iterations: int = 500) -> Plan:
+    """Angles uniform in [0, 2 pi), L-BFGS to gradient 1e-6 or so many ``iterations``; depth 0 is the product state."""
+    search = {"max_iterations": settings.pick(iterations, 20), "gradient_tolerance": 1e-6}
     variants = (Variant.of(ansatz="linear" if depth else "product", layers=depth, **search) for depth in depths)
-    return Plan(tuple(variants), runs=settings.pick(200, 4), seed=1)
+    return Plan(tuple(variants), runs=settings.pick(runs, 4), seed=1)
 
 
 def cost_levels(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

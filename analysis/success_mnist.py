@@ -26,18 +26,20 @@ CLAIM = (
     "The optimum is found with high probability on a scaled-down MNIST, and there is an optimal circuit depth, at "
     "which networks that perform well are found most often."
 )
-DEPTHS = (0, 1, 2, 3)
+DEPTHS = (0, 1, 2, 3, 4, 6)
+WEIGHTS = (-3, 1)
+ITERATIONS = 250
 _FLOOR = 1e-13  # energies closer than that to the minimum are drawn there: rounding
 
 
 def plan(settings: Settings) -> Plan:
-    """Product state and 1, 2, 3 layers."""
-    return depth_plan(settings, DEPTHS)
+    """Product state and 1 to 6 layers, all with the same number of iterations at most."""
+    return depth_plan(settings, DEPTHS, iterations=ITERATIONS)
 
 
 def run(settings: Settings) -> Finding:
     """Train, count, draw."""
-    task = load_task("mnist-4x4")
+    task = load_task("mnist-4x4", weight_values=WEIGHTS)
     cost = task.cost_table()
     found = common.study(settings, "mnist-4x4", task, plan(settings))
     names = [depth_name(depth) for depth in DEPTHS]
