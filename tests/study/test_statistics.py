@@ -72,13 +72,33 @@ def test_best_variant_and_whether_that_is_chance():
     few = a_study([[0.0, 1.0], [0.0, 0.0]])
     best = statistics.best_variant(few, 0.5)
     assert best.variant == 1
-    assert best.p_values == {0: pytest.approx(0.5)}  # of the 4 successes patterns with 3 of 4: C(2,2) C(2,1) / C(4,3)
+    assert best.p_values == {0: 1.0}  # one run of two differs: a coin
     assert not best.is_significant
-    sure = statistics.best_variant(a_study([[1.0] * 30 + [0.0] * 3, [0.0] * 30]), 0.5)
+    sure = statistics.best_variant(a_study([[1.0] * 30 + [0.0] * 3, [0.0] * 30, []]), 0.5)
     assert sure.variant == 1
     assert sure.is_significant
     with pytest.raises(UsageError, match="no finished runs"):
         statistics.best_variant(replace(few, trainings={}), 0.5)
+
+
+def test_runs_are_compared_in_pairs():
+    """By counting: of 12 runs that only one of the two succeeds in, 10 or more are one's; times 3, 2 and 1 (Holm)."""
+    a = [1.0] * 10 + [0.0] * 2 + [1.0] * 50 + [np.nan]
+    b = [0.0] * 10 + [1.0] * 2 + [1.0] * 50 + [1.0]
+    p = 2 * sum(math.comb(12, k) for k in (10, 11, 12)) / 2**12
+    assert statistics.paired_tests([a, b])[0] == pytest.approx([1, p])
+    found = statistics.paired_tests([a, b, b])  # b against b differs nowhere
+    assert found[0] == pytest.approx([1, 3 * p, 3 * p])
+    assert found[1] == pytest.approx([3 * p, 1, 1])
+    assert np.array_equal(found, found.T)
+    assert statistics.paired_tests([a]).tolist() == [[1.0]]
+
+
+def test_outcomes_keep_the_number_of_a_run():
+    study = a_study([[0.0, 0.3, 0.1], [0.0]])
+    late = replace(study.trainings[1], runs=(replace(study.trainings[1].runs[0], index=2),))
+    found = statistics.outcomes(replace(study, trainings=study.trainings | {1: late}), 0.2)
+    np.testing.assert_array_equal(found, [[1, 0, 1], [np.nan, np.nan, 1]])
 
 
 def test_time_to_solution():
