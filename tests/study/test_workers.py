@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from walshqhn.study import workers
@@ -138,3 +140,33 @@ def test_a_script_without_a_guard_is_told_so_whatever_a_worker_is_sent(tmp_path,
     found = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 1
     assert found.stderr.splitlines()[-1].endswith('only under if __name__ == "__main__":. What was finished is kept.')
+
+
+_PARENT = """
+import os, signal, time
+from walshqhn.study import workers
+
+def prepare():
+    def work(piece):
+        os.write(1, f"{os.getpid()}\\n".encode())
+        while True:
+            sum(range(100_000))  # with the interpreter's lock held
+    return work
+
+if __name__ == "__main__":
+    list(workers.run_pieces(prepare, (), [0, 1], 2))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_workers_of_a_killed_parent_end_at_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(_PARENT)
+    environment = os.environ | {"PYTHONPATH": str(TESTS.parent)}
+    with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        pids = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    deadline = time.monotonic() + 20  # they need milliseconds, but not on a machine that is busy
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(psutil.pid_exists, pids))

@@ -18,6 +18,7 @@ from cyclopts.config import Dict
 import walshqhn
 from walshqhn.cli.output import saying_what_compiles
 from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
+from walshqhn.support.signals import ending_like_ctrl_c
 
 COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
     try:
-        with saying_what_compiles():
+        with ending_like_ctrl_c(), saying_what_compiles():
             app = build_app(next((token for token in tokens if token in COMMANDS), ""))
             result = app.meta(_config_first(tokens), exit_on_error=False, print_error=False)
         if sys.stdout is not None:

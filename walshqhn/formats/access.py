@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy.typing as npt
 from walshqhn.formats.layout import LARGEST, Attribute, Column
 from walshqhn.support.errors import FormatError
 from walshqhn.support.hdf5 import LARGEST_TEXT, at, checked_dataset, holds, member, place_of, read_whole
+from walshqhn.support.signals import held_back
 
 _CHUNK = 1 << 16  # values a chunk
 _GROWING_CHUNK = 1 << 10  # for data sets that grow: the last chunk is rewritten each time
@@ -32,21 +31,12 @@ _KINDS = {"word": "SO", "text": "SO", "json": "SO", "int": "iu", "float": "f", "
 def open_image(image: io.BytesIO) -> Iterator[h5py.File]:
     """Open the HDF5 file in ``image``, or create one if it is empty.
 
-    Files are built in memory because HDF5 does not reliably report a full disk. Ctrl-C is held back until the file is
+    Files are built in memory because HDF5 does not reliably report a full disk. Signals are held back until the file is
     closed: HDF5 calls back to write to the image, and loses a KeyboardInterrupt raised there.
     """
-    held: list[int] = []
-    in_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number)) if in_main else None
     mode, settings = ("r+", {}) if image.getbuffer().nbytes else ("w", _REUSE)
-    try:
-        with h5py.File(image, mode, libver=_HDF5, **settings) as file:
-            yield file
-    finally:
-        if in_main:
-            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-    if held:
-        signal.raise_signal(signal.SIGINT)
+    with held_back(), h5py.File(image, mode, libver=_HDF5, **settings) as file:
+        yield file
 
 
 def write_image(image: io.BytesIO, path: Path) -> None:

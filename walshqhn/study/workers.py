@@ -1,7 +1,7 @@
 """Independent pieces of work in several processes, one thread each.
 
 The parent hands out one piece at a time over a separate pipe to each worker. It therefore knows which worker died,
-Ctrl-C stops at once, and a worker whose parent was killed sees the end of its pipe and exits.
+Ctrl-C stops at once. A worker watches its parent, and ends with it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError
 from walshqhn.support.resources import THREADS_VARIABLE
+from walshqhn.support.signals import ignore_all
 
 Piece = TypeVar("Piece")
 _ONE_THREAD = (THREADS_VARIABLE, "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -96,7 +98,8 @@ def _obituary(process: Any) -> str:
 
 def _work(connection: Connection) -> None:
     """A worker: receives what prepares it, then one piece after another until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
+    ignore_all()  # Ctrl-C, and often SIGTERM, reach all processes; the parent handles them
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     function: Callable[[Any], Any] | None = None
     prepare: Callable[..., Callable[[Any], Any]] | None = None
     while True:
@@ -118,6 +121,14 @@ def _work(connection: Connection) -> None:
             connection.send((failure, result))
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+def _die_with_parent() -> None:
+    """A thread: however the parent ends, this process ends at once, whatever it is doing."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 @contextmanager

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from walshqhn.support.claims import claimed, remove_stale, try_lock
 from walshqhn.support.errors import InputError, UsageError
 
 
@@ -29,22 +31,26 @@ def check_source(path: str | Path) -> Path:
     return file
 
 
-def check_target(path: str | Path, *, overwrite: bool, source: str | Path | None = None) -> Path:
+def check_target(path: str | Path, *, overwrite: bool, source: str | Path | Iterable[str | Path] = ()) -> Path:
     """``path``, links followed, if it can be written.
 
-    UsageError if not, if it exists without ``overwrite``, or if it is the file ``source`` that is being read.
+    UsageError if not, if it exists without ``overwrite``, or if it is a file that is being read: one of ``source``,
+    which may be any texts.
     """
     try:
         target = Path(path).resolve()
-    except (OSError, RuntimeError):
+        kind = target.stat().st_mode if target.exists() else None
+    except (OSError, RuntimeError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.ENAMETOOLONG, errno.EACCES):
+            raise UsageError(f"{path} cannot be written: {os.strerror(error.errno)}.") from None  # type: ignore[union-attr]
         raise UsageError(f"{path} is a link that leads nowhere.") from None
-    if target.is_dir():
+    if kind is not None and stat.S_ISDIR(kind):
         raise UsageError(f"{path} is a folder; name a file.")
-    if target.exists() and not target.is_file():
+    if kind is not None and not stat.S_ISREG(kind):
         raise UsageError(f"{path} is not a regular file.")
-    if source is not None and target.exists() and Path(source).exists() and target.samefile(source):
+    if kind is not None and any(_is_same(target, s) for s in ([source] if isinstance(source, str | Path) else source)):
         raise UsageError(f"{path} is the source itself; name another file.")
-    if target.exists() and not overwrite:
+    if kind is not None and not overwrite:
         raise UsageError(f"{path} exists; use --force (overwrite=True) to replace it, or another name.")
     if not target.parent.is_dir():
         raise UsageError(f"the folder {Path(path).parent} does not exist.")
@@ -53,26 +59,41 @@ def check_target(path: str | Path, *, overwrite: bool, source: str | Path | None
     return target
 
 
+def _is_same(target: Path, source: str | Path) -> bool:
+    try:
+        return target.samefile(Path(source).expanduser())
+    except (OSError, RuntimeError, ValueError):  # no file at all
+        return False
+
+
 def write_atomically(path: str | Path, write: Callable[[Path], Any], *, overwrite: bool = False) -> None:
     """Call ``write`` with a temporary path beside ``path``, then rename it into place.
 
     Readers see the old file or the new one, never half of one. If ``write`` fails or is interrupted, the temporary file
-    is removed and ``path`` is as it was.
+    is removed and ``path`` is as it was; what a killed process has left is removed the next time. UsageError as
+    `check_target`, and if another process is writing ``path``.
     """
     target = check_target(path, overwrite=overwrite)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".walshqhn-", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        with suppress(OSError):  # mkstemp makes it private; some file systems know no permission bits
-            temporary.chmod(_mode(target))
-        check_target(path, overwrite=overwrite)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with claimed(target):
+        remove_stale(target.parent, ".walshqhn-*.part")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".walshqhn-", suffix=".part")
+        temporary = Path(name)
+        try:
+            try_lock(handle)
+            write(temporary)
+            os.fsync(handle)
+            with suppress(OSError):  # mkstemp makes it private; some file systems know no permission bits
+                temporary.chmod(_mode(target))
+            with suppress(OSError):
+                os.utime(temporary)  # new again, and so nobody's to remove, when its lock goes
+            os.close(handle)
+            handle = -1
+            check_target(path, overwrite=overwrite)
+            temporary.replace(target)
+        finally:
+            if handle >= 0:
+                os.close(handle)
+            temporary.unlink(missing_ok=True)
 
 
 def _mode(target: Path) -> int:

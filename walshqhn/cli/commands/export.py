@@ -39,7 +39,7 @@ def export(
     target = output or Path(Path(source).stem + FORMATS[format].ending)
     if format == "native":
         opt.check_native_name(target)
-    check_target(target, overwrite=force, source=source)
+    check_target(target, overwrite=force, source=[source, *options.values()])
     workspace = opt.open_source(source, options, threads, export)
     hamiltonian = workspace.hamiltonian.truncate(max_degree, tolerance, max_terms)
     config = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}

@@ -39,9 +39,9 @@ def spectrum(
     check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
         opt.check_native_name(output)
-        check_target(output, overwrite=force, source=source)
+        check_target(output, overwrite=force, source=[source, *options.values()])
     if plot is not None:
-        check_target(check_figure_name(plot), overwrite=force, source=source)
+        check_target(check_figure_name(plot), overwrite=force, source=[source, *options.values()])
     workspace = opt.open_source(source, options, threads, spectrum)
     costs, found = workspace.table, workspace.spectrum
     weights = found.degree_weights()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.study.workers import resolve_workers
 from walshqhn.support.checks import check_real
+from walshqhn.support.claims import claimed
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
 from walshqhn.training.result import INTERRUPTED, TrainingResult
@@ -72,11 +74,11 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     """
     if resume and output is None:
         raise UsageError("--resume needs --output, the file to continue.")
-    if output is not None:
-        opt.check_native_name(output)
-        check_target(output, overwrite=force or resume, source=None if resume else source)
     given = {name: options[name] for name in Variant.options() if options.get(name) is not None}
     options = {name: text for name, text in options.items() if name not in Variant.options()}
+    if output is not None:
+        opt.check_native_name(output)
+        check_target(output, overwrite=force or resume, source=[*options.values(), *([] if resume else [source])])
     if data_seed is not None:
         options["seed"] = str(data_seed)
     variants = make_variants(given)
@@ -87,17 +89,18 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         check_real("epsilon", epsilon, least=0)
     if any(variant.engine.engine == "exact" for variant in variants):
         compile_apart("sampling", "engine")
-    workspace = opt.open_source(source, options, threads, train)
-    if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
-        variants = with_product(variants)
-    plan = Plan(variants, runs, seed)
-    job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
-    if job.jobs is not None:
-        remark(f"jobs are recorded in {job.jobs}; after an interruption, run the same command to recover them")
-    if is_study:
-        study = job.run_study(workers, epsilon, json)
-        return 0 if study.is_complete else 130
-    return 130 if job.run_training(json).status == INTERRUPTED else 0
+    with nullcontext() if output is None else claimed(output):
+        workspace = opt.open_source(source, options, threads, train)
+        if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
+            variants = with_product(variants)
+        plan = Plan(variants, runs, seed)
+        job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
+        if job.jobs is not None:
+            remark(f"jobs are recorded in {job.jobs}; after an interruption, run the same command to recover them")
+        if is_study:
+            study = job.run_study(workers, epsilon, json)
+            return 0 if study.is_complete else 130
+        return 130 if job.run_training(json).status == INTERRUPTED else 0
 
 
 _parameters = inspect.signature(train).parameters.values()
