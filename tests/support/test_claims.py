@@ -52,30 +52,29 @@ def test_a_claim_may_be_nested_and_links_are_followed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "link"]
 
 
-@pytest.mark.parametrize(
-    ("owner", "is_refused"),
-    [
-        (f"process {os.getppid()} on {platform.node()}", True),
-        (f"process 4194303 on {platform.node()}", False),
-        ("process 1 on another-machine", True),
-        ("", False),
-        ("rubbish\x1b[31m", False),
-    ],
-)
-def test_without_locks_the_name_decides(tmp_path, monkeypatch, owner, is_refused):
-    """As on file systems where flock fails with errno 37."""
+@pytest.fixture
+def lock(tmp_path, monkeypatch):
+    """The lock file of a.h5 on a file system where flock fails with errno 37."""
     monkeypatch.setattr(claims, "try_lock", lambda handle: None)
     with claimed(tmp_path / "a.h5"):
-        (lock,) = tmp_path.iterdir()
+        (path,) = tmp_path.iterdir()
+    return path
+
+
+@pytest.mark.parametrize("owner", [f"process {os.getppid()} on {platform.node()}", "process 1 on another-machine"])
+def test_without_locks_the_name_of_a_living_process_decides(lock, tmp_path, owner):
     lock.write_text(owner)
-    if is_refused:
-        with pytest.raises(UsageError, match="is being written by another process"), claimed(tmp_path / "a.h5"):
-            pass
-        assert lock.exists()
-    else:
-        with claimed(tmp_path / "a.h5"):
-            assert lock.read_text().startswith("process")
-        assert not lock.exists()
+    with pytest.raises(UsageError, match="is being written by another process"), claimed(tmp_path / "a.h5"):
+        pass
+    assert lock.read_text() == owner
+
+
+@pytest.mark.parametrize("owner", [f"process 4194303 on {platform.node()}", "", "rubbish\x1b[31m"])
+def test_without_locks_nobody_waits_for_the_dead(lock, tmp_path, owner):
+    lock.write_text(owner)
+    with claimed(tmp_path / "a.h5"):
+        assert lock.read_text() == f"process {os.getpid()} on {platform.node()}"
+    assert not lock.exists()
 
 
 @needs_locks

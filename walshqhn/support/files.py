@@ -41,8 +41,8 @@ def check_target(path: str | Path, *, overwrite: bool, source: str | Path | Iter
         target = Path(path).resolve()
         kind = target.stat().st_mode if target.exists() else None
     except (OSError, RuntimeError, ValueError) as error:
-        if getattr(error, "errno", None) in (errno.ENAMETOOLONG, errno.EACCES):
-            raise UsageError(f"{path} cannot be written: {os.strerror(error.errno)}.") from None  # type: ignore[union-attr]
+        if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.EACCES):
+            raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
         raise UsageError(f"{path} is a link that leads nowhere.") from None
     if kind is not None and stat.S_ISDIR(kind):
         raise UsageError(f"{path} is a folder; name a file.")
