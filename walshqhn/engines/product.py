@@ -27,7 +27,7 @@ class ProductEngine(SampledEngine):
     """Circuits that entangle nothing, on any number of qubits: `ProductAnsatz`, or any of Rx, Ry and Rz alone.
 
     The mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree (E = sum_S f(S)
-    prod_{j in S} <Z_j>), for networks of at most one hidden layer and one output (`MultilinearNetwork`), and for tables.
+    prod_{j in S} <Z_j>), networks of at most one hidden layer and one output (`MultilinearNetwork`), and tables.
     Any cost, and any objective, can be estimated from ``shots``; ``cost`` and ``seed`` are as in `SampledEngine`.
     ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
 
