@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from storage_cases import COST, a_training, parts
+from storage_cases import COST, a_training, parts, plain
 
 from walshqhn import TableCost
 from walshqhn.cli.keeper import Keeper
@@ -50,3 +50,18 @@ def test_without_a_file_nothing_is_stored(tmp_path):
     keeper.keep(a_training())
     keeper.finish(a_training())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_stored_where_it_should_is_stored_elsewhere(tmp_path, monkeypatch, capsys):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    workspace, training = Workspace("mine", TableCost(COST, ("a", "b", "c"))), a_training()
+    keeper = Keeper(tmp_path / "disk" / "r.h5", workspace, {}, with_spectrum=False)
+    (tmp_path / "disk").rmdir()
+    keeper.keep(training)
+    assert "the computation continues" in capsys.readouterr().err
+    with pytest.raises(WalshqhnError, match=r"could not write .*r\.h5: .*; the result is in .*home"):
+        keeper.finish(training)
+    (found,) = (tmp_path / "home").iterdir()
+    assert plain(load(found).training) == plain(training)

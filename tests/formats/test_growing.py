@@ -146,7 +146,8 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path):
     """And is one of the stages that a growing study goes through."""
     code = (
         "import sys; from storage_cases import *; from test_growing import *; from pathlib import Path\n"
-        "stages = list(growing_study()); print('ready', flush=True)\n"
+        "stages = list(growing_study())\n"
+        "ResultFile(Path(sys.argv[1]), CONTENTS).store(stages[0]); print('ready', flush=True)\n"
         "while True:\n"
         "    file = ResultFile(Path(sys.argv[1]), CONTENTS)\n"
         "    for study in stages: file.store(study)\n"

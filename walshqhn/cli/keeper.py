@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from walshqhn.workspace import Workspace
 
 
 class Keeper:
-    """Stores results together with their cost. If the disk is full, the file is lost but the computation continues.
+    """Stores results together with their cost. If the disk is full, the computation continues; see `finish`.
 
     ``with_spectrum``: store the spectrum as well. ``facts``: for the provenance. Without ``output`` nothing is stored.
     """
@@ -33,7 +36,8 @@ class Keeper:
             parts: dict[str, Any] = {"hamiltonian": workspace.contents.hamiltonian, "provenance": facts}
             if isinstance(workspace.cost, TableCost):
                 parts |= {"cost": workspace.table, "spectrum": workspace.spectrum if with_spectrum else None}
-            self._file = ResultFile(output, Contents.of(workspace, **parts))
+            self._contents = Contents.of(workspace, **parts)
+            self._file = ResultFile(output, self._contents)
 
     def keep(self, result: TrainingResult | Study) -> None:
         """Store ``result``; print a remark if that fails."""
@@ -46,11 +50,24 @@ class Keeper:
             remark(f"warning: could not write {self.output} ({_reason(error)}); the computation continues")
 
     def finish(self, result: TrainingResult | Study) -> None:
-        """Store ``result`` unless that is done already. WalshqhnError if it fails."""
+        """Store ``result`` unless that is done already; if it fails, elsewhere, which a WalshqhnError then names."""
         if result is not self._kept:
             self.keep(result)
         if self._failure is not None:
-            raise WalshqhnError(f"could not write {self.output}: {_reason(self._failure)}")
+            place = self._rescued(result)
+            elsewhere = "" if place is None else f"; the result is in {place}"
+            raise WalshqhnError(f"could not write {self.output}: {_reason(self._failure)}{elsewhere}")
+
+    def _rescued(self, result: TrainingResult | Study) -> Path | None:
+        """Store ``result`` at home or in the folder for temporary files; return where."""
+        assert self.output is not None
+        for folder in ("~", tempfile.gettempdir()):
+            with suppress(OSError, RuntimeError, WalshqhnError):
+                place = Path(folder).expanduser() / f"{self.output.stem[:200]}-{os.getpid()}{self.output.suffix}"
+                if not place.exists():
+                    ResultFile(place, self._contents).store(result)
+                    return place
+        return None
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,56 @@ _REUSE = {"fs_strategy": "fsm", "fs_persist": True, "fs_threshold": 1}  # reuse 
 _KINDS = {"word": "SO", "text": "SO", "json": "SO", "int": "iu", "float": "f", "flag": "b"}
 
 
+class _File(io.FileIO):
+    """A file that HDF5 writes through us: it loses errors, and crashes after some; here the first is kept."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view) and self.failure is None:
+            done += self._tried(super().write, view[done:])
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        return self._tried(super().truncate, size)
+
+    def _tried(self, act: Any, value: Any) -> int:
+        try:
+            return int(act(value))
+        except OSError as error:
+            self.failure = self.failure or error
+            return 0
+
+
+def write_file(path: Path, fill: Callable[[h5py.File], Any]) -> None:
+    """Create an HDF5 file, let ``fill`` write into it, then read every checksum. OSError if any of it fails."""
+    with _File(path, "w+") as raw:
+        try:
+            with held_back(), h5py.File(raw, "w", libver=_HDF5) as file:
+                fill(file)
+        except (OSError, RuntimeError, ValueError):
+            if raw.failure is None:
+                raise
+        if raw.failure is not None:
+            raise raw.failure
+    with h5py.File(path, "r", locking=False) as file:  # what was written is there
+        file.visititems(_read_through)
+
+
+def _read_through(name: str, item: Any) -> None:
+    if isinstance(item, h5py.Dataset) and item.size:
+        for piece in item.iter_chunks():
+            item[piece]
+
+
 @contextmanager
 def open_image(image: io.BytesIO) -> Iterator[h5py.File]:
     """Open the HDF5 file in ``image``, or create one if it is empty.
 
-    Files are built in memory because HDF5 does not reliably report a full disk. Signals are held back until the file is
-    closed: HDF5 calls back to write to the image, and loses a KeyboardInterrupt raised there.
+    Files that grow are built in memory: HDF5 does not reliably report a full disk. Signals are held back until the file
+    is closed: HDF5 calls back to write, and loses a KeyboardInterrupt raised there.
     """
     mode, settings = ("r+", {}) if image.getbuffer().nbytes else ("w", _REUSE)
     with held_back(), h5py.File(image, mode, libver=_HDF5, **settings) as file:

@@ -6,7 +6,6 @@ shuffled, compressed and carry Fletcher-32 checksums. Round trips are exact, bit
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,10 +87,7 @@ def save(path: str | Path, contents: Contents, *, overwrite: bool = False) -> No
     """Write ``contents`` to ``path``, atomically. UsageError if it exists, unless ``overwrite``."""
 
     def write(target: Path) -> None:
-        image = io.BytesIO()
-        with access.open_image(image) as file:
-            write_contents(file, contents)
-        access.write_image(image, target)
+        access.write_file(target, lambda file: write_contents(file, contents))
 
     write_atomically(path, write, overwrite=overwrite)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import walshqhn
 _PACKAGES = ("numpy", "numba", "scipy", "h5py", "qiskit", "qiskit-aer")
 
 
+@cache
 def _git_commit() -> str | None:
     """Commit of the checkout this package runs from, with "-dirty" if it was changed; None if installed."""
     root = Path(__file__).resolve().parents[2]
@@ -22,7 +25,9 @@ def _git_commit() -> str | None:
         return None
     try:
         command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # of another checkout
+        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True, env=own)
+        return found.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
