@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from walshqhn.binn.task import require_table_memory
@@ -57,8 +58,40 @@ def test_tables_are_counted_in_float64(monkeypatch, num_bits, copies, fits):
 
 
 def test_available_memory_is_less_than_installed_memory():
-    psutil = pytest.importorskip("psutil")
     assert 0 < resources.available_memory() <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of address space are Linux's")
+def test_a_limit_of_the_address_space_is_seen():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), before[1]))
+    try:
+        assert 0 < resources.available_memory() <= 1 << 28
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "names"),
+    [
+        ("0::/job/step", "", ("memory.max", "memory.current", "inactive_file")),
+        ("4:memory:/job/step", "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")),
+    ],
+)
+def test_limits_of_control_groups_are_seen(tmp_path, monkeypatch, line, folder, names):
+    """Of the group or of any above it; memory that only caches files is free."""
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(f"9:cpu:/\n{line}\n")
+    job = tmp_path / "sys/fs/cgroup" / folder / "job"
+    for group, limit in ((job / "step", "max" if not folder else str(1 << 62)), (job, "5000")):
+        group.mkdir(parents=True, exist_ok=True)
+        for name, text in zip((*names[:2], "memory.stat"), (limit, "3000", f"anon 5\n{names[2]} 700\n"), strict=True):
+            (group / name).write_text(text)
+    monkeypatch.setattr(resources, "Path", lambda path: tmp_path / path.strip("/"))
+    assert resources.available_memory() == 5000 - 3000 + 700
 
 
 def test_threads_argument_before_environment(monkeypatch):

@@ -6,8 +6,9 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from walshqhn.kernels import pool
@@ -28,10 +29,37 @@ def format_size(num_bytes: float) -> str:
 
 
 def available_memory() -> int:
-    """Bytes that can be allocated now without swapping."""
+    """Bytes that can be allocated now without swapping, within the limits of the control group and of ``ulimit -v``."""
     import psutil
 
-    return int(psutil.virtual_memory().available)
+    found = [int(psutil.virtual_memory().available), *_left_in_control_groups()]
+    with suppress(ImportError, OSError, psutil.Error):
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit - psutil.Process().memory_info().vms)
+    return max(0, min(found))
+
+
+def _left_in_control_groups() -> list[int]:
+    """Bytes that the control groups of this process leave it, as in a container or a batch job; versions 1 and 2."""
+    root, found = Path("/"), []
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, name = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            base = root / "sys/fs/cgroup" / controllers
+            files = ("limit_in_bytes", "usage_in_bytes") if controllers else ("max", "current")
+            group = base / name.strip("/")
+            for folder in (base, *(g for g in (group, *group.parents) if base in g.parents)):  # containers see the base
+                with suppress(OSError, ValueError):  # ValueError: "max"
+                    limit, used = (int((folder / f"memory.{file}").read_text()) for file in files)
+                    idle = dict(map(str.split, (folder / "memory.stat").read_text().splitlines()))
+                    cached = int(idle.get("total_inactive_file", idle.get("inactive_file", 0)))
+                    found.append(limit - used + cached)
+    return found
 
 
 def require_memory(num_bytes: int, what: str, advice: str) -> None:
