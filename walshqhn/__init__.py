@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from walshqhn.engines.qiskit.aer import AerEngine as AerEngine
     from walshqhn.engines.qiskit.backend import BackendEngine as BackendEngine
     from walshqhn.engines.spec import EngineSpec as EngineSpec
+    from walshqhn.spectrum.estimate import SpectrumEstimate as SpectrumEstimate
+    from walshqhn.spectrum.regression import fit_hamiltonian as fit_hamiltonian
+    from walshqhn.spectrum.sampled import estimate_spectrum as estimate_spectrum
+    from walshqhn.spectrum.sparse import recover_sparse as recover_sparse
     from walshqhn.spectrum.walsh import WalshSpectrum as WalshSpectrum
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
@@ -64,6 +68,10 @@ _HOME = {
     "read_cost_table": "walshqhn.cost.read",
     "TableCost": "walshqhn.cost.table",
     "WalshSpectrum": "walshqhn.spectrum.walsh",
+    "SpectrumEstimate": "walshqhn.spectrum.estimate",
+    "estimate_spectrum": "walshqhn.spectrum.sampled",
+    "fit_hamiltonian": "walshqhn.spectrum.regression",
+    "recover_sparse": "walshqhn.spectrum.sparse",
     "list_tasks": "walshqhn.binn.catalog",
     "load_task": "walshqhn.binn.catalog",
     "Dataset": "walshqhn.binn.datasets",

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import check_bits, check_rows, mask_degrees, mask_support, pack_bits, unpack_bits, words_for
+from walshqhn.bits import (
+    check_bits,
+    check_rows,
+    mask_degrees,
+    mask_support,
+    masks_from_supports,
+    pack_bits,
+    unpack_bits,
+    words_for,
+)  # fmt: skip
 from walshqhn.cost.base import Cost, Progress, check_names
 from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
+from walshqhn.support.checks import check_real
 from walshqhn.support.errors import InputError
 from walshqhn.support.hooks import native_format
 from walshqhn.support.resources import numpy_threads, require_memory
@@ -130,6 +140,24 @@ class IsingHamiltonian(Cost):
         weights[0] = self.constant**2
         return weights
 
+    def influences(self) -> FloatArray:
+        """Inf_j = sum of f(S)^2 over all S with j: (N,), how much of the cost hangs on each bit.
+
+        It is a quarter of the mean square of what flipping bit j changes (O'Donnell, Definition 2.22).
+        """
+        out = np.zeros(self.num_qubits)
+        for start in range(0, len(self), _BATCH // 64):
+            part = slice(start, start + _BATCH // 64)
+            out += np.square(self.coefficients[part]) @ unpack_bits(self.masks[part], self.num_qubits)
+        return out
+
+    def noise_stability(self, rho: float) -> float:
+        """sum over k of rho^k W(k): E[C(x) C(y)] where each spin of y is that of x with probability (1 + rho) / 2.
+
+        UsageError unless -1 <= rho <= 1.
+        """
+        return float(self.degree_weights() @ check_real("rho", rho, least=-1, most=1) ** np.arange(self.num_qubits + 1))
+
     def truncate(
         self, max_degree: int | None = None, tolerance: float = 0.0, max_terms: int | None = None
     ) -> IsingHamiltonian:
@@ -199,6 +227,31 @@ class IsingHamiltonian(Cost):
         return SparsePauliOp(paulis, coefficients.astype(np.complex128), ignore_pauli_phase=True, copy=False)
 
     @classmethod
+    def from_terms(
+        cls, terms: Mapping[tuple[int, ...], float], num_qubits: int | None = None, *, names: Sequence[str] = ()
+    ) -> IsingHamiltonian:
+        """From coefficients by the qubits of their terms, the empty tuple for the constant.
+
+        ``num_qubits`` is by default as large as the qubits need. A qubit named twice cancels, Z^2 = 1; equal terms are
+        added up. InputError for anything else.
+
+        >>> IsingHamiltonian.from_terms({(): 0.5, (0,): 1.0, (0, 2): -2.0}).energy([0, 0, 1])
+        3.5
+        """
+        sets = [tuple(q for q in set(term) if term.count(q) % 2) for term in terms]
+        size = max((q for term in terms for q in term), default=-1) + 1 if num_qubits is None else num_qubits
+        masks, values = masks_from_supports(sets, size), np.array([*terms.values()], dtype=np.float64)
+        return cls._summed(size, masks, values, tuple(names))
+
+    @classmethod
+    def _summed(cls, num_qubits: int, masks: MaskArray, values: FloatArray, names: tuple[str, ...] = ()) -> Self:
+        """With equal ``masks`` added up, and the empty one as the constant."""
+        distinct, which = np.unique(masks, axis=0, return_inverse=True)
+        sums = np.bincount(which.ravel(), weights=values, minlength=len(distinct)).astype(np.float64)
+        empty = ~distinct.any(axis=1)
+        return cls(num_qubits, distinct[~empty], sums[~empty], constant=float(sums[empty].sum()), names=names)
+
+    @classmethod
     def from_sparse_pauli_op(cls, op: SparsePauliOp) -> IsingHamiltonian:
         """From a SparsePauliOp of I and Z with real coefficients; equal terms are added up.
 
@@ -213,10 +266,7 @@ class IsingHamiltonian(Cost):
             values = values * (-1j) ** np.asarray(op.paulis.phase)
         if not finite or np.abs(values.imag).max(initial=0.0) > 1e-12 * np.abs(values).max(initial=1.0):
             raise InputError("the coefficients of an Ising Hamiltonian are real and finite.")
-        masks, which = np.unique(pack_bits(z), axis=0, return_inverse=True)
-        sums = np.bincount(which.ravel(), weights=values.real, minlength=len(masks)).astype(np.float64)
-        empty = ~masks.any(axis=1)
-        return cls(op.num_qubits, masks[~empty], sums[~empty], constant=float(sums[empty].sum()))
+        return cls._summed(op.num_qubits, pack_bits(z), values.real)
 
     def to_sympy(self, *, names: Sequence[str] | None = None, max_terms: int | None = None) -> Any:
         """As a SymPy sum, constant first, then terms by decreasing size (unevaluated, so that the order stays).

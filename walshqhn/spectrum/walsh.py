@@ -13,6 +13,7 @@ from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray
+from walshqhn.support.checks import check_real
 from walshqhn.transform import iwht, wht
 
 
@@ -55,6 +56,15 @@ class WalshSpectrum:
     def degree_weights(self) -> FloatArray:
         """W(k) = sum over |S| = k of f(S)^2, k = 0 ... N: shape (N + 1,)."""
         return np.bincount(index_degrees(self.num_bits), np.square(self.coefficients)).astype(np.float64, copy=False)
+
+    def influences(self) -> FloatArray:
+        """Inf_j = sum of f(S)^2 over all S with j: (N,), as `IsingHamiltonian.influences`."""
+        n, squares = self.num_bits, np.square(self.coefficients)
+        return np.array([squares.reshape(-1, 2, 1 << j)[:, 1].sum() for j in range(n)])
+
+    def noise_stability(self, rho: float) -> float:
+        """sum over k of rho^k W(k), as `IsingHamiltonian.noise_stability`. UsageError unless -1 <= rho <= 1."""
+        return float(self.degree_weights() @ check_real("rho", rho, least=-1, most=1) ** np.arange(self.num_bits + 1))
 
     def cost_table(self, *, threads: int | None = None) -> FloatArray:
         """The cost from its coefficients: C(x) = sum_S f(S) (-1)^popcount(x & S), shape (2^N,)."""
