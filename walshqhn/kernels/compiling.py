@@ -22,6 +22,7 @@ PARTS = {
     "annealing": ("annealing",),
     "terms": ("terms",),
     "waves": ("waves",),
+    "mps": ("mps", "mps_sites"),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 
