@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from walshqhn.engines.base import Engine as Engine
     from walshqhn.engines.base import Evaluation as Evaluation
     from walshqhn.engines.exact import ExactEngine as ExactEngine
+    from walshqhn.engines.mps import MPSEngine as MPSEngine
     from walshqhn.engines.objectives import CVaR as CVaR
     from walshqhn.engines.objectives import Gibbs as Gibbs
     from walshqhn.engines.product import ProductEngine as ProductEngine
@@ -90,6 +91,7 @@ _HOME = {
     "Engine": "walshqhn.engines.base",
     "Evaluation": "walshqhn.engines.base",
     "ExactEngine": "walshqhn.engines.exact",
+    "MPSEngine": "walshqhn.engines.mps",
     "CVaR": "walshqhn.engines.objectives",
     "Gibbs": "walshqhn.engines.objectives",
     "ProductEngine": "walshqhn.engines.product",

@@ -6,6 +6,7 @@ from quantum_oracles import random_angles, random_table
 
 from walshqhn import BlackBoxCost, ExactEngine, LinearAnsatz
 from walshqhn.cost.table import TableCost
+from walshqhn.engines.mps import MPSEngine
 from walshqhn.engines.qiskit.aer import AerEngine
 from walshqhn.engines.qiskit.backend import BackendEngine
 from walshqhn.engines.qiskit.noise import depolarizing_noise
@@ -32,11 +33,14 @@ def test_noise_without_shots_is_a_density_matrix():
 
 
 def test_matrix_product_states():
-    engine = EngineSpec("mps", shots=50, bond_dimension=2).make(COST, seed=7, threads=1)
+    engine = EngineSpec("aer-mps", shots=50, bond_dimension=2).make(COST, seed=7, threads=1)
     assert engine.settings == {
         "method": "matrix_product_state", "max_bond_dimension": 2, "truncation_threshold": 1e-16
     }  # fmt: skip
     assert (engine.shots, engine.seed, engine.threads) == (50, 7, 1)
+    engine = EngineSpec("mps", shots=50, bond_dimension=2).make(COST, seed=7, threads=1)
+    assert isinstance(engine, MPSEngine)
+    assert (engine.shots, engine.seed, engine.threads, engine.settings) == (50, 7, 1, {"max_bond": 2})
 
 
 def test_hardware_by_name(tmp_path):
@@ -76,7 +80,8 @@ def test_costs_of_many_bits():
         ({}, True),
         ({"engine": "aer"}, True),
         ({"engine": "aer", "shots": 5}, False),
-        ({"engine": "mps", "shots": 5}, False),
+        ({"engine": "aer-mps", "shots": 5}, False),
+        ({"engine": "mps"}, False),
         ({"engine": "backend", "backend": "generic", "shots": 5}, False),
         ({"engine": "backend", "backend": "generic", "shots": 5, "mitigate_readout": True}, True),
     ],
@@ -89,10 +94,16 @@ def test_which_need_a_table(options, needed):
     ("options", "says"),
     [
         ({"engine": "exat"}, "exat.*exact"),
-        ({"shots": 3}, "shots does not go with the exact engine; it is for product or aer or mps or backend"),
-        ({"noise": "1"}, "noise does not go with the exact engine; it is for aer or mps"),
-        ({"engine": "aer", "bond_dimension": 3}, "bond-dimension does not go with the aer engine; it is for mps"),
-        ({"engine": "mps"}, "set shots"),
+        (
+            {"shots": 3},
+            "shots does not go with the exact engine; it is for product or mps or aer or aer-mps or backend",
+        ),
+        ({"noise": "1"}, "noise does not go with the exact engine; it is for aer or aer-mps"),
+        (
+            {"engine": "aer", "bond_dimension": 3},
+            "bond-dimension does not go with the aer engine; it is for mps or aer-mps",
+        ),
+        ({"engine": "aer-mps"}, "set shots, or use mps"),
         ({"engine": "backend", "shots": 5}, "needs --backend NAME"),
         ({"engine": "backend", "backend": "generic"}, "--shots"),
     ],

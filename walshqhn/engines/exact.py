@@ -47,7 +47,7 @@ class ExactEngine(Engine):
         require_memory(
             (4 if isinstance(source, TableCost) else 5) * 8 << source.num_bits,
             f"a state vector of {source.num_bits} qubits and its adjoint",
-            'Use fewer qubits, or AerEngine with method="matrix_product_state" (engine mps) and shots.',
+            "Use fewer qubits, or MPSEngine (engine mps), which does without 2^N numbers.",
         )
         self.cost, self.threads = tabulate(source, threads=threads), threads
         self._spare: list[State] = []

@@ -34,6 +34,7 @@ from walshqhn.support.resources import resolve_threads, thread_limit
 _BLOCK = 64  # samples that are drawn at a time
 _UNIFORMS = 1 << 24  # random numbers held at a time
 _KEPT = 4  # states
+_ROUNDING = 1e-15  # coefficients this much smaller than the largest are errors of the transform
 
 
 class MPSEngine(SampledEngine):
@@ -78,7 +79,9 @@ class MPSEngine(SampledEngine):
         if self.network is not None:
             return self.network.linear
         if isinstance(self.cost, TableCost):
-            return WalshSpectrum.from_cost(self.cost, threads=self.threads).hamiltonian()
+            spectrum = WalshSpectrum.from_cost(self.cost, threads=self.threads)
+            largest = float(np.abs(spectrum.coefficients).max())
+            return spectrum.hamiltonian(tolerance=_ROUNDING * largest)
         if isinstance(self.cost, IsingHamiltonian):
             return self.cost
         raise UsageError(

@@ -14,7 +14,7 @@ from walshqhn.bits import masks_from_supports
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.engines.mps_state import State
 from walshqhn.engines.mps_terms import Cotangent
-from walshqhn.kernels import mps as kernels
+from walshqhn.kernels import mps_phases as kernels
 from walshqhn.kernels.pool import share
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
@@ -71,7 +71,7 @@ class NetworkEnergy:
     def _add_linear(self, part: AdditivePart, terms: dict[tuple[int, ...], float]) -> None:
         """Add Re c_0 + slope v, averaged over the samples, times the projector on the architecture."""
         slope = self._expansion.slope
-        fields = {(): float(self._expansion.coefficients[0].real)}
+        fields: dict[tuple[int, ...], float] = {(): float(self._expansion.coefficients[0].real)}
         for (bit,), (zero, one) in zip(part.bits, part.contributions, strict=True):
             fields[()] += slope * float((zero + one).mean()) / 2
             fields[(bit,)] = slope * float((zero - one).mean()) / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ _ROTATIONS = {"rx": kernels.RX, "ry": kernels.RY, "rz": kernels.RZ}
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A matrix product state with tensors A[l, s, r], and a cotangent of the same shape where one is asked for."""
+    """A matrix product state with tensors A[i, s, r], and a cotangent of the same shape where one is asked for."""
 
     re: FloatArray
     im: FloatArray
@@ -36,7 +37,7 @@ class State:
     @classmethod
     def of_shape(cls, bonds: list[int]) -> State:
         """An uninitialised one."""
-        starts = np.cumsum([0, *(2 * a * b for a, b in zip(bonds, bonds[1:], strict=False))])
+        starts = np.cumsum([0, *(2 * a * b for a, b in pairwise(bonds))])
         return cls(np.empty(starts[-1]), np.empty(starts[-1]), starts[:-1], np.array(bonds, dtype=np.int64))
 
     @cached_property
@@ -60,13 +61,14 @@ class SiteProgram:
         if other := {g.name for g in program.gates} - {*_ROTATIONS, "cx"}:
             raise UsageError(
                 f"the mps engine runs circuits of rotations and CX; the {ansatz.description['name']} ansatz has "
-                f"{' and '.join(sorted(other))} gates. Use the linear or the product ansatz, or the engine exact or aer."
+                f"{' and '.join(sorted(other))} gates. "
+                "Use the linear or the product ansatz, or another engine (exact, aer-mps)."
             )
         self.gates = _without_idle(program.gates, self.num_qubits, program.plus)
         self.crossings = [0] * (self.num_qubits + 1)
         """CX gates across the bond before each qubit; the exact bond is 2 to this power."""
         self._ops: list[list[tuple[int, int, int]]] = [[] for _ in range(self.num_qubits)]
-        rotations = []
+        rotations: list[Gate] = []
         for gate in self.gates:
             if gate.name == "cx":
                 self._add_cx(*gate.qubits)
@@ -117,7 +119,7 @@ class SiteProgram:
         """TooLargeError if the exact state, its environments and derivatives do not fit in memory."""
         bonds = [1 << c for c in self.crossings]
         what = f"a matrix product state of {self.num_qubits} qubits and bond {_count(max(bonds))}"
-        size = sum(64 * a * b + 64 * b * b for a, b in zip(bonds, bonds[1:], strict=False))
+        size = sum(64 * a * b + 64 * b * b for a, b in pairwise(bonds))
         require_memory(size, what, "Set max_bond (bond_dimension), which truncates it, or use fewer layers.")
 
     def state(self, params: FloatArray) -> State:

@@ -13,7 +13,6 @@ from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.resources import require_memory
 
 
-
 @dataclass(frozen=True, eq=False)
 class Cotangent:
     """Derivatives with respect to the tensors of a state, to be added to: dE = Re(sum g dA)."""
@@ -94,7 +93,9 @@ class Automaton:
         self.widths, self.ends = np.array(widths, dtype=np.int64), np.array(ends, dtype=np.int64)
         self.moves = np.concatenate(moves)
 
-    def run(self, state: State, coefficients: FloatArray, cotangent: Cotangent, means: bool) -> tuple[float, FloatArray]:
+    def run(
+        self, state: State, coefficients: FloatArray, cotangent: Cotangent, means: bool
+    ) -> tuple[float, FloatArray]:
         """The sum of the terms' means times ``coefficients`` (T,), and the means (T,), or none.
 
         TooLargeError if the environments do not fit in memory.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from qiskit_aer.noise import NoiseModel
 
 TAKERS = {  # settings that only some engines take
-    "shots": ("product", "aer", "mps", "backend"),
-    "noise": ("aer", "mps"),
-    "bond_dimension": ("mps",),
+    "shots": ("product", "mps", "aer", "aer-mps", "backend"),
+    "noise": ("aer", "aer-mps"),
+    "bond_dimension": ("mps", "aer-mps"),
     "backend": ("backend",),
     "mitigate_readout": ("backend",),
 }
@@ -33,22 +33,22 @@ def _noise_text(value: Any) -> str:
 class EngineSpec(Spec):
     """What runs the circuit. UsageError for settings that do not go together.
 
-    >>> EngineSpec("mps", shots=100, bond_dimension=8).needs_table
+    >>> EngineSpec("mps", bond_dimension=8).needs_table
     False
     """
 
     engine: str = option(
         "exact",
-        "exact; product: exact E at any number of bits, for circuits that entangle nothing; aer: state vectors, with "
-        "noise and without shots density matrices; mps: Aer's matrix product states; "
-        "backend: hardware.",
-        choices=("exact", "product", "aer", "mps", "backend"),
+        "exact; product: exact E at any number of bits, for circuits that entangle nothing; mps: the same for circuits "
+        "that entangle little, such as linear ones; aer: state vectors, with noise and without shots density matrices; "
+        "aer-mps: Aer's matrix product states; backend: hardware.",
+        choices=("exact", "product", "mps", "aer", "aer-mps", "backend"),
     )
     shots: int | None = option(None, "Estimate values from this many shots; not with exact.", least=1)
     noise: str | None = option(
-        None, "aer, mps: strength p of depolarizing noise, or a backend to imitate.", convert=_noise_text
+        None, "aer, aer-mps: strength p of depolarizing noise, or a backend to imitate.", convert=_noise_text
     )
-    bond_dimension: int | None = option(None, "mps: truncate matrix product states to this.", least=1)
+    bond_dimension: int | None = option(None, "mps, aer-mps: truncate matrix product states to this.", least=1)
     backend: str | None = option(None, "backend: generic, fake_... or an IBM device's name.")
     mitigate_readout: bool = option(False, "backend: correct E for readout errors.")
 
@@ -62,13 +62,13 @@ class EngineSpec(Spec):
             raise UsageError(
                 "the engine backend needs --backend NAME (generic, fake_... or an IBM device) and --shots."
             )
-        if self.engine == "mps" and self.shots is None:
-            raise UsageError("a matrix product state gives no exact probabilities: set shots.")
+        if self.engine == "aer-mps" and self.shots is None:
+            raise UsageError("Aer's matrix product states give no exact probabilities: set shots, or use mps.")
 
     @property
     def needs_table(self) -> bool:
         """Whether it works on a table of all 2^N costs."""
-        return self.engine != "product" and (self.shots is None or self.mitigate_readout)
+        return self.engine not in ("product", "mps") and (self.shots is None or self.mitigate_readout)
 
     def make(self, cost: Cost, *, seed: int = 0, threads: int | None = None, jobs: str | Path | None = None) -> Engine:
         """The engine for a cost; ``jobs`` as in `BackendEngine`.
@@ -86,6 +86,10 @@ class EngineSpec(Spec):
             from walshqhn.engines.product import ProductEngine
 
             return ProductEngine(cost, shots=self.shots, seed=seed, threads=threads)
+        if self.engine == "mps":
+            from walshqhn.engines.mps import MPSEngine
+
+            return MPSEngine(cost, shots=self.shots, max_bond=self.bond_dimension, seed=seed, threads=threads)
         if self.backend is not None and self.shots is not None:
             from walshqhn.engines.qiskit.backend import BackendEngine
 
@@ -93,8 +97,8 @@ class EngineSpec(Spec):
             return BackendEngine(cost, device, shots=self.shots, seed=seed, mitigate_readout=mitigate, jobs=jobs)
         from walshqhn.engines.qiskit.aer import AerEngine, Method
 
-        method: Method = "matrix_product_state" if self.engine == "mps" else "statevector"
-        if self.noise is not None and self.shots is None:  # mps has shots
+        method: Method = "matrix_product_state" if self.engine == "aer-mps" else "statevector"
+        if self.noise is not None and self.shots is None:  # aer-mps has shots
             method = "density_matrix"
         return AerEngine(
             cost, shots=self.shots, seed=seed, threads=threads, method=method, max_bond_dimension=self.bond_dimension,

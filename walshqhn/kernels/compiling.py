@@ -22,7 +22,7 @@ PARTS = {
     "annealing": ("annealing",),
     "terms": ("terms",),
     "waves": ("waves",),
-    "mps": ("mps", "mps_sites"),
+    "mps": ("mps", "mps_sites", "mps_phases"),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 

@@ -1,25 +1,19 @@
 """Matrix product states: transfer contractions, their adjoints, and what they sum up to.
 
-All tensors are flat float64 arrays, real and imaginary part apart. Site tensors A[l, s, r] follow each other, that of
-site j from ``tensors[j]`` on, with bonds ``bonds[j]`` and ``bonds[j + 1]``. Environments are batches X[l, l', b]: l is
-the bond of the bra, l' that of the ket, and loops over the batch b vectorise. A step over a site makes
+All tensors are flat float64 arrays, real and imaginary part apart. Site tensors A[i, s, r] follow each other, that of
+site j from ``tensors[j]`` on, with bonds ``bonds[j]`` and ``bonds[j + 1]``. Environments are batches X[i, i', b]: i is
+the bond of the bra, i' that of the ket, and loops over the batch b vectorise. A step over a site makes
 
-    t_s[r, r', b] = sum conj(A[l, s, r]) X[l, l', b] A[l', s, r'],   s = 0, 1,
+    t_s[r, r', b] = sum conj(A[i, s, r]) X[i, i', b] A[i', s, r'],   s = 0, 1,
 
 and everything diagonal is a sum over t_0 and t_1 with factors: 1 and 1 is the identity, 1 and -1 is Z.
 """
-
-import math
 
 import numpy as np
 from numba import types, uint64
 
 from walshqhn.kernels.compiler import inner, kernel
 
-PLAIN, PHASE, ZERO, ONE = 0, 1, 2, 3
-"""What `add_phases` does at a site: nothing, a phase by the bit, or a projection on one of its values."""
-BATCH = 32
-"""Frequencies that it treats at a time: environments of all sites stay in the L2 cache."""
 _FAST = {"contract", "reassoc"}
 
 
@@ -61,52 +55,52 @@ def _dot(xre, xim, x0, yre, yim, y0, n):
 
 
 @inner
-def _half(are, aim, a0, left, right, bras, xre, xim, x0, n, mre, mim):
-    """m[s, l, r', b] = sum_l' X[l, l', b] A[l', s, r'], the ket's half of a step."""
+def ket_half(are, aim, a0, left, right, bras, xre, xim, x0, n, mre, mim):
+    """m[s, i, r', b] = sum_i' X[i, i', b] A[i', s, r'], the ket's half of a step."""
     for s in range(2):
-        for l in range(bras):
+        for i in range(bras):
             mix(
                 are, aim, a0 + s * right, 1, 2 * right, 1.0, right, left,
-                xre, xim, x0 + l * left * n, n, mre, mim, (s * bras + l) * right * n, n, n, True,
+                xre, xim, x0 + i * left * n, n, mre, mim, (s * bras + i) * right * n, n, n, True,
             )  # fmt: skip
 
 
 @inner
-def _step(are, aim, a0, left, right, bre, bim, b0, bra_left, bra_right, xre, xim, x0, n, mre, mim, tre, tim, t0):
+def step(are, aim, a0, left, right, bre, bim, b0, bra_left, bra_right, xre, xim, x0, n, mre, mim, tre, tim, t0):
     """t[s] from X; ``b`` is the bra."""
-    _half(are, aim, a0, left, right, bra_left, xre, xim, x0, n, mre, mim)
+    ket_half(are, aim, a0, left, right, bra_left, xre, xim, x0, n, mre, mim)
     for s in range(2):
         mix(
             bre, bim, b0 + s * bra_right, 1, 2 * bra_right, -1.0, bra_right, bra_left,
-            mre, mim, s * bra_left * right * n, right * n, tre, tim, t0 + s * bra_right * right * n, right * n, right * n,
-            True,
+            mre, mim, s * bra_left * right * n, right * n, tre, tim, t0 + s * bra_right * right * n, right * n,
+            right * n, True,
         )  # fmt: skip
 
 
 @inner
-def _back(are, aim, a0, left, right, tre, tim, n, pre, pim, yre, yim, y0):
-    """The cotangent y[l, l', b] of X from that of t; p[s, l, r', b] is the bra's half of it."""
+def back(are, aim, a0, left, right, tre, tim, n, pre, pim, yre, yim, y0):
+    """The cotangent y[i, i', b] of X from that of t; p[s, i, r', b] is the bra's half of it."""
     for s in range(2):
         mix(
             are, aim, a0 + s * right, 2 * right, 1, -1.0, left, right,
             tre, tim, s * right * right * n, right * n, pre, pim, s * left * right * n, right * n, right * n, True,
         )  # fmt: skip
-        for l in range(left):
+        for i in range(left):
             mix(
                 are, aim, a0 + s * right, 2 * right, 1, 1.0, left, right,
-                pre, pim, (s * left + l) * right * n, n, yre, yim, y0 + l * left * n, n, n, s == 0,
+                pre, pim, (s * left + i) * right * n, n, yre, yim, y0 + i * left * n, n, n, s == 0,
             )  # fmt: skip
 
 
 @inner
-def _slopes_of_ket(a0, left, right, xre, xim, x0, n, pre, pim, factor, gre, gim):
-    """Add d/dA[l', s, r'] = factor * sum_{l, b} X[l, l', b] p[s, l, r', b] to g."""
+def slopes_of_ket(a0, left, right, xre, xim, x0, n, pre, pim, factor, gre, gim):
+    """Add d/dA[i', s, r'] = factor * sum_{i, b} X[i, i', b] p[s, i, r', b] to g."""
     for s in range(2):
         for k in range(left):
             for r in range(right):
                 re, im = 0.0, 0.0
-                for l in range(left):
-                    found = _dot(xre, xim, x0 + (l * left + k) * n, pre, pim, ((s * left + l) * right + r) * n, n)
+                for i in range(left):
+                    found = _dot(xre, xim, x0 + (i * left + k) * n, pre, pim, ((s * left + i) * right + r) * n, n)
                     re += found[0]
                     im += found[1]
                 at = a0 + (2 * k + s) * right + r
@@ -115,13 +109,13 @@ def _slopes_of_ket(a0, left, right, xre, xim, x0, n, pre, pim, factor, gre, gim)
 
 
 @inner
-def _slopes_of_bra(a0, left, right, mre, mim, tre, tim, n, gre, gim):
-    """Add conj(d/dconj(A)[l, s, r]) = conj(sum_{r', b} m[s, l, r', b] t[s, r, r', b]), t being the cotangent, to g."""
+def slopes_of_bra(a0, left, right, mre, mim, tre, tim, n, gre, gim):
+    """Add conj(d/dconj(A)[i, s, r]) = conj(sum_{r', b} m[s, i, r', b] t[s, r, r', b]), t being the cotangent, to g."""
     for s in range(2):
-        for l in range(left):
+        for i in range(left):
             for r in range(right):
-                re, im = _dot(mre, mim, (s * left + l) * right * n, tre, tim, (s * right + r) * right * n, right * n)
-                at = a0 + (2 * l + s) * right + r
+                re, im = _dot(mre, mim, (s * left + i) * right * n, tre, tim, (s * right + r) * right * n, right * n)
+                at = a0 + (2 * i + s) * right + r
                 gre[at] += re
                 gim[at] -= im
 
@@ -134,7 +128,22 @@ def _slopes_of_bra(a0, left, right, mre, mim, tre, tim, n, gre, gim):
     ),
 )  # fmt: skip
 def automaton(
-    are, aim, tensors, bonds, bre, bim, bra_tensors, bra_bonds, widths, ends, moves, coefficients, gre, gim, means, xre,
+    are,
+    aim,
+    tensors,
+    bonds,
+    bre,
+    bim,
+    bra_tensors,
+    bra_bonds,
+    widths,
+    ends,
+    moves,
+    coefficients,
+    gre,
+    gim,
+    means,
+    xre,
     xim,
 ):
     """<b|H|a> of a sum of products of Z, written as an automaton that reads the sites from left to right.
@@ -160,7 +169,7 @@ def automaton(
     xre[0] = 1.0
     for j in range(sites):
         n, size = widths[j], bonds[j + 1] * bra_bonds[j + 1]
-        _step(
+        step(
             are, aim, tensors[j], bonds[j], bonds[j + 1], bre, bim, bra_tensors[j], bra_bonds[j], bra_bonds[j + 1],
             xre, xim, starts[j], n, mre, mim, tre, tim, steps[j],
         )  # fmt: skip
@@ -193,100 +202,9 @@ def automaton(
                 uim[size * n + p] += sign * c * yim[q]
             if means.size:
                 means[k] += mean
-        _back(are, aim, tensors[j], left, right, ure, uim, n, mre, mim, zre, zim, 0)
+        back(are, aim, tensors[j], left, right, ure, uim, n, mre, mim, zre, zim, 0)
         if gre.size:  # all environments are Hermitian, so bra and ket contribute alike
-            _slopes_of_ket(tensors[j], left, right, xre, xim, starts[j], n, mre, mim, 2.0, gre, gim)
+            slopes_of_ket(tensors[j], left, right, xre, xim, starts[j], n, mre, mim, 2.0, gre, gim)
         yre, zre = zre, yre
         yim, zim = zim, yim
     return value
-
-
-@kernel(
-    "mps",
-    lambda t: t(
-        t[::1], t[::1], types.int64[::1], types.int64[::1], types.int64[::1], t[:, ::1], t[::1], t[::1], t[::1],
-        types.int64, t[::1], t[::1], types.int64, types.int64,
-    ),
-    fastmath=_FAST,
-)  # fmt: skip
-def add_phases(are, aim, tensors, bonds, kinds, angles, offsets, cre, cim, lowest, gre, gim, begin, end):
-    """sum of Re c_k e^{i k a_i} <prod_j D_j(k phi_ij)> over samples i from ``begin`` to ``end`` and frequencies k.
-
-    D_j(x) is diag(e^{ix}, e^{-ix}), a projection or 1, by ``kinds``; ``angles`` holds phi_ij, ``offsets`` a_i, and k
-    runs from ``lowest`` on over the entries of c. Where ``gre`` has a size, derivatives are added as in `automaton`.
-    """
-    sites, wide = len(tensors), bonds.max()
-    most = wide * wide * BATCH
-    starts = np.zeros(sites + 2, np.int64)
-    for j in range(sites + 1):
-        starts[j + 1] = starts[j] + bonds[j] * bonds[j] * BATCH
-    xre, xim = np.empty(starts[sites + 1]), np.empty(starts[sites + 1])
-    mre, mim, tre, tim = np.empty(2 * most), np.empty(2 * most), np.empty(2 * most), np.empty(2 * most)
-    yre, yim, pre, pim = np.empty(most), np.empty(most), np.empty(2 * most), np.empty(2 * most)
-    cos, sin = np.empty((sites, BATCH)), np.empty((sites, BATCH))
-    value = 0.0
-    for i in range(begin, end):
-        for low in range(0, cre.size, BATCH):
-            n = min(BATCH, cre.size - low)
-            for j in range(sites):
-                if kinds[j] == PHASE:
-                    _powers(angles[i, j], lowest + low, cos[j], sin[j], n)
-            xre[:n], xim[:n] = 1.0, 0.0
-            for j in range(sites):
-                left, right = bonds[j], bonds[j + 1]
-                _step(
-                    are, aim, tensors[j], left, right, are, aim, tensors[j], left, right, xre, xim, starts[j], n, mre,
-                    mim, tre, tim, 0,
-                )  # fmt: skip
-                moving = kinds[j] == PHASE and angles[i, j] != 0.0
-                half, o = right * right * n, starts[j + 1]
-                if kinds[j] == PLAIN or (kinds[j] == PHASE and not moving):
-                    for k in range(half):
-                        xre[o + k], xim[o + k] = tre[k] + tre[half + k], tim[k] + tim[half + k]
-                elif moving:
-                    for e in range(right * right):
-                        for b in range(n):
-                            p, q, c, s = e * n + b, half + e * n + b, cos[j, b], sin[j, b]
-                            xre[o + p] = c * (tre[p] + tre[q]) - s * (tim[p] - tim[q])
-                            xim[o + p] = c * (tim[p] + tim[q]) + s * (tre[p] - tre[q])
-                else:
-                    p = 0 if kinds[j] == ZERO else half
-                    for k in range(half):
-                        xre[o + k], xim[o + k] = tre[p + k], tim[p + k]
-            _powers(offsets[i], lowest + low, yre, yim, n)
-            o = starts[sites]
-            for b in range(n):
-                c, s = yre[b], yim[b]
-                yre[b], yim[b] = cre[low + b] * c - cim[low + b] * s, cre[low + b] * s + cim[low + b] * c
-                value += yre[b] * xre[o + b] - yim[b] * xim[o + b]
-            if gre.size == 0:
-                continue
-            for j in range(sites - 1, -1, -1):
-                left, right = bonds[j], bonds[j + 1]
-                half = right * right * n
-                moving = kinds[j] == PHASE and angles[i, j] != 0.0
-                if moving:
-                    for e in range(right * right):
-                        for b in range(n):
-                            p, q, c, s = e * n + b, half + e * n + b, cos[j, b], sin[j, b]
-                            tre[p], tim[p] = c * yre[p] - s * yim[p], c * yim[p] + s * yre[p]
-                            tre[q], tim[q] = c * yre[p] + s * yim[p], c * yim[p] - s * yre[p]
-                else:
-                    zero, one = 1.0 * (kinds[j] != ONE), 1.0 * (kinds[j] != ZERO)
-                    for k in range(half):
-                        tre[k], tim[k] = zero * yre[k], zero * yim[k]
-                        tre[half + k], tim[half + k] = one * yre[k], one * yim[k]
-                _half(are, aim, tensors[j], left, right, left, xre, xim, starts[j], n, mre, mim)
-                _slopes_of_bra(tensors[j], left, right, mre, mim, tre, tim, n, gre, gim)
-                _back(are, aim, tensors[j], left, right, tre, tim, n, pre, pim, yre, yim, 0)
-                _slopes_of_ket(tensors[j], left, right, xre, xim, starts[j], n, pre, pim, 1.0, gre, gim)
-    return value
-
-
-@inner
-def _powers(angle, lowest, re, im, n):
-    """e^{i k angle} for k from ``lowest`` on, each from the one before."""
-    c, s = math.cos(angle), math.sin(angle)
-    re[0], im[0] = math.cos(lowest * angle), math.sin(lowest * angle)
-    for k in range(1, n):
-        re[k], im[k] = c * re[k - 1] - s * im[k - 1], c * im[k - 1] + s * re[k - 1]

@@ -30,7 +30,7 @@ def _rotated(kind, c, s, r0, i0, r1, i1):
 
 
 @inner
-def _run(ops, first, last, cos, sin, l, r, plus, path):
+def _run(ops, first, last, cos, sin, i, r, plus, path):
     """Apply the operations; path[k] is the vector before operation k. Return its last entry's number."""
     path[0, 0] = 0.5**0.5 if plus else 1.0
     path[0, 2] = 0.5**0.5 if plus else 0.0
@@ -41,10 +41,10 @@ def _run(ops, first, last, cos, sin, l, r, plus, path):
         if kind < CONTROL:
             r0, i0, r1, i1 = _rotated(kind, cos[a], sin[a], r0, i0, r1, i1)
         elif kind == THROUGH:
-            if (l >> a & 1) != (r >> b & 1):
+            if (i >> a & 1) != (r >> b & 1):
                 r0 = i0 = r1 = i1 = 0.0
         else:
-            bit = (r if a else l) >> b & 1
+            bit = (r if a else i) >> b & 1
             if kind == TARGET:
                 if bit:
                     r0, i0, r1, i1 = r1, i1, r0, i0
@@ -59,26 +59,41 @@ def _run(ops, first, last, cos, sin, l, r, plus, path):
 @kernel(
     "mps",
     lambda t: types.void(
-        types.int64[:, ::1], types.int64[::1], t[::1], t[::1], types.boolean, types.int64[::1], types.int64[::1],
-        t[::1], t[::1],
+        types.int64[:, ::1],
+        types.int64[::1],
+        t[::1],
+        t[::1],
+        types.boolean,
+        types.int64[::1],
+        types.int64[::1],
+        t[::1],
+        t[::1],
     ),
 )
 def build(ops, ends, cos, sin, plus, tensors, bonds, are, aim):
-    """The tensors A[l, s, r]; the operations of site j are ``ends[j]`` to ``ends[j + 1]``."""
+    """The tensors A[i, s, r]; the operations of site j are ``ends[j]`` to ``ends[j + 1]``."""
     path = np.empty((len(ops) + 1, 4))
     for j in range(len(tensors)):
         left, right = bonds[j], bonds[j + 1]
-        for l in range(left):
+        for i in range(left):
             for r in range(right):
-                at, p = _run(ops, ends[j], ends[j + 1], cos, sin, l, r, plus, path), tensors[j] + 2 * l * right + r
+                at, p = _run(ops, ends[j], ends[j + 1], cos, sin, i, r, plus, path), tensors[j] + 2 * i * right + r
                 are[p], aim[p], are[p + right], aim[p + right] = path[at, 0], path[at, 1], path[at, 2], path[at, 3]
 
 
 @kernel(
     "mps",
     lambda t: types.void(
-        types.int64[:, ::1], types.int64[::1], t[::1], t[::1], types.boolean, types.int64[::1], types.int64[::1],
-        t[::1], t[::1], t[::1],
+        types.int64[:, ::1],
+        types.int64[::1],
+        t[::1],
+        t[::1],
+        types.boolean,
+        types.int64[::1],
+        types.int64[::1],
+        t[::1],
+        t[::1],
+        t[::1],
     ),
 )
 def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
@@ -86,10 +101,10 @@ def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
     path = np.empty((len(ops) + 1, 4))
     for j in range(len(tensors)):
         left, right = bonds[j], bonds[j + 1]
-        for l in range(left):
+        for i in range(left):
             for r in range(right):
-                _run(ops, ends[j], ends[j + 1], cos, sin, l, r, plus, path)
-                p = tensors[j] + 2 * l * right + r
+                _run(ops, ends[j], ends[j + 1], cos, sin, i, r, plus, path)
+                p = tensors[j] + 2 * i * right + r
                 r0, i0, r1, i1 = gre[p], gim[p], gre[p + right], gim[p + right]
                 for k in range(ends[j + 1] - 1, ends[j] - 1, -1):
                     kind, a, b, at = ops[k, 0], ops[k, 1], ops[k, 2], k - ends[j]
@@ -99,10 +114,10 @@ def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
                         # the transpose of exp(-i a Y / 2) turns back, X and Z are symmetric
                         r0, i0, r1, i1 = _rotated(kind, cos[a], -sin[a] if kind == RY else sin[a], r0, i0, r1, i1)
                     elif kind == THROUGH:
-                        if (l >> a & 1) != (r >> b & 1):
+                        if (i >> a & 1) != (r >> b & 1):
                             break
                     else:
-                        bit = (r if a else l) >> b & 1
+                        bit = (r if a else i) >> b & 1
                         if kind == TARGET:
                             if bit:
                                 r0, i0, r1, i1 = r1, i1, r0, i0
@@ -118,10 +133,10 @@ def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
     fastmath=_FAST,
 )
 def canonicalize(are, aim, tensors, bonds, qre, qim, ranks):
-    """The same state with tensors whose rows (l; s, r) are orthonormal, from the second site on.
+    """The same state with tensors whose rows (i; s, r) are orthonormal, from the second site on.
 
     The rows of each are made so by Gram and Schmidt, twice, and what they were made of is multiplied into the site
-    before it. The new tensors begin where the old ones do, and have bonds ``ranks``; ``are`` and ``aim`` are overwritten.
+    before it. The new tensors begin where the old ones do and have bonds ``ranks``. ``are`` and ``aim`` are lost.
     """
     wide = bonds.max()
     cre, cim = np.empty(wide * wide), np.empty(wide * wide)
@@ -130,24 +145,24 @@ def canonicalize(are, aim, tensors, bonds, qre, qim, ranks):
         left, length, a, found = bonds[j], 2 * ranks[j + 1], tensors[j], 0
         cre[:], cim[:] = 0.0, 0.0
         largest = 0.0
-        for l in range(left):
-            largest = max(largest, _norm(are, aim, a + l * length, length))
-        for l in range(left if j else 0):
-            p = a + l * length
+        for i in range(left):
+            largest = max(largest, _norm(are, aim, a + i * length, length))
+        for i in range(left if j else 0):
+            p = a + i * length
             for _ in range(2):
                 for k in range(found):
                     q, re, im = a + k * length, 0.0, 0.0
                     for e in range(length):  # <q|a>
                         re += qre[q + e] * are[p + e] + qim[q + e] * aim[p + e]
                         im += qre[q + e] * aim[p + e] - qim[q + e] * are[p + e]
-                    cre[l * wide + k] += re
-                    cim[l * wide + k] += im
+                    cre[i * wide + k] += re
+                    cim[i * wide + k] += im
                     for e in range(length):
                         are[p + e] -= re * qre[q + e] - im * qim[q + e]
                         aim[p + e] -= re * qim[q + e] + im * qre[q + e]
             norm = _norm(are, aim, p, length)
             if norm > _NOTHING * largest and found < length:
-                cre[l * wide + found] = norm
+                cre[i * wide + found] = norm
                 for e in range(length):
                     qre[a + found * length + e], qim[a + found * length + e] = are[p + e] / norm, aim[p + e] / norm
                 found += 1
@@ -158,7 +173,7 @@ def canonicalize(are, aim, tensors, bonds, qre, qim, ranks):
             return
         ranks[j] = found
         before = tensors[j - 1]
-        for row in range(2 * bonds[j - 1]):  # (l, s) of the site before; the new rows are no longer than the old
+        for row in range(2 * bonds[j - 1]):  # (i, s) of the site before; the new rows are no longer than the old
             for k in range(found):
                 re, im = 0.0, 0.0
                 for r in range(left):

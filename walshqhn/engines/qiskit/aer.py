@@ -71,7 +71,7 @@ class AerEngine(SampledEngine):
         self.method, self.noise_model, self.threads, n = method, noise_model, threads, self.num_qubits
         resolve_threads(threads)  # fail early
         if method == "statevector":
-            advice = 'Use fewer qubits, or method="matrix_product_state" (engine mps) with shots.'
+            advice = "Use fewer qubits, or MPSEngine (engine mps)."
             require_memory(32 << n, f"a state vector of {n} qubits in Aer", advice)
         elif method == "density_matrix":
             advice = 'Use fewer qubits, or method="statevector" with shots.'
@@ -83,7 +83,7 @@ class AerEngine(SampledEngine):
     def check_exact(self) -> None:
         """UsageError unless the method gives exact probabilities."""
         if self.method == "matrix_product_state":
-            raise UsageError("a matrix product state gives no exact probabilities: set shots.")
+            raise UsageError("Aer's matrix product states give no exact probabilities: set shots, or use MPSEngine.")
         if self.method == "statevector" and self.noise_model is not None:
             raise UsageError('with noise a state vector is one of many: set shots, or use method="density_matrix".')
         if self.noise_model is not None and has_readout_errors(self.noise_model):
