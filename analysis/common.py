@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
-import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -60,7 +60,7 @@ class Finding:
     text: str
     """What we find, in a sentence or two, with numbers and intervals."""
     runs: str
-    """What the figure stands on, for its caption: "4 x 200 trainings, seed 1"."""
+    """What the figure stands on: "4 x 200 trainings, seed 1"."""
     numbers: dict[str, Any] = field(default_factory=dict)
     """Everything that is drawn or quoted, as JSON can hold it."""
 
@@ -154,17 +154,22 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
         "provenance": provenance(seconds=round(seconds, 1)) | {"argv": command.split()},
     }
     settings.output.mkdir(parents=True, exist_ok=True)
-    width = int(20 * found.figure.get_figwidth())  # characters in a line
-    lines = textwrap.wrap(f"{found.runs}.", width)
-    fits = len(f"{found.runs}.  {command}") <= width
-    caption = f"{found.runs}.  {command}" if fits else "\n".join([*lines, command])  # the command in one piece
-    found.figure.supxlabel(caption, fontsize=6.5, color="#6E6E6E", x=0.01, ha="left")
+    true_minus(found.figure)
     picture, numbers = settings.output / f"{name}.png", settings.output / f"{name}.json"
     write_atomically(picture, partial(found.figure.savefig, format="png", dpi=150), overwrite=True)
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(numbers, lambda path: path.write_text(text), overwrite=True)
     say(f"{name}: {found.text}\n{picture} and {numbers.name}, {seconds:.0f} s")
     return facts
+
+
+def true_minus(figure: Figure) -> None:
+    """Give numbers in the texts of a figure the minus sign that its axes have."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and "$" not in text.get_text():
+            text.set_text(re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text.get_text()))
 
 
 @dataclass(frozen=True)

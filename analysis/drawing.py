@@ -24,6 +24,20 @@ def blank_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def panel(ax: Axes, letter: str, title: str, size: float = 8.5) -> None:
+    """Title with its letter, sizes and spines of a panel that is drawn, as all figures have them."""
+    ax.set_title(rf"$\bf{{{letter}}}$  {title}", fontsize=size, loc="left")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=7.5)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set_fontsize(8.5)
+
+
+def power(value: float) -> str:
+    """A power of ten as text of a figure: 1e-4 as 10 to the -4."""
+    return f"$10^{{{round(np.log10(value))}}}$"
+
+
 def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> FloatArray:
     """Places for labels: ``values`` moved, in their order, until neighbours are ``least`` apart, within [low, high].
 
@@ -98,4 +112,3 @@ def draw_reliability(
     ax.set_ylabel("how often it is class 1", fontsize=8.5)
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.03, 1.03)
-    ax.spines[["top", "right"]].set_visible(False)

@@ -10,7 +10,7 @@ from scipy.stats import binom
 from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
 from walshqhn.support.arrays import FloatArray
 
-from .drawing import blank_figure
+from .drawing import blank_figure, panel
 from .spectra import Analysis, Truncated, couplings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _LINES: tuple[tuple[str, str, Any], ...] = (
     (GREEN, "^", (0, (3, 1, 1, 1))),
     ("black", "D", (0, (1, 1))),
 )
+PAPER = "mnist-4x4, weights (-3, 1)"
+"""The paper's task, as `analysis.fourier` names it."""
 _ROUNDING = 1e-24  # of the variance: squares of rounding errors lie below
 
 
@@ -35,28 +37,26 @@ def draw(
     truncations: dict[str, dict[int, Truncated]],
     growing: dict[str, dict[int, dict[str, Any]]],
 ) -> Figure:
-    """Three rows: weight of the degrees; which bits interact; truncation and growth."""
-    figure = blank_figure(7.4, 8.6)
+    """Three rows: weight of the degrees; which pairs of bits interact; truncation and growth."""
+    figure = blank_figure(7.4, 8.2)
     rows: Any = figure.subfigures(3, 1, height_ratios=(3.0, 2.7, 2.5))
-    top, middle, bottom = rows
-    bars, curves = top.subplots(1, 2, width_ratios=(1.35, 1))
+    bars, curves = rows[0].subplots(1, 2, width_ratios=(1.35, 1))
     draw_bars(bars, found, share, contrasted)
     draw_weights(curves, share, contrasted)
-    panels = middle.subplot_mosaic([["one", "two", "three"], ["other", "two", "three"]], width_ratios=(0.55, 1, 1))
-    names = ("mnist-4x4", "mnist-4x4-encoding")
-    draw_image(panels["one"], found[names[0]], "(c) degree 1\nmnist-4x4")
-    draw_image(panels["other"], found[names[1]], "mnist-4x4-encoding")
-    draw_matrix(panels["two"], found[names[0]], "(d) degree 2, mnist-4x4")
-    draw_matrix(panels["three"], found["gaussian-h4"], "(e) degree 2, gaussian-h4")
-    left, centre, right = bottom.subplots(1, 3)
-    draw_truncation(left, truncations, "excess")
-    draw_truncation(centre, truncations, "accuracy")
-    draw_growth(right, growing)
-    for ax in (bars, curves, left, centre, right):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=7.5)
-        ax.xaxis.label.set_size(8.5)
-        ax.yaxis.label.set_size(8.5)
+    images, hidden = rows[1].subplots(1, 2)
+    draw_matrix(images, found[PAPER])
+    draw_matrix(hidden, found["gaussian-h4"])
+    truncated, grown = rows[2].subplots(1, 2)
+    draw_truncation(truncated, truncations)
+    draw_growth(grown, growing)
+    titles = (
+        "how much weight each degree has", "the same on a log scale", f"degree 2, {PAPER}", "degree 2, gaussian-h4",
+        "truncated to degree $d$: cost of the network found", "growth, Gaussian data",
+    )  # fmt: skip
+    for ax, letter, title in zip((bars, curves, images, hidden, truncated, grown), "abcdef", titles, strict=True):
+        panel(ax, letter, title)
+    for ax in (images, hidden):
+        ax.spines[:].set_visible(True)
     return figure
 
 
@@ -90,7 +90,6 @@ def draw_bars(ax: Axes, found: dict[str, Analysis], share: dict[str, FloatArray]
     ax.set_ylim(max(places) + 0.6, -0.6)
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of the variance of $C$ (%)\nwhiskers: degrees 1 and 2 together, 95 % of draws")
-    ax.set_title("(a) how much weight each degree has", fontsize=9, loc="left")
 
 
 def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, dict[str, Any]]) -> None:
@@ -131,26 +130,9 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
     ax.set_xticks([1, 2, 3, 4, *range(6, n + 1, 2)])
     ax.set_xlabel("degree $k$")
     ax.set_ylabel("$W(k)$ / variance")
-    ax.set_title("(b) the same on a log scale", fontsize=9, loc="left")
 
 
-def draw_image(ax: Axes, found: Analysis, title: str) -> None:
-    """Degree-1 coefficients of the weights as the picture that the network sees."""
-    assert found.task.data.image_shape is not None
-    rows, columns = found.task.data.image_shape
-    values = found.spectrum.coefficients[1 << np.arange(rows * columns)].reshape(rows, columns)
-    limit = float(np.abs(values).max())
-    ax.imshow(values, cmap="RdBu", vmin=-1.3 * limit, vmax=1.3 * limit)
-    for (i, j), value in np.ndenumerate(values):
-        ax.text(j, i, f"{100 * value:.0f}".replace("-0", "0"), fontsize=6.5, ha="center", va="center")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set_title(title, fontsize=8.5 if title.startswith("(") else 7.5, loc="left")
-    if not title.startswith("("):
-        ax.set_xlabel("$100\\, f(\\{j\\})$ by pixel $j$;\nblue: the larger\nweight lowers $C$", fontsize=7)
-
-
-def draw_matrix(ax: Axes, found: Analysis, title: str) -> None:
+def draw_matrix(ax: Axes, found: Analysis) -> None:
     """Degree-2 coefficients as a symmetric matrix, blocks of bits named and divided."""
     matrix = couplings(found.spectrum)
     np.fill_diagonal(matrix, np.nan)
@@ -175,7 +157,6 @@ def draw_matrix(ax: Axes, found: Analysis, title: str) -> None:
     bar.ax.tick_params(labelsize=6.5)
     bar.outline.set_visible(False)
     bar.set_label("$f(\\{i, j\\})$", fontsize=7.5)
-    ax.set_title(title, fontsize=8.5, loc="left")
 
 
 _SHORT = {
@@ -186,28 +167,22 @@ _SHORT = {
 }
 
 
-def draw_truncation(ax: Axes, truncations: dict[str, dict[int, Truncated]], what: str) -> None:
-    """Excess cost, or test accuracy, of the minimizers of truncated costs."""
+def draw_truncation(ax: Axes, truncations: dict[str, dict[int, Truncated]]) -> None:
+    """Excess cost of the minimizers of truncated costs."""
     floor = 1e-3
     for (name, short), (colour, marker, dash) in zip(_SHORT.items(), _LINES, strict=True):
         degrees = list(truncations[name])
-        values = np.array([getattr(t, what) for t in truncations[name].values()])
-        values = np.maximum(values, floor) if what == "excess" else 100 * values
+        values = np.maximum([t.excess for t in truncations[name].values()], floor)
         ax.plot(degrees, values, marker=marker, color=colour, linestyle=dash, markersize=4, linewidth=1.2, label=short,
                 markerfacecolor="white")  # fmt: skip
     ax.set_xticks(degrees)
     ax.set_xlabel("degrees kept: up to $d$")
-    if what == "excess":
-        ax.set_yscale("log")
-        ax.set_ylim(floor * 0.6, None)
-        ax.set_yticks([floor, 1e-2, 1e-1, 1], ["$\\leq 10^{-3}$", "$10^{-2}$", "$10^{-1}$", "1"])
-        ax.set_ylabel("$(C(x_d) - C_{\\min})\\ /\\ \\sigma_C$")
-        ax.set_title("(f) cost of the network found", fontsize=8.5, loc="left")
-        ax.legend(frameon=False, fontsize=7, handlelength=2.4, labelspacing=0.3, loc="upper right",
-                  bbox_to_anchor=(1.04, 1.04))  # fmt: skip
-    else:
-        ax.set_ylabel("test accuracy of $x_d$ (%)")
-        ax.set_title("(g) its accuracy", fontsize=8.5, loc="left")
+    ax.set_yscale("log")
+    ax.set_ylim(floor * 0.6, None)
+    ax.set_yticks([floor, 1e-2, 1e-1, 1], ["$\\leq 10^{-3}$", "$10^{-2}$", "$10^{-1}$", "1"])
+    ax.set_ylabel("$(C(x_d) - C_{\\min})\\ /\\ \\sigma_C$")
+    ax.legend(frameon=False, fontsize=7, handlelength=2.4, labelspacing=0.3, loc="upper right",
+              bbox_to_anchor=(1.04, 1.04))  # fmt: skip
 
 
 def draw_growth(ax: Axes, growing: dict[str, dict[int, dict[str, Any]]]) -> None:
@@ -229,4 +204,3 @@ def draw_growth(ax: Axes, growing: dict[str, dict[int, dict[str, Any]]]) -> None
     ax.set_xticks(widths)
     ax.set_xlabel("hidden neurons")
     ax.set_ylabel("mean degree, weighted by $W(k)$")
-    ax.set_title("(h) growth, Gaussian data", fontsize=8.5, loc="left")

@@ -10,7 +10,7 @@ from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
 from walshqhn.support.arrays import FloatArray
 
 from .depths import depth_name
-from .drawing import blank_figure
+from .drawing import blank_figure, panel
 from .rates import Rate
 
 if TYPE_CHECKING:
@@ -44,16 +44,11 @@ def draw(
     for ax, depth, letter in zip(axes.ravel(), shown, "abc", strict=False):
         against_size(ax, points, exact, depth)
         ax.set_ylim(lowest, highest)
-        ax.set_title(f"({letter}) {depth_name(depth)}: against $N$", fontsize=9, loc="left")
+        panel(ax, letter, f"{depth_name(depth)}: against $N$")
     against_depth(axes[1, 1], points, exact)
     axes[1, 1].set_ylim(lowest, highest)
     draw_rates(axes[2, 0], rates)
     draw_own(axes[2, 1], own)
-    for ax in axes.ravel():
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=7.5)
-        ax.xaxis.label.set_size(8.5)
-        ax.yaxis.label.set_size(8.5)
     return figure
 
 
@@ -107,7 +102,7 @@ def against_depth(ax: Axes, points: list[dict[str, Any]], exact: dict[int, Float
     ax.set_xticks(layers)
     ax.set_xlabel("layers $L$ (0: product state)")
     ax.set_ylabel(_Y)
-    ax.set_title(f"(d) $N$ = {num_qubits}: against depth", fontsize=9, loc="left")
+    panel(ax, "d", f"$N$ = {num_qubits}: against depth")
 
 
 def draw_rates(ax: Axes, rates: dict[int, list[Rate]]) -> None:
@@ -127,7 +122,7 @@ def draw_rates(ax: Axes, rates: dict[int, list[Rate]]) -> None:
     ax.set_xticks(place, [str(d) for d in rates])
     ax.set_xlabel("layers $L$")
     ax.set_ylabel("decay rate (bits per qubit)")
-    ax.set_title("(e) how fast gradients vanish with $N$", fontsize=9, loc="left")
+    panel(ax, "e", "how fast gradients vanish with $N$")
 
 
 def draw_own(ax: Axes, own: dict[str, dict[int, Rate]]) -> None:
@@ -147,4 +142,4 @@ def draw_own(ax: Axes, own: dict[str, dict[int, Rate]]) -> None:
     ax.set_xticks(place, [str(d) for d in depths])
     ax.set_xlabel("layers $L$")
     ax.set_ylabel("rate of $C$ $-$ rate of 1-local part\n(bits per qubit)")
-    ax.set_title("(f) what $C$ loses beyond its 1-local part", fontsize=9, loc="left")
+    panel(ax, "f", "what $C$ loses beyond its 1-local part")

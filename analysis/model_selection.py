@@ -11,7 +11,7 @@ from walshqhn.study.statistics import wilson
 
 from . import common
 from .common import Finding, Settings
-from .drawing import blank_figure
+from .drawing import blank_figure, panel
 from .model_selection_figure import RULES, draw_curves, draw_gains, draw_sizes
 from .selection import (
     SPLITS,
@@ -86,7 +86,7 @@ def run(settings: Settings) -> Finding:
         for title in ("augmented training", f"after training, by {_SIZES[name][0]}", "selecting on validation")
     ]
     for letter, ax, title in zip("abcdef", axes.ravel(), titles, strict=True):
-        ax.set_title(f"({letter}) {title}", fontsize=8, loc="left")
+        panel(ax, letter, title, 7.5)
     found = [f"{name}{_same_test(w)}: {verdict(w, numbers[name], *_SIZES[name][1:])}" for name, w in watched.items()]
     draws = [f"{len(w.budget.sizes)} x {w.budget.draws}" for w in watched.values()]
     trainings = [2 * w.augmented[w.budget.sizes[0]].shape[1] for w in watched.values()]

@@ -39,7 +39,6 @@ def draw_curves(ax: Axes, w: Watched, name: str) -> None:
     ax.set_xlabel("iteration + 1")
     ax.set_ylabel(f"mean cost $E$, {name}")
     _explain(ax, "solid: validation\ndashed: training")
-    _tidy(ax)
 
 
 def draw_sizes(ax: Axes, w: Watched) -> None:
@@ -63,7 +62,6 @@ def draw_sizes(ax: Axes, w: Watched) -> None:
     ax.set_xlabel("training samples $n$")
     ax.set_ylabel("mean cost $E$")
     _explain(ax, "solid: test; dashed: training")
-    _tidy(ax)
 
 
 def draw_gains(ax: Axes, numbers: dict[str, Any]) -> None:
@@ -82,7 +80,6 @@ def draw_gains(ax: Axes, numbers: dict[str, Any]) -> None:
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.5 * (high - low))
     ax.legend(frameon=False, fontsize=7, loc="upper right", borderaxespad=0, handletextpad=0.2, labelspacing=0.25)
-    _tidy(ax)
 
 
 def label_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
@@ -98,10 +95,3 @@ def label_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
 
 def _explain(ax: Axes, text: str) -> None:
     ax.text(0.97, 0.97, text, transform=ax.transAxes, fontsize=7, color=_FAINT, ha="right", va="top")
-
-
-def _tidy(ax: Axes) -> None:
-    ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_fontsize(8)
-    ax.yaxis.label.set_fontsize(8)
-    ax.spines[["top", "right"]].set_visible(False)

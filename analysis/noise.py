@@ -49,7 +49,7 @@ def gate_noise(p: float) -> GateNoise:
 
 def run(settings: Settings) -> Finding:
     """Sample the trained circuits under noise, count, draw."""
-    task = load_task("mnist-4x4")
+    task = load_task("mnist-4x4", weight_values=success_mnist.WEIGHTS)
     cost = task.cost_table()
     study = common.study(settings, "mnist-4x4", task, success_mnist.plan(settings))
     strengths = settings.pick(STRENGTHS, np.array([0.0, 0.4, 1.0, 2.0]))

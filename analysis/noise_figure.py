@@ -9,7 +9,7 @@ import numpy as np
 from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
 from walshqhn.study.statistics import Proportion
 
-from .drawing import blank_figure
+from .drawing import blank_figure, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,33 +31,38 @@ def draw(
     free: FloatArray,
     chance: float,
 ) -> Figure:
-    """From ``energies`` (circuits, strengths, shots) above the minimum of ``cost``; the rest as `draw_fractions`."""
+    """From ``energies`` (circuits, strengths, shots) above the minimum of ``cost``; the rest as `draw_fractions`.
+
+    Energies are drawn in standard deviations of C over all networks, as the text has them.
+    """
+    deviation = float(cost.std())
     figure = blank_figure(7.2, 5.4)
     parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
     top, bottom = parts
     left, right = top.subplots(1, 2)
     shots = energies.shape[2]
-    draw_energies(left, strengths, energies)
+    draw_energies(left, strengths, energies / deviation)
     share = (energies <= SAME).mean(axis=(0, 2))
     draw_fractions(right, strengths, fractions, share=share, free=free, chance=chance, shots=shots)
-    left.set_title(f"(a) mean and least energy of {shots:,} samples", fontsize=9, loc="left")
-    right.set_title("(b) how often a minimum is found", fontsize=9, loc="left")
+    panel(left, "a", f"mean and least energy of {shots:,} samples")
+    panel(right, "b", "how often a minimum is found")
     shown = [int(np.abs(strengths - p).argmin()) for p in PICKED]
     row = bottom.subplots(1, len(shown), sharex=True, sharey=True)
     for ax, k in zip(row, shown, strict=True):
-        draw_histogram(ax, energies[:, k], cost)
+        draw_histogram(ax, energies[:, k] / deviation, (cost - cost.min()) / deviation)
         ax.set_title(f"$p$ = {strengths[k]:g}", fontsize=8, y=0.87)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=7.5)
     row[0].set_ylabel("share of samples")
     row[0].text(0.9, 0.3, "dotted: all\nnetworks", fontsize=7, ha="right", transform=row[0].transAxes)
-    bottom.supxlabel(r"$C - C_{\min}$ of a sample", fontsize=10)
-    bottom.suptitle("(c) energies of the samples of all circuits", fontsize=9, x=0.01, ha="left")
-    for ax in (left, right, *row):
-        ax.spines[["top", "right"]].set_visible(False)
+    row[0].yaxis.label.set_fontsize(8.5)
+    bottom.supxlabel(r"$(C - C_{\min})\ /\ \sigma_C$ of a sample", fontsize=8.5)
+    bottom.suptitle(r"$\bf{c}$  energies of the samples of all circuits", fontsize=8.5, x=0.01, ha="left")
     return figure
 
 
 def draw_energies(ax: Axes, strengths: FloatArray, energies: FloatArray) -> None:
-    """Mean and least of every circuit's samples; energies (circuits, strengths, shots) above the minimum."""
+    """Mean and least of every circuit's samples, above the minimum; energies (circuits, strengths, shots)."""
     means, least = energies.mean(axis=2), energies.min(axis=2)
     low, middle, high = np.quantile(means, (0.1, 0.5, 0.9), axis=0)
     ax.plot(strengths, means.T, color=GREY, linewidth=0.3, alpha=0.5)
@@ -70,7 +75,7 @@ def draw_energies(ax: Axes, strengths: FloatArray, energies: FloatArray) -> None
     ax.text(strengths[-1], 0.02 * top, "least: one bar a circuit", fontsize=7, color=GREEN, ha="right", va="bottom")
     ax.set_ylim(-0.01 * top, top)
     ax.set_xlabel("strength of noise $p$")
-    ax.set_ylabel(r"$E - C_{\min}$")
+    ax.set_ylabel(r"$(E - C_{\min})\ /\ \sigma_C$")
 
 
 def draw_fractions(
@@ -107,9 +112,8 @@ def draw_fractions(
     ax.set_ylabel("fraction")
 
 
-def draw_histogram(ax: Axes, energies: FloatArray, cost: FloatArray) -> None:
-    """Energies of samples, of any shape, and of all networks, in the same bins."""
-    excess = cost - cost.min()
+def draw_histogram(ax: Axes, energies: FloatArray, excess: FloatArray) -> None:
+    """Energies of samples, of any shape, and of all networks, above the minimum, in the same bins."""
     edges = np.linspace(0, float(excess.max()) * 1.001, 33)
     ax.stairs(np.histogram(energies, edges)[0] / energies.size, edges, fill=True, color=BLUE, alpha=0.8)
     ax.stairs(np.histogram(excess, edges)[0] / excess.size, edges, color="black", linestyle=":", linewidth=1)

@@ -31,7 +31,7 @@ from .averaging import (
     variational,
 )
 from .common import Finding, Settings
-from .drawing import blank_figure, draw_reliability, label_right
+from .drawing import blank_figure, draw_reliability, label_right, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def run(settings: Settings) -> Finding:
         }
         draw_reliability(axes[row, 1], curves["y"], {n: curves[n] for n in errors}, _STYLE, texts)
         for column, text in enumerate((f"{problem.label}: held-out loss", "reliability")):
-            axes[row, column].set_title(f"({'abcd'[2 * row + column]}) {text}", fontsize=8.5, loc="left")
+            panel(axes[row, column], "abcd"[2 * row + column], text)
     starts, draws = settings.pick(20, 3), settings.pick(20, 3)
     text = f"{headline(numbers)} {' '.join(sentences)}"
     runs = (
@@ -244,7 +244,6 @@ def draw_training(ax: Axes, facts: dict[str, Any]) -> None:
             color="#009E73", ha="right", va="top", transform=ax.transAxes)  # fmt: skip
     ax.set_xlabel("iterations of the training")
     ax.set_ylabel("negative log-likelihood (nats)", fontsize=8.5)
-    ax.spines[["top", "right"]].set_visible(False)
     names = [name.replace("variational, ", "free energy,\n") for name in _STYLE]
     label_right(ax, [d[n]["nll"][0] for n in _STYLE], names, [s[0] for s in _STYLE.values()], size=7)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, PINK
 
-from .drawing import blank_figure
+from .drawing import blank_figure, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +33,7 @@ def draw(rows: Sequence[dict[str, Any]], phases: Sequence[Any], uniform: float) 
     draw_phases(axes[1, 1], phases)
     titles = ("mean energy at the minimum", "measuring a minimum", "the same by gates", "compiling one phase")
     for ax, letter, title in zip(axes.ravel(), "abcd", titles, strict=True):
-        ax.set_title(f"({letter}) {title}", fontsize=9, loc="left")
-        ax.spines[["top", "right"]].set_visible(False)
+        panel(ax, letter, title)
     return figure
 
 
@@ -62,7 +61,7 @@ def draw_chances(
         y = [r["measures_minimum"] for r in some]
         bars = [1.96 * r["measures_minimum_error"] for r in some]
         x = [r[against] for r in some]
-        ax.errorbar(x, y, bars, color=colour, marker=marker, linestyle=dash, markersize=4, capsize=2)
+        ax.errorbar(x, y, bars, color=colour, marker=marker, linestyle=dash, markersize=4, capsize=2, label=family)
     ax.axhline(uniform, color="black", linewidth=0.8, linestyle=":")
     if against == "angles":
         ax.set_xscale("log")
@@ -74,7 +73,9 @@ def draw_chances(
     ax.text(0.99, uniform * 1.1, "a network drawn at random", fontsize=7, ha="right", va="bottom",
             transform=ax.get_yaxis_transform())  # fmt: skip
     ax.set_yscale("log")
-    ax.set_ylim(uniform / 2, 1.5)
+    ax.set_ylim(uniform / 2, 30)
+    ax.set_yticks([10.0**k for k in range(int(np.ceil(np.log10(uniform / 2))), 1)])
+    ax.legend(frameon=False, fontsize=7, loc="upper left", ncols=2)
     ax.set_ylabel("$P$(a measurement is a minimum)")
 
 

@@ -14,12 +14,23 @@ from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.plotting.style import COLOURS
-from walshqhn.study.statistics import best_variant, success_curve, summary_rows
+from walshqhn.study.statistics import outcomes, success_curve, summary_rows
 
 from . import common
 from .common import Finding, Settings
-from .depths import DASHES, cost_levels, depth_name, depth_plan, verdict, with_interval
-from .drawing import blank_figure, spread
+from .depths import (
+    DASHES,
+    TESTS,
+    as_dict,
+    compare,
+    cost_levels,
+    depth_name,
+    depth_plan,
+    rates_of,
+    verdict,
+    with_interval,
+)
+from .drawing import blank_figure, panel, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +48,6 @@ TASKS = {
 _LOW, _HIGH = 1e-6, 0.3  # energies shown
 WIDE = 0.02
 """Epsilon beyond the next network of every task."""
-CLOSE = 0.1
-"""Epsilon for a network that is good, if not among the best."""
 _LEAST_SHARE = 1e-6  # networks measured less often do not count for the ensemble
 
 
@@ -69,28 +78,23 @@ def run(settings: Settings) -> Finding:
         cost = task.cost_table()
         found = common.study(settings, name, task, depth_plan(settings, depths(settings)))
         gap = float(cost_levels(cost)[0])
-        rows, p_values = summary_rows(found, gap / 2), best_variant(found, gap / 2)
+        narrow, wide = (outcomes(found, epsilon) for epsilon in (gap / 2, WIDE))
         draw_curves(axes[0, k], found, names, gap)
-        axes[0, k].set_title(f"({'abc'[k]}) {label}, N = {task.num_bits}", fontsize=7.5, loc="left")
+        panel(axes[0, k], "abc"[k], f"{label}, N = {task.num_bits}", 7.5)
         numbers[name] = {
-            "minimum": found.reference, "gap": gap, "rows": rows, "best": names[p_values.variant],
-            "p_values": {names[v]: p for v, p in p_values.p_values.items()},
-            "excess": {n: np.sort(found.energies(v) - found.reference) for v, n in enumerate(names)},
+            "minimum": found.reference, "gap": gap, "rows": summary_rows(found, gap / 2),
+            "wide_rows": summary_rows(found, WIDE), "compared": compare(narrow, names),
+            "wide_compared": compare(wide, names),
+            "excess_by_run": {n: found.energies(v) - found.reference for v, n in enumerate(names)},
         }  # fmt: skip
-        sentences.append(
-            f"{label}: " + ", ".join(f"{n} {with_interval(row)}" for n, row in zip(names, rows, strict=True))
-        )
-        numbers[name] |= {
-            "verdict": verdict(found, gap / 2, names), "certain": p_values.is_significant,
-            "wide_rows": summary_rows(found, WIDE), "wide_verdict": verdict(found, WIDE, names),
-            "close": [p.estimate for p in found.success_probability(CLOSE)],
-        }  # fmt: skip
+        each = zip(names, rates_of(narrow), strict=True)
+        sentences.append(f"{label}: " + ", ".join(f"{n} {with_interval(as_dict(p))}" for n, p in each))
     axes[0, 0].set_ylabel(r"$P(E - C_{\min} \leq \epsilon)$")
 
     draw_depths(axes[1, 0], numbers, depths(settings))
-    axes[1, 0].set_title("(d) probability of success", fontsize=8.5, loc="left")
+    panel(axes[1, 0], "d", "probability of success")
     best = Ensemble(index_to_bits(np.array([int(cost.argmin())]), task.num_bits), np.ones(1))
-    chosen = best_variant(found, gap / 2).variant
+    chosen = int(np.argmax([p.estimate for p in rates_of(narrow)]))
     whole = measured(found, cost, chosen)
     numbers["regions"] = regions = {"best": accuracy(task, best), "measured": accuracy(task, whole),
                                     "networks": len(whole.bits), "circuit": names[chosen],
@@ -99,21 +103,19 @@ def run(settings: Settings) -> Finding:
         (axes[1, 1], best, "e", "best network"), (axes[1, 2], whole, "f", f"mean of {found.plan.runs} states"),
     ):  # fmt: skip
         draw_regions(ax, task, ensemble)
-        ax.set_title(f"({letter}) {text}", fontsize=8.5, loc="left")
-    certain = [name for name in TASKS if numbers[name]["certain"]]
-    between = [name for name in certain if numbers[name]["best"] in names[1:-1]]
-    close = min(min(numbers[name]["close"]) for name in TASKS)
+        panel(ax, letter, text)
+    certain = [name for name in TASKS if not numbers[name]["compared"]["not_of"]]
+    between = [name for name in certain if numbers[name]["compared"]["best"] in names[1:-1]]
     at_best = [max(row["success_probability"] for row in numbers[name]["rows"]) for name in TASKS]
     less = ", which is less than we read there" if min(at_best) < 0.5 else ""
     text = (
-        f"P(E - C_min <= half the gap to the next network). {'. '.join(sentences)}. Best depth (Fisher's exact tests "
-        "at 5 %, Bonferroni within a task; the best is picked from the same runs): "
-        + "; ".join(f"{TASKS[name]}: {numbers[name]['verdict']}" for name in TASKS)
+        f"P(E - C_min <= half the gap to the next network). {'. '.join(sentences)}. Best depth "
+        f"({TESTS}): "
+        + "; ".join(f"{TASKS[name]}: {verdict(numbers[name]['compared'])}" for name in TASKS)
         + f". One depth is ahead of all others in {len(certain)} of {len(TASKS)} tasks, a depth between the shallowest "
         f"and the deepest in {len(between)}. It depends on epsilon; at {WIDE}, where the next network counts too: "
-        + "; ".join(f"{TASKS[name]}: {numbers[name]['wide_verdict']}" for name in TASKS)
-        + f". High probability, as the paper has it, is that of a good network: {close:.2f} of the trainings or more "
-        f"end within {CLOSE} of C_min, at every depth of every task. The best network itself is returned by "
+        + "; ".join(f"{TASKS[name]}: {verdict(numbers[name]['wide_compared'])}" for name in TASKS)
+        + ". The best network itself is returned by "
         f"{' / '.join(f'{rate:.2f}' for rate in at_best)} at the best depth{less}. On test data the best "
         f"network of the last task is right in {regions['best']:.1%} of the cases, the mean "
         f"prediction of everything that its {found.plan.runs} {regions['circuit']} trainings return in "
@@ -171,7 +173,6 @@ def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
     ax.set_xlim(_LOW, _HIGH)
     ax.set_ylim(-0.02, 1.04)
     ax.set_xlabel(r"$\epsilon$")
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> None:
@@ -188,7 +189,6 @@ def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> N
     ax.set_ylim(0, 1.04)
     ax.set_xlabel("layers")
     ax.set_ylabel(r"$P(E - C_{\min} \leq$ half the gap)")
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=7, frameon=False, loc="upper left", handlelength=3)
 
 
@@ -200,7 +200,10 @@ def draw_regions(ax: Axes, task: NetworkTask, ensemble: Ensemble) -> None:
     grid = [np.linspace(a, b, 120) for a, b in zip(low, up, strict=True)]
     points = np.stack(np.meshgrid(*grid), axis=-1).reshape(-1, 2)
     values = mean_prediction(task, ensemble, points).reshape(120, 120)
-    ax.contourf(*grid, values, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.55)
+    image = ax.contourf(*grid, values, levels=np.linspace(0, 1, 11), cmap="PuOr_r", alpha=0.55)
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02, ticks=[0, 0.5, 1])
+    bar.set_label("mean $P$(class 1)", fontsize=7.5)
+    bar.ax.tick_params(labelsize=6.5)
     ax.contour(*grid, values, levels=[0.5], colors="black", linewidths=1)
     for kind, marker in ((0, "o"), (1, "^")):
         ax.plot(*x[y == kind].T, marker, markersize=2.4, color="black", markerfacecolor="white" if kind else "black",

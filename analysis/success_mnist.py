@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from walshqhn import Plan, Study, load_task
+from walshqhn import ExactEngine, NetworkTask, Plan, Study, load_task
+from walshqhn.bits import index_to_bits
+from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.plotting.style import COLOURS
 from walshqhn.study.baselines import random_search, simulated_annealing
-from walshqhn.study.statistics import success_curve, summary_rows
+from walshqhn.study.statistics import outcomes, success_curve, wilson
+from walshqhn.support.arrays import FloatArray
 
 from . import common
+from .averaging import bootstrap_mean
 from .common import Finding, Settings
-from .depths import DASHES, SAME, cost_levels, depth_name, depth_plan, verdict, with_interval
-from .drawing import blank_figure
+from .depths import (
+    DASHES,
+    TESTS,
+    as_dict,
+    compare,
+    cost_levels,
+    depth_name,
+    depth_plan,
+    rates_of,
+    verdict,
+    with_interval,
+)
+from .drawing import blank_figure, panel, power
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,12 +43,16 @@ CLAIM = (
 DEPTHS = (0, 1, 2, 3, 4, 6)
 WEIGHTS = (-3, 1)
 ITERATIONS = 250
-_FLOOR = 1e-13  # energies closer than that to the minimum are drawn there: rounding
+RUNS = 200
+EPSILONS = (1e-6, 1e-5, 1e-4, 1e-3)
+MAIN = 1e-4
+"""Epsilon of the comparisons that are drawn and quoted."""
+_LOW, _HIGH = 1e-7, 1e-1  # energies shown
 
 
 def plan(settings: Settings) -> Plan:
     """Product state and 1 to 6 layers, all with the same number of iterations at most."""
-    return depth_plan(settings, DEPTHS, iterations=ITERATIONS)
+    return depth_plan(settings, DEPTHS, RUNS, ITERATIONS)
 
 
 def run(settings: Settings) -> Finding:
@@ -43,97 +61,172 @@ def run(settings: Settings) -> Finding:
     cost = task.cost_table()
     found = common.study(settings, "mnist-4x4", task, plan(settings))
     names = [depth_name(depth) for depth in DEPTHS]
-    levels = cost_levels(cost)
-    gap = float(levels[0])
-    thresholds = {"half the gap": gap / 2, "1 % of C's deviation": 0.01 * float(cost.std())}
-    rows = {name: summary_rows(found, epsilon) for name, epsilon in thresholds.items()}
-
-    figure = blank_figure(7.4, 3.7)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.1))
-    draw_curves(left, found, names, gap)
-    draw_ridges(right, found, levels, names)
-    left.set_title("(a) how often training succeeds", fontsize=9, loc="left")
-    right.set_title("(b) final energies of all trainings", fontsize=9, loc="left")
-
-    at = rows["half the gap"]
-    evaluations = max(1, round(max(row["mean_evaluations"] for row in at)))
-    searches = [
-        search(cost, evaluations, settings.pick(200, 4), 1).as_dict(found.reference, gap / 2)
+    accuracies = accuracy_table(task)
+    reached = {name: expected(found, cost, v, accuracies) for v, name in enumerate(names)}
+    best = float(accuracies[cost.argmin()])
+    success = {epsilon: outcomes(found, epsilon) for epsilon in EPSILONS}
+    compared = {epsilon: compare(success[epsilon], names) for epsilon in EPSILONS}
+    works = [[run.evaluations * sub_layers(depth) for run in found.runs(v)] for v, depth in enumerate(DEPTHS)]
+    numbers: dict[str, Any] = {
+        "minimum": found.reference,
+        "cost_deviation": float(cost.std()),
+        "next_networks": cost_levels(cost)[:4],
+        "runs": found.plan.runs,
+        "iterations": ITERATIONS,
+        "epsilons": EPSILONS,
+        "test_accuracy_of_minimum": best,
+        "depths": {
+            name: {
+                "success": [as_dict(rates_of(success[epsilon])[v]) for epsilon in EPSILONS],
+                "test_accuracy": bootstrap_mean(reached[name]),
+                "evaluations": float(np.mean([run.evaluations for run in found.runs(v)])),
+                "restarts": restarts(success[MAIN][v], works[v], float(np.mean(works[-1]))),
+                "statuses": {s: sum(r.status == s for r in found.runs(v)) for s in {r.status for r in found.runs(v)}},
+            }
+            for v, name in enumerate(names)
+        },
+        "compared": compared,
+        "excess_by_run": {name: found.energies(v) - found.reference for v, name in enumerate(names)},
+        "test_accuracy_by_run": reached,
+    }
+    evaluations = round(max(at["evaluations"] for at in numbers["depths"].values()))
+    numbers["classical"] = [
+        search(cost, evaluations, found.plan.runs, 1).as_dict(found.reference, MAIN)
         for search in (random_search, simulated_annealing)
     ]
-    status = {
-        name: {s: sum(r.status == s for r in found.runs(v)) for s in sorted({r.status for r in found.runs(v)})}
-        for v, name in enumerate(names)
-    }
-    limit = found.plan.variants[0].search.max_iterations
-    best = verdict(found, gap / 2, names)
-    unfinished = [f"{names[v]} {status[names[v]].get('iteration limit', 0)}" for v in range(len(names))]
-    text = (
-        f"With epsilon half the gap to the next network ({gap / 2:.2g}), the probability of success is "
-        + ", ".join(f"{name} {with_interval(row)}" for name, row in zip(names, at, strict=True))
-        + f". Best depth (Fisher's exact tests at 5 %, Bonferroni): {best}. "
-        + "What depth changes is the price: on average "
-        + ", ".join(f"{row['mean_evaluations']:.0f}" for row in at)
-        + f" values and gradients, and of {found.plan.runs} trainings so many end at {limit} iterations, not at the "
-        f"gradient asked for: {', '.join(unfinished)}. With {evaluations:,} costs looked at, "
-        f"random search succeeds with {with_interval(searches[0])}, simulated annealing with "
-        f"{with_interval(searches[1])}."
+    runs = (
+        f"{len(DEPTHS)} x {found.plan.runs} L-BFGS trainings of at most {found.plan.variants[0].search.max_iterations} "
+        f"iterations, weights {WEIGHTS}, seed {found.plan.seed}; bands and bars: 95 %"
     )
-    runs = f"{len(DEPTHS)} x {found.plan.runs} L-BFGS trainings, seed {found.plan.seed}; bands: 95 % Wilson intervals"
-    numbers = {
-        "cost_deviation": float(cost.std()),
-        "minimum": found.reference,
-        "minima": int((cost <= found.reference + SAME).sum()),
-        "gap": gap,
-        "thresholds": thresholds,
-        "at": rows,
-        "classical": searches,
-        "excess": {name: np.sort(found.energies(v) - found.reference) for v, name in enumerate(names)},
-        "status": status,
-    }
-    return Finding(figure, text, runs, numbers)
+    return Finding(draw(found, names, numbers), describe(numbers), runs, numbers)
 
 
-def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
-    """P(E - C_min <= epsilon) for every variant, with intervals, each named where it crosses one half."""
-    excess = [found.energies(v) - found.reference for v in range(len(names))]
-    epsilons = np.geomspace(_FLOOR, 1.0, 600)
+def accuracy_table(task: NetworkTask) -> FloatArray:
+    """Test accuracy of all networks: (2^N,)."""
+    step = min(1 << 12, 1 << task.num_bits)
+    starts = range(0, 1 << task.num_bits, step)
+    return np.concatenate([task.accuracy(index_to_bits(np.arange(s, s + step), task.num_bits)) for s in starts])
+
+
+def expected(found: Study, cost: FloatArray, variant: int, accuracies: FloatArray) -> FloatArray:
+    """For every run, the mean test accuracy of the networks that its final state returns: (runs,)."""
+    engine = ExactEngine(cost)
+    prepared = engine.prepare(remake_ansatz(found.trainings[variant].ansatz, engine.cost))
+    return np.array([prepared.probabilities(run.parameters) @ accuracies for run in found.runs(variant)])
+
+
+def sub_layers(depth: int) -> int:
+    """Sub-layers of gates in a circuit: what one value with its gradient takes time for."""
+    return max(1, 2 * depth)
+
+
+def restarts(success: FloatArray, works: list[int], budget: float) -> dict[str, float]:
+    """How often the best of as many runs succeeds as a ``budget`` of work allows: 1 - (1 - p)^count."""
+    count = max(1, int(budget / float(np.mean(works))))
+    p = wilson(int(success.sum()), success.size)
+    rate, low, high = (1 - (1 - q) ** count for q in (p.estimate, p.low, p.high))
+    return {"count": count, "rate": rate, "low": low, "high": high}
+
+
+def describe(numbers: dict[str, Any]) -> str:
+    """What we find, in words."""
+    depths, k = numbers["depths"], EPSILONS.index(MAIN)
+    each = ", ".join(f"{name} {with_interval(at['success'][k])}" for name, at in depths.items())
+    ahead = "; ".join(f"{epsilon:g}: {verdict(numbers['compared'][epsilon])}" for epsilon in EPSILONS)
+    budget = ", ".join(f"{n} {with_interval(a['restarts'])} with {a['restarts']['count']}" for n, a in depths.items())
+    accuracy = ", ".join(f"{name} {100 * at['test_accuracy'][0]:.2f} %" for name, at in depths.items())
+    classical = ", ".join(
+        f"{row['variant']} {row['success_probability']:.2f} ({row['interval'][0]:.2f} to {row['interval'][1]:.2f})"
+        for row in numbers["classical"]
+    )
+    return (
+        f"P(E - C_min <= {MAIN:g}): {each}. Best depth at epsilon ({TESTS}): {ahead}. Given the work of one run of the "
+        f"deepest circuit (evaluations times sub-layers), the best of that many restarts: {budget}. Mean test accuracy "
+        f"of what is measured: {accuracy}; of the best network {100 * numbers['test_accuracy_of_minimum']:.2f} %. "
+        f"With as many costs looked at as a run has evaluations at most: {classical}. Four networks lie within "
+        f"{numbers['next_networks'][2]:.1g} of each other, so that epsilon = 1e-06 does not tell the minimum from them."
+    )
+
+
+def draw(found: Study, names: list[str], numbers: dict[str, Any]) -> Any:
+    """Four panels: success against epsilon, against depth, against iterations; test accuracy."""
+    figure = blank_figure(7.4, 6.0)
+    axes = figure.subplots(2, 2)
+    draw_curves(axes[0, 0], found, names)
+    draw_depths(axes[0, 1], numbers)
+    draw_iterations(axes[1, 0], found)
+    draw_accuracy(axes[1, 1], numbers)
+    titles = ("success against ε", "success against depth", f"success at ε = {power(MAIN)} against iterations",
+              "test accuracy of what is measured")  # fmt: skip
+    for ax, letter, title in zip(axes.ravel(), "abcd", titles, strict=True):
+        panel(ax, letter, title)
+    return figure
+
+
+def draw_curves(ax: Axes, found: Study, names: list[str]) -> None:
+    """P(E - C_min <= epsilon) for every depth, with intervals."""
+    epsilons = np.geomspace(_LOW, _HIGH, 400)
     for v, name in enumerate(names):
         estimate, low, up = success_curve(found, v, epsilons)
-        ax.plot(epsilons, estimate, color=COLOURS[v], linewidth=1.6, linestyle=DASHES[v])
-        ax.fill_between(epsilons, low, up, color=COLOURS[v], alpha=0.18, linewidth=0)
-        height = 0.78 - 0.2 * v  # at different heights, where curves that lie close do not hide a name
-        place = float(np.quantile(np.maximum(excess[v], _FLOOR), height))
-        ax.annotate(name, (place, height), xytext=(1e-4, height), fontsize=8, va="center", color=COLOURS[v],
-                    arrowprops={"arrowstyle": "-", "color": COLOURS[v], "linewidth": 0.6})  # fmt: skip
-    ax.axvline(gap, color="#6E6E6E", linewidth=0.8, linestyle=":")
-    ax.text(gap * 1.5, 0.02, "next\nnetwork", fontsize=7, color="#6E6E6E", va="bottom")
+        ax.plot(epsilons, estimate, color=COLOURS[v], linewidth=1.5, linestyle=DASHES[v], label=name)
+        ax.fill_between(epsilons, low, up, color=COLOURS[v], alpha=0.12, linewidth=0)
     ax.set_xscale("log")
+    ax.set_xlim(_LOW, _HIGH)
     ax.set_ylim(-0.02, 1.04)
-    ax.set_xlim(_FLOOR, 1.0)
     ax.set_xlabel(r"$\epsilon$")
     ax.set_ylabel(r"$P(E - C_{\min} \leq \epsilon)$")
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=7, loc="upper left", handlelength=3)
 
 
-def draw_ridges(ax: Axes, found: Study, levels: npt.NDArray[np.float64], names: list[str]) -> None:
-    """Histograms of final energies, one above the other, over the lowest costs that networks have."""
-    edges = np.geomspace(_FLOOR, 1.0, 66)
-    for v, name in enumerate(names):
-        base = v + 1.0
-        counts = np.histogram(np.clip(found.energies(v) - found.reference, _FLOOR, 1.0), edges)[0]
-        ax.stairs(base + 0.85 * counts / max(1, counts.max()), edges, baseline=base, fill=True, alpha=0.75,
-                  color=COLOURS[v])  # fmt: skip
-        ax.axhline(base, color=COLOURS[v], linewidth=0.6)
-        ax.text(edges[-1], base + 0.08, name, fontsize=8, ha="right", color=COLOURS[v])
-    ax.vlines(levels[levels < 1.0][:2000], 0.2, 0.7, color="black", linewidth=0.3)
-    ax.text(levels[0] * 0.6, 0.45, "single networks above the minimum", fontsize=7, va="center", ha="right")
-    ax.set_xscale("log")
-    ax.set_xlim(_FLOOR, 1.0)
-    ax.set_ylim(0, len(names) + 1.1)
-    ax.set_yticks([])
-    ax.set_xlabel(r"$E - C_{\min}$, or $C - C_{\min}$ of a network")
-    ax.spines[["top", "right", "left"]].set_visible(False)
+def draw_depths(ax: Axes, numbers: dict[str, Any]) -> None:
+    """Success at every epsilon against the number of layers, and with the work of the deepest circuit."""
+    at = list(numbers["depths"].values())
+    for k, epsilon in enumerate(EPSILONS):
+        _errorbar(ax, [row["success"][k] for row in at], k, f"ε = {power(epsilon)}", "os^D"[k])
+    _errorbar(ax, [row["restarts"] for row in at], len(EPSILONS), f"ε = {power(MAIN)}, equal work", "v")
+    ax.set_xticks(DEPTHS, ["product\nstate", *map(str, DEPTHS[1:])])
+    ax.set_xlabel("layers")
+    ax.set_ylabel("probability of success")
+    ax.set_ylim(-0.02, 1.45)
+    ax.set_yticks(np.linspace(0, 1, 6))
+    ax.legend(frameon=False, fontsize=7, ncols=2, loc="upper left")
+
+
+def _errorbar(ax: Axes, rows: list[dict[str, float]], k: int, label: str, marker: str) -> None:
+    y, low, high = (np.array([row[key] for row in rows]) for key in ("rate", "low", "high"))
+    ax.errorbar(np.array(DEPTHS) + 0.07 * (k - 2), y, [y - low, high - y], color=COLOURS[k + 1], marker=marker,
+                linestyle=DASHES[k], linewidth=1.2, markersize=4, capsize=2, label=label)  # fmt: skip
+
+
+def draw_iterations(ax: Axes, found: Study) -> None:
+    """Share of runs within `MAIN` of the minimum after every iteration; a run that has converged stays there."""
+    for v in range(len(DEPTHS)):
+        length = max(len(run.history) for run in found.runs(v))
+        energies = np.array([np.pad(r.history, (0, length - len(r.history)), mode="edge") for r in found.runs(v)])
+        share = (energies - found.reference <= MAIN).mean(axis=0)
+        ax.plot(np.arange(length), share, color=COLOURS[v], linewidth=1.5, linestyle=DASHES[v],
+                label=depth_name(DEPTHS[v]))  # fmt: skip
+    ax.set_xlim(left=0)
+    ax.set_ylim(-0.02, 1.04)
+    ax.set_xlabel("iteration")
+    ax.set_ylabel(rf"share of runs with $E - C_{{\min}} \leq$ {power(MAIN)}")
+    ax.legend(frameon=False, fontsize=7, loc="upper left", handlelength=3)
+
+
+def draw_accuracy(ax: Axes, numbers: dict[str, Any]) -> None:
+    """Every run's test accuracy, and the mean of each depth."""
+    rng = np.random.default_rng(0)  # for the sideways scatter of the points
+    for k, (name, values) in enumerate(numbers["test_accuracy_by_run"].items()):
+        x = k + rng.uniform(-0.25, 0.25, len(values))
+        ax.plot(x, 100 * np.asarray(values), ".", color=COLOURS[k], markersize=3, alpha=0.6)
+        mean = 100 * numbers["depths"][name]["test_accuracy"][0]
+        ax.plot([k - 0.35, k + 0.35], [mean, mean], color="black", linewidth=1.5, label=None if k else "mean")
+    ax.axhline(100 * numbers["test_accuracy_of_minimum"], color="#6E6E6E", linewidth=0.8, linestyle=":",
+               label="network of least cost")  # fmt: skip
+    ax.set_xticks(range(len(DEPTHS)), ["product\nstate", *map(str, DEPTHS[1:])])
+    ax.set_xlabel("layers")
+    ax.set_ylabel("mean test accuracy of a run (%)")
+    ax.legend(frameon=False, fontsize=7, loc="lower right")
 
 
 if __name__ == "__main__":

@@ -1,41 +1,55 @@
 """The measured ensemble and the verdict on depths against computations of their own."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
 
-from analysis import success_gaussian
-from analysis.depths import verdict
+from analysis import success_gaussian, success_mnist
+from analysis.depths import compare, verdict
 from analysis.success_gaussian import Ensemble
 from walshqhn import ExactEngine, LinearAnsatz, Plan, Variant, load_task
 from walshqhn.bits import bits_to_index, index_to_bits
 from walshqhn.study.run import run_study
-from walshqhn.study.statistics import wilson
 
 
 def outcome(*successes):
-    """What `verdict` asks of a study with 200 runs of each variant."""
-    return SimpleNamespace(success_probability=lambda epsilon: [wilson(k, 200) for k in successes])
+    """Of 200 runs of each variant the first so many succeed: no two pairs differ in both ways."""
+    return np.array([[1.0] * k + [0.0] * (200 - k) for k in successes])
+
+
+def said(*successes):
+    return verdict(compare(outcome(*successes), "abc"[: len(successes)]))
 
 
 def test_verdict():
-    names = ["a", "b", "c"]
-    assert verdict(outcome(50, 50, 50), 0.1, names) == "all alike (0.25)"
-    assert verdict(outcome(50, 55, 50), 0.1, names) == "most often b (0.28), not significantly"
-    assert verdict(outcome(20, 100, 95), 0.1, names) == "b (0.50) significantly ahead of a, not of c"
-    assert (
-        verdict(outcome(20, 100, 30), 0.1, names)
-        == "b (0.50) significantly ahead of a, c: an optimal depth among these"
-    )
+    assert said(50, 50, 50) == "all alike (0.25)"
+    assert said(50, 52, 50) == "most often b (0.26), significantly ahead of none"
+    assert said(20, 100, 97) == "b (0.50) significantly ahead of a, not of c"
+    assert said(20, 100, 30) == "b (0.50) significantly ahead of a, c: an optimal depth among these"
 
 
-def test_verdict_corrects_for_the_number_of_comparisons():
-    p = fisher_exact([[64, 136], [47, 153]], alternative="greater").pvalue
-    assert 0.025 < p < 0.05  # significant alone, not among two
-    assert "significantly ahead of a" in verdict(outcome(47, 64), 0.1, ["a", "b"])
-    assert verdict(outcome(47, 64, 62), 0.1, ["a", "b", "c"]).endswith("not significantly")
+def test_verdict_corrects_for_all_pairs():
+    """6 of 6 runs that differ: p = 2 / 2^6 = 0.031, significant alone, not among three pairs."""
+    assert "ahead of a" in said(50, 56)
+    assert said(50, 56, 55).endswith("ahead of none")
+
+
+def test_work_buys_restarts():
+    """Of 8 runs 2 succeed; 3 of them fit in the work: 1 - (3/4)^3."""
+    found = success_mnist.restarts(np.array([1.0, 1, 0, 0, 0, 0, 0, 0]), [10] * 8, 35.0)
+    assert found["count"] == 3
+    assert found["rate"] == pytest.approx(1 - 0.75**3)
+    assert found["low"] < found["rate"] < found["high"]
+
+
+def test_accuracies_of_all_networks_and_of_states():
+    task = load_task("mnist-4x4", size=2, num_samples=40)
+    table = success_mnist.accuracy_table(task)
+    assert table.shape == (32,)
+    assert table[13] == task.accuracy(index_to_bits([13], 5))[0]
+    cost = task.cost_table()
+    study = run_study(cost, Plan((Variant.of(layers=1, max_iterations=2),), runs=2), workers=1)
+    for run, found in zip(study.runs(0), success_mnist.expected(study, cost, 0, table), strict=True):
+        assert found == pytest.approx(ExactEngine(cost).probabilities(LinearAnsatz(5, 1), run.parameters) @ table)
 
 
 def test_the_ensemble_is_what_the_states_return():

@@ -1,0 +1,239 @@
+"""What each result says, in a verdict, a sentence and a table, from the numbers in its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log10
+from typing import Any
+
+REPRODUCED, PARTLY, NOT, NEW = "reproduced", "partly reproduced", "not reproduced", "new"
+Numbers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What stands on top."""
+
+    verdict: str
+    """`REPRODUCED`, `PARTLY`, `NOT`, or `NEW` where the paper has nothing to compare with."""
+    headline: str
+    """A sentence."""
+    table: tuple[tuple[str, ...], ...]
+    """Its heading, and rows."""
+
+
+def success_mnist(numbers: Numbers) -> Summary:
+    """Reproduced if a depth in between is significantly ahead of both ends, partly if one is of the product state."""
+    depths, names = numbers["depths"], list(numbers["depths"])
+    at = numbers["epsilons"].index(1e-4)
+    compared = numbers["compared"]["0.0001"]
+    ahead, best = compared["ahead_of"], compared["best"]
+    inside = best in names[1:-1] and {names[0], names[-1]} <= set(ahead)
+    verdict = REPRODUCED if inside else PARTLY if names[0] in ahead or best != names[0] else NOT
+    rate = depths[best]["success"][at]
+    order = ", ".join(ahead) if ahead else "no other depth"
+    equal = max(names, key=lambda name: depths[name]["restarts"]["rate"])
+    product = _rate(depths[names[0]]["success"][at])
+    headline = (
+        f"Within {_power(1e-4)} of the minimum: {best} {_rate(rate)}, product state {product}; {best} is significantly "
+        f"ahead of {order}. With equal work, restarts counted, {equal} comes out ahead "
+        f"({_rate(depths[equal]['restarts'])})."
+    )
+    epsilons = [f"ε = {_power(e)}" for e in numbers["epsilons"]]
+    heading = ("", *epsilons, f"{epsilons[at]}, equal work (restarts)", "test accuracy", "evaluations")
+    rows = [
+        (
+            name,
+            *(_rate(p) for p in d["success"]),
+            f"{_rate(d['restarts'])} ({d['restarts']['count']})",
+            f"{100 * d['test_accuracy'][0]:.2f} %",
+            f"{d['evaluations']:.0f}",
+        )
+        for name, d in depths.items()
+    ]
+    return Summary(verdict, headline, (heading, *rows))
+
+
+def success_gaussian(numbers: Numbers) -> Summary:
+    """Partly: the minimum is found at every depth, but seldom where architectures are searched."""
+    tasks = {name: found for name, found in numbers.items() if "rows" in found}
+    names = [_depth(row["variant"]) for row in next(iter(tasks.values()))["rows"]]
+    best = {name: max(row["success_probability"] for row in found["rows"]) for name, found in tasks.items()}
+    deepest = {
+        name: max(found["rows"], key=lambda row: row["success_probability"])["variant"] for name, found in tasks.items()
+    }
+    headline = (
+        "The best network is returned by "
+        + ", ".join(f"{rate:.2f} ({name}, {_depth(deepest[name])})" for name, rate in best.items())
+        + " of the trainings at the best depth, and which depth that is differs between tasks and with ε."
+    )
+    rows = [
+        (f"{name}, {what}", *(_rate(_interval(row)) for row in found[key]))
+        for name, found in tasks.items()
+        for key, what in (("rows", "ε = half the gap"), ("wide_rows", "ε = 0.02"))
+    ]
+    return Summary(PARTLY, headline, (("P(E - C_min ≤ ε)", *names), *rows))
+
+
+def fourier(numbers: Numbers) -> Summary:
+    """Reproduced if degrees 1 and 2 hold 95 % of the variance on every task."""
+    shares = numbers["share_of_variance_by_degree"]
+    near = [name for name, s in shares.items() if s[1] + s[2] >= 0.95]
+    single, equal = shares["mnist-4x4, weights (-3, 1)"][1], shares["mnist-4x4"][1]
+    headline = (
+        f"Nearly 2-local on {len(near)} of {len(shares)} tasks ({'; '.join(near) or 'none'}). On MNIST nearly "
+        f"single-body: degree 1 alone holds {100 * single:.0f} % of the variance of C with weights (-3, 1), "
+        f"{100 * equal:.0f} % with ±1."
+    )
+    rows = [
+        (
+            name,
+            str(len(s) - 1),
+            *(f"{100 * v:.2f} %" for v in (s[1], s[2], s[3], sum(s[4:]))),
+            _least(numbers["truncation"][name]["2"]["excess"]),
+        )
+        for name, s in shares.items()
+    ]
+    heading = ("task", "N", "degree 1", "degree 2", "degree 3", "4 and more", "minimum of degrees ≤ 2: its C")
+    return Summary(REPRODUCED if len(near) == len(shares) else PARTLY, headline, (heading, *rows))
+
+
+def locality(numbers: Numbers) -> Summary:
+    """Reproduced if no family loses more than a tenth of what a global cost does, in a product state."""
+    own, shares = numbers["rate_of_C_beyond_1_local"], numbers["share_of_degrees_1_and_2"]
+    limit = 0.1 * numbers["rates_sampled"]["0"]["global"]["rate"]
+    worst = {family: max(by.values(), key=lambda r: r["rate"]) for family, by in own.items()}
+    fine = [family for family, rate in worst.items() if rate["rate"] + rate["half_width"] <= limit]
+    deep = numbers["rates_sampled"][max(numbers["rates_sampled"], key=int)]["1-local part of C"]
+    headline = (
+        f"Gradients of C vanish no faster than those of its 1-local part on {_listed(fine) or 'no family'}"
+        + (f"; on {_listed([f for f in worst if f not in fine])} somewhat faster" if len(fine) < len(worst) else "")
+        + f". Deep circuits flatten even the 1-local part ({_bits(deep)} bits a qubit)."
+    )
+    rows = [(f, f"{100 * shares[f]:.2f} %", _bits(worst[f])) for f in worst]
+    heading = (
+        "family",
+        "variance in degrees 1, 2 (least)",
+        "rate of C beyond its 1-local part, bits a qubit (worst depth)",
+    )
+    return Summary(REPRODUCED if len(fine) == len(worst) else PARTLY, headline, (heading, *rows))
+
+
+def model_selection(numbers: Numbers) -> Summary:
+    """Reproduced if the augmented training reaches its minimum in most draws of every experiment, with most data."""
+    rows, reached = [], []
+    for name, found in numbers.items():
+        for size, at in found["at"].items():
+            augmented = at["models"][found["models"][-1]]
+            rows.append((f"{name}, n = {int(size):,}", f"{augmented['reaches_minimum']:.2f}", _half(augmented["gap"]),
+                         _half(at["gain_over_last"]["both"]), _half(at["gain_over_last"]["separate"])))  # fmt: skip
+        reached.append((name, augmented["reaches_minimum"]))
+    headline = (
+        "With most data the augmented training reaches its exact minimum in "
+        + " and ".join(f"{100 * share:.0f} % of the draws ({name})" for name, share in reached)
+        + "; generalization gaps close with n as in classical learning."
+    )
+    most = [share > 0.5 for _, share in reached]
+    verdict = REPRODUCED if all(most) else PARTLY if any(most) else NOT
+    heading = ("", "reaches its minimum", "test - training cost", "saved by choosing iterate and start",
+               "saved by the best fixed model")  # fmt: skip
+    return Summary(verdict, headline, (heading, *rows))
+
+
+def noise(numbers: Numbers) -> Summary:
+    """Reproduced if the best sample stays a minimum in most circuits at every strength."""
+    deviation, reached = numbers["cost_deviation"], numbers["reached"]
+    slope, error = numbers["slope"] / deviation, numbers["slope_error"] / deviation
+    last = reached[-1]
+    headline = (
+        f"The mean energy rises by {slope:.3f} ± {error:.3f} standard deviations of C a unit of p; at p = "
+        f"{numbers['strengths'][-1]:g} the best of the samples is an exact minimum in {_rate(_estimate(last))} of the "
+        "circuits."
+    )
+    rows = []
+    for p, k in ((p, k) for k, p in enumerate(numbers["strengths"]) if k in (0, 1, 5, len(reached) - 1)):
+        excess = sorted(numbers["mean_excess"][str(p)])
+        shares = (numbers[key][k] for key in ("share_of_samples_at_minimum", "error_free_shots"))
+        middle = f"{excess[len(excess) // 2] / deviation:.3f}"
+        rows.append((f"{p:g}", middle, _rate(_estimate(reached[k])), *(f"{share:.2f}" for share in shares)))
+    heading = ("p", "mean of the samples above C_min (deviations of C, median circuit)", "best sample a minimum",
+               "one sample a minimum", "shots without error")  # fmt: skip
+    return Summary(REPRODUCED if last["estimate"] > 0.5 else PARTLY, headline, (heading, *rows))
+
+
+def qaoa(numbers: Numbers) -> Summary:
+    """New: the paper has no QAOA."""
+    compared = numbers["comparisons"]
+    linear = sum(c["success_probability"][1] > c["success_probability"][0] for c in compared)
+    headline = (
+        f"From random starts the linear circuit succeeds more often in {linear} of {len(compared)} comparisons; QAOA "
+        "with a better start (ramps, INTERP, warm starts) is not tried here."
+    )
+    rows = [
+        (c["qaoa"], c["linear"], f"{c['number']:,} {c['equal']}", *(f"{p:.2f}" for p in c["success_probability"]),
+         *(f"{p:.3f}" for p in c["measures_minimum"]))
+        for c in compared
+    ]  # fmt: skip
+    heading = ("QAOA", "linear circuit", "equal", "success: QAOA", "linear", "one shot a minimum: QAOA", "linear")
+    return Summary(NEW, headline, (heading, *rows))
+
+
+def posterior(numbers: Numbers) -> Summary:
+    """New: the paper has no such numbers."""
+    rows, parts = [], []
+    for name, found in numbers.items():
+        d, (mean, low, high) = found["distributions"], found["draws"]["nll"]
+        said = "lowers" if high < 0 else "raises" if low > 0 else "does not change"
+        parts.append(f"{said} the held-out loss on {name} ({mean:+.3f} nats)")
+        for label in ("best network", "posterior", "variational, product state", "variational, 2 layers"):
+            at = d[label]
+            rows.append((name, label, f"{at['nll'][0]:.3f}", f"{100 * at['accuracy'][0]:.1f} %",
+                         f"{at['calibration_error'][0]:.3f}", f"{at['effective_networks']:.0f}"))  # fmt: skip
+    heading = ("task", "prediction of", "loss (nats)", "accuracy", "calibration error", "networks")
+    return Summary(NEW, f"Averaging over the exact posterior {'; it '.join(parts)}.", (heading, *rows))
+
+
+SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
+    one.__name__: one
+    for one in (success_mnist, success_gaussian, fourier, locality, model_selection, noise, qaoa, posterior)
+}
+"""By script, in the order in which they are shown."""
+
+
+def _rate(p: dict[str, float]) -> str:
+    return f"{p['rate']:.2f} ({p['low']:.2f} to {p['high']:.2f})"
+
+
+def _power(value: float) -> str:
+    return f"10<sup>-{round(-log10(value))}</sup>"
+
+
+def _interval(row: Numbers) -> dict[str, float]:
+    low, high = row["interval"]
+    return {"rate": row["success_probability"], "low": low, "high": high}
+
+
+def _estimate(row: Numbers) -> dict[str, float]:
+    low, high = row["interval"]
+    return {"rate": row["estimate"], "low": low, "high": high}
+
+
+def _bits(rate: dict[str, float]) -> str:
+    return f"{rate['rate']:.2f} ± {rate['half_width']:.2f}"
+
+
+def _half(pair: Sequence[float]) -> str:
+    return f"{pair[0]:.3f} ± {pair[1]:.3f}"
+
+
+def _least(excess: float) -> str:
+    return "C_min" if excess < 1e-9 else f"{excess:.2g} deviations above C_min"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _depth(variant: str) -> str:
+    return "product state" if variant == "product" else variant.removeprefix("linear, ")
