@@ -31,7 +31,7 @@ class Tally:
     def close(self, least: int = 1) -> None:
         """Assert that nothing was wrong, and that at least so many cases were tried."""
         assert sum(_COUNTS[self.name].values()) >= least
-        assert self.wrong == {}
+        assert not self.wrong, "\n".join(f"{case}\n    {verdict}" for case, verdict in self.wrong.items())
 
 
 @pytest.fixture

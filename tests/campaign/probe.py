@@ -16,7 +16,7 @@ from walshqhn.cli import main
 
 TESTS = Path(__file__).parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
-PATIENCE = 20  # seconds for a case
+PATIENCE = 90  # seconds for a case
 GROWTH = 3 << 30  # bytes of address space that a case may need
 
 

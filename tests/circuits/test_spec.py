@@ -10,7 +10,7 @@ from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz,
 from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
 from walshqhn.circuits.spec import CircuitSpec, remake_ansatz
 from walshqhn.circuits.user import CircuitAnsatz
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.errors import FormatError, InputError, UsageError
 
 TABLE = as_cost(random_table(3, seed=3))
 HAMILTONIAN = WalshSpectrum.from_cost(TABLE).hamiltonian()
@@ -83,9 +83,9 @@ def test_a_circuit_from_a_file(qpy_file):
 
 def test_bad_files(tmp_path, qpy_file):
     (tmp_path / "damaged.qpy").write_bytes(qpy_file.read_bytes()[:40])
-    with pytest.raises(InputError, match="not a QPY file"):
+    with pytest.raises(FormatError, match="not a QPY file"):
         CircuitSpec(str(tmp_path / "damaged.qpy")).make(TABLE)
-    with pytest.raises(InputError, match="not a QPY file"):
+    with pytest.raises(InputError, match="no such file"):
         CircuitSpec(str(tmp_path / "missing.qpy")).make(TABLE)
     with (tmp_path / "two.qpy").open("wb") as file:
         qpy.dump([QuantumCircuit(1), QuantumCircuit(2)], file)

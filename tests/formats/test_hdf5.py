@@ -46,7 +46,7 @@ def test_round_trip_bit_for_bit(tmp_path, case):
     assert found.num_qubits == CASES[case].num_qubits
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=8, max_size=8))
+@given(st.lists(st.floats(-1e140, 1e140), min_size=8, max_size=8))
 def test_any_costs_round_trip(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("storage") / "file.h5"
     save(path, Contents(cost=np.array(values)))

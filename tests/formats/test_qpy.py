@@ -59,7 +59,7 @@ def test_terms_are_on_the_qubits_that_the_gate_is_placed_on(tmp_path, qubits):
 
 def test_files_without_an_operator(tmp_path):
     circuit = QuantumCircuit(1)
-    with pytest.raises(FormatError, match="not a QPY file with a circuit"):
+    with pytest.raises(InputError, match="the first circuit has no gates"):
         read_sparse_pauli_op(dump(tmp_path / "empty.qpy", circuit))
     circuit.h(0)
     with pytest.raises(InputError, match="the first gate must be a PauliEvolutionGate, found 'h'"):
@@ -92,7 +92,7 @@ def test_what_is_not_qpy(tmp_path, content):
 def test_a_file_cut_off_anywhere(tmp_path):
     write_sparse_pauli_op(tmp_path / "h.qpy", small())
     content = (tmp_path / "h.qpy").read_bytes()
-    for length in range(0, len(content), 5):
+    for length in range(0, len(content), 40):
         (tmp_path / "cut.qpy").write_bytes(content[:length])
         with pytest.raises(FormatError, match="not a QPY file"):
             read_sparse_pauli_op(tmp_path / "cut.qpy")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz
 from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz, QAOAAnsatz
+from walshqhn.circuits.qpy import read_qpy
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
@@ -18,7 +19,6 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.checks import check_text, check_whole
 from walshqhn.support.errors import InputError, UsageError, unknown_name
-from walshqhn.support.files import first_line
 from walshqhn.support.specs import Spec, option
 
 ANSATZES = ("linear", "product", "qaoa", "ma-qaoa", "FILE.qpy")
@@ -53,8 +53,8 @@ class CircuitSpec(Spec):
     def make(self, cost: Cost | npt.ArrayLike) -> Ansatz:
         """The circuit for a cost, or for anything that `as_cost` takes.
 
-        UsageError for what the circuit refuses; InputError for a QPY file that cannot be read; TooLargeError for QAOA
-        from a cost table that does not fit in memory.
+        UsageError for what the circuit refuses; InputError or FormatError for a QPY file that is missing or cannot be
+        read; TooLargeError for QAOA from a cost table that does not fit in memory.
         """
         source = as_cost(cost)
         match self.ansatz:
@@ -125,13 +125,7 @@ def _truncated(cost: Cost, max_degree: int | None) -> IsingHamiltonian:
 
 
 def _read_circuit(path: Path) -> Any:
-    from qiskit import qpy
-
-    try:
-        with path.open("rb") as file:
-            circuits = qpy.load(file)
-    except Exception as error:  # QPY raises all sorts of errors on damaged files
-        raise InputError(f"{path}: not a QPY file that can be read ({first_line(error)}).") from error
+    circuits = read_qpy(path)
     if len(circuits) != 1:
         raise InputError(f"{path}: holds {len(circuits)} circuits; one is needed.")
     return circuits[0]

@@ -11,10 +11,15 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from walshqhn.cost.table import LARGEST_COST
+
 FORMAT = "walshqhn"
 FORMAT_VERSION = 1
 LARGEST = sys.float_info.max
 CONVENTIONS = {"bit_order": "little", "spin": "z=(-1)^b", "normalisation": "f = 2^-N sum C chi"}
+
+
+_LOW, _HIGH = -LARGEST_COST, LARGEST_COST
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,14 @@ HEADER = (
     Attribute("provenance", "json", "versions, command line, time, commit, seed and settings of the writer"),
     Attribute("complete", "flag", "true; written last"),
 )
-COST = (Column("values", "<f8", ("2^N",), "C(x) of every configuration x"),)
+COST = (Column("values", "<f8", ("2^N",), "C(x) of every configuration x", _LOW, _HIGH),)
 SPECTRUM = (
     Column("weight", "<f8", ("N+1",), "W(k) of every degree k", least=0),
-    Column("coefficients", "<f8", ("2^N",), "f(S) of every mask S; optional"),
+    Column("coefficients", "<f8", ("2^N",), "f(S) of every mask S; optional", _LOW, _HIGH),
 )
 HAMILTONIAN = (
     Column("masks", "<u8", ("terms", "words"), "bit j of a mask in bit j mod 64 of word j // 64; nonzero and distinct"),
-    Column("coefficients", "<f8", ("terms",), "of the terms"),
+    Column("coefficients", "<f8", ("terms",), "of the terms", _LOW, _HIGH),
 )
 HAMILTONIAN_ATTRIBUTES = (
     Attribute("constant", "float", "the term without a Pauli operator"),
@@ -93,27 +98,37 @@ TRAINING = (
     Column("sampled_length", "<i8", ("runs",), "number of bit strings kept from the final samples", 0, 2**40),
     Column("words_length", "<i8", ("runs",), "number of bytes of its words", 0, 2**40),
     Column("parameters", "<f8", ("runs", "angles"), "angles with the lowest value seen"),
-    Column("value", "<f8", ("runs",), "objective there"),
+    Column("value", "<f8", ("runs",), "objective there", _LOW, _HIGH),
     Column("value_error", "<f8", ("runs",), "its standard error", 0, nan=True),
-    Column("energy", "<f8", ("runs",), "mean cost E there"),
+    Column("energy", "<f8", ("runs",), "mean cost E there", _LOW, _HIGH),
     Column("energy_error", "<f8", ("runs",), "its standard error", 0, nan=True),
-    Column("sampled_value", "<f8", ("runs",), "objective of the final samples; NaN: exact values only", nan=True),
+    Column(
+        "sampled_value", "<f8", ("runs",), "objective of the final samples; NaN: exact values only", _LOW, _HIGH, True
+    ),  # fmt: skip
     Column("sampled_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("evaluations", "<i8", ("runs",), "number of objective values computed", 0),
     Column("shots", "<i8", ("runs",), "measurements in the search", 0),
     Column("seconds", "<f8", ("runs",), "time, in seconds", 0),
     Column("best_bits", "|u1", ("runs", "N"), "cheapest bit string sampled", 0, 1),
-    Column("best_cost", "<f8", ("runs",), "its cost"),
+    Column("best_cost", "<f8", ("runs",), "its cost", _LOW, _HIGH),
     Column("bit_means", "<f8", ("runs", "N"), "fraction of the final samples in which each bit is 1", 0, 1),
-    Column("history", "<f8", ("iterations",), "objective at the start and after each iteration"),
+    Column("history", "<f8", ("iterations",), "objective at the start and after each iteration", _LOW, _HIGH),
     Column("standard_errors", "<f8", ("iterations",), "its standard error", 0, nan=True),
-    Column("best_so_far", "<f8", ("iterations",), "lowest value evaluated so far"),
+    Column("best_so_far", "<f8", ("iterations",), "lowest value evaluated so far", _LOW, _HIGH),
     Column("gradient_norms", "<f8", ("iterations",), "largest gradient component; NaN: none computed", 0, nan=True),
     Column("history_shots", "<f8", ("iterations",), "measurements so far", 0),
     Column("history_seconds", "<f8", ("iterations",), "time so far, in seconds", 0),
-    Column("tail_means", "<f8", ("iterations", 3), "mean cost of the cheapest 1, 5 and 10 % of the shots", nan=True),
+    Column(
+        "tail_means",
+        "<f8",
+        ("iterations", 3),
+        "mean cost of the cheapest 1, 5 and 10 % of the shots",
+        _LOW,
+        _HIGH,
+        True,
+    ),  # fmt: skip
     Column("sampled_bits", "|u1", ("samples", "N"), "cheapest distinct bit strings of the final samples", 0, 1),
-    Column("sampled_costs", "<f8", ("samples",), "their costs"),
+    Column("sampled_costs", "<f8", ("samples",), "their costs", _LOW, _HIGH),
     Column("sampled_counts", "<i8", ("samples",), "how often each was measured", 1),
     Column("sampled_accuracies", "<f8", ("samples", 3), "training, validation and test accuracy", 0, 1, nan=True),
     Column("words", "|u1", ("characters",), "JSON of each run: status, message, architecture"),
@@ -154,7 +169,7 @@ def describe() -> str:
             for c in columns:
                 shape = ", ".join(map(str, c.shape)) + ("," if len(c.shape) == 1 else "")
                 bounds = f"{c.least:g} ... {c.most:g}" if c.most < 2**40 else f"at least {c.least:g}"
-                notes = [bounds] if c.least > -LARGEST else []
+                notes = [bounds] if c.least > -LARGEST_COST else []
                 notes += ["NaN: unknown"] if c.nan and "NaN" not in c.meaning else []
                 lines.append(f"| `{c.name}` | {c.dtype[1:]} | ({shape}) | {'; '.join([c.meaning, *notes])} |")
             lines.append("")

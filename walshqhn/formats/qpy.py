@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from walshqhn.circuits.qpy import read_qpy
 from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.support.errors import FormatError, InputError
-from walshqhn.support.files import first_line, write_atomically
+from walshqhn.support.errors import InputError
+from walshqhn.support.files import write_atomically
 
 
 def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, overwrite: bool = False) -> None:
@@ -33,19 +34,14 @@ def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
     It has all qubits of the circuit; its terms act on the qubits of the gate.
     InputError if there is no such file or the gate is another one, FormatError if it is not a QPY file.
     """
-    from qiskit import qpy
     from qiskit.circuit.library import PauliEvolutionGate
     from qiskit.quantum_info import SparsePauliOp
 
-    if not Path(path).is_file():
-        raise InputError(f"no such file: {path}")
-    try:
-        with Path(path).open("rb") as file:
-            circuit = qpy.load(file)[0]
-        gate = circuit.data[0].operation
-        qubits = [circuit.find_bit(qubit).index for qubit in circuit.data[0].qubits]
-    except Exception as error:  # Qiskit's parsers raise all kinds of errors for damaged files
-        raise FormatError(f"{path}: not a QPY file with a circuit ({first_line(error)}).") from error
+    circuit = read_qpy(path)[0]
+    if not circuit.data:
+        raise InputError(f"{path}: the first circuit has no gates.")
+    gate = circuit.data[0].operation
+    qubits = [circuit.find_bit(qubit).index for qubit in circuit.data[0].qubits]
     if not isinstance(gate, PauliEvolutionGate):
         raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
     if not isinstance(gate.operator, SparsePauliOp):
