@@ -111,6 +111,14 @@ def unpack_bits(words: npt.ArrayLike, num_bits: int) -> BitArray:
     return np.unpackbits(rows.view(np.uint8), axis=-1, bitorder="little", count=num_bits)
 
 
+def distinct_rows(bits: BitArray) -> tuple[BitArray, npt.NDArray[np.intp]]:
+    """The distinct rows of bits (M, N), in ascending order of their words, and which of them each row is, (M,)."""
+    words = pack_bits(bits)
+    keys = words[:, 0] if words.shape[1] == 1 else words.view(np.dtype((np.void, 8 * words.shape[1])))[:, 0]
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return bits[first], which.ravel()
+
+
 def masks_from_supports(supports: Iterable[Sequence[int]], num_bits: int) -> MaskArray:
     """Mask rows (T, W) of the given sets of qubits."""
     sets = list(supports)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from walshqhn import BlackBoxCost
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.cost import blackbox
+from walshqhn.support.errors import CostError, UsageError
 
 
 def slope(bits):
@@ -44,17 +45,70 @@ def test_pickled_with_its_function():
         (lambda b: [1.0], r"got shape \(1,\)"),
         (lambda b: ["a", "b"], "dtype <U1"),
         (lambda b: [1.0, np.nan], "finite numbers, got nan for 110"),
-        (lambda b: [np.inf, np.nan], "finite numbers, got inf for 001 and 1 more"),
+        (lambda b: [np.inf, np.nan], "finite numbers, got inf for 001"),
+        (lambda b: 1 / 0, "raised ZeroDivisionError: division by zero for 001"),
     ],
 )
 def test_a_function_that_returns_something_else(function, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(CostError, match=message):
         BlackBoxCost(function, 3).costs([[1, 0, 0], [0, 1, 1]])
 
 
-def test_what_the_function_raises_is_passed_on():
-    with pytest.raises(ZeroDivisionError):
-        BlackBoxCost(lambda b: 1 / 0, 3).costs([[1, 0, 0]])
+class Counted:
+    """1 + the index, except where ``broken``; keeps every bit string it was asked for."""
+
+    def __init__(self, broken=()):
+        self.broken, self.seen, self.calls = broken, [], 0
+
+    def __call__(self, bits):
+        self.calls += 1
+        labels = ["".join(map(str, row[::-1])) for row in bits]
+        self.seen += labels
+        if set(labels) & set(self.broken):
+            raise RuntimeError("no licence")
+        return np.array([int(label, 2) + 1.0 for label in labels])
+
+
+def test_each_bit_string_is_evaluated_once():
+    function = Counted()
+    cost = BlackBoxCost(function, 70, batch=3)
+    bits = np.zeros((9, 70), np.uint8)
+    bits[np.arange(9), [0, 1, 2, 0, 1, 2, 69, 5, 5]] = 1
+    expected = 1 + 2.0 ** np.array([0, 1, 2, 0, 1, 2, 69, 5, 5])
+    assert cost.costs(bits).tolist() == expected.tolist()
+    assert (len(function.seen), function.calls) == (5, 2)
+    assert cost.costs(bits[::-1]).tolist() == expected[::-1].tolist()
+    assert len(function.seen) == 5
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(blackbox, "REMEMBERED", 4)
+    function = Counted()
+    cost = BlackBoxCost(function, 3)
+    rows = np.array([[k & 1, k >> 1 & 1, k >> 2] for k in range(8)])
+    for row in rows:
+        cost.costs(row[None])
+    assert cost.costs(rows[4:]).tolist() == [5, 6, 7, 8]
+    assert len(function.seen) == 8
+    assert cost.costs(rows).tolist() == list(range(1, 9))  # more than fit: evaluated, not remembered
+    assert len(function.seen) == 16
+
+
+def test_what_was_evaluated_before_a_failure_is_not_lost():
+    function = Counted(broken=["010"])
+    cost = BlackBoxCost(function, 3, batch=1)
+    with pytest.raises(CostError, match=r"raised RuntimeError: no licence for 010\.$"):
+        cost.costs([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    function.broken, function.seen = (), []
+    assert cost.costs([[1, 0, 0], [0, 1, 0], [1, 1, 0]]).tolist() == [2, 3, 4]
+    assert function.seen == ["010", "011"]
+
+
+def test_a_penalty_replaces_failures_and_names_them():
+    cost = BlackBoxCost(Counted(broken=["001"]), 3, penalty=50.0)
+    with pytest.warns(UserWarning, match="no licence for 001; its cost is taken to be 50"):
+        assert cost.costs([[1, 1, 0], [1, 0, 0], [0, 0, 1]]).tolist() == [4, 50, 5]
+    assert cost.failures == {"001": "raised RuntimeError: no licence"}
 
 
 @pytest.mark.parametrize(

@@ -313,6 +313,30 @@ def test_a_function_as_cost():
     assert one.reference == min(run.best_cost for run in one.runs(0))
 
 
+class Licence:
+    """A function that is refused in the second training, and granted afterwards."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, bits):
+        self.calls += 1
+        if self.calls == 4:
+            raise RuntimeError("no licence left")
+        return bits.sum(axis=1)
+
+
+def test_a_training_whose_cost_fails_is_left_undone():
+    plan, function = Plan((SAMPLED,), runs=3), Licence()
+    with pytest.warns(UserWarning, match="run [01] is left undone: .* raised RuntimeError: no licence left for [01]+"):
+        broken = run_study(BlackBoxCost(function, 3, batch=1), plan, workers=1)
+    assert not broken.is_complete
+    assert broken.done == 2
+    whole = run_study(BlackBoxCost(function, 3), plan, workers=1, resume=broken)
+    assert whole.is_complete
+    assert content(whole) == content(run_study(BlackBoxCost(function, 3), plan, workers=1))
+
+
 def test_a_function_that_other_processes_cannot_get():
     cost = BlackBoxCost(lambda bits: bits.sum(axis=1), 4)
     with pytest.raises(

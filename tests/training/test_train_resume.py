@@ -1,14 +1,15 @@
 """Trainings that are cut short, and how they go on."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 from training_cases import TABLE, Recorder, Sampled, fingerprints, interrupted, press, quick
 
-from walshqhn import AerEngine, ExactEngine, LinearAnsatz, ProductAnsatz
+from walshqhn import AerEngine, BlackBoxCost, ExactEngine, LinearAnsatz, ProductAnsatz, ProductEngine, train
 from walshqhn.engines.exact import ExactPrepared
-from walshqhn.support.errors import UsageError
+from walshqhn.support.errors import CostError, UsageError
 
 RUNS = {"runs": 4, "seed": 3}
 
@@ -212,3 +213,42 @@ def test_resuming_with_an_engine_of_other_settings_is_refused():
         quick(**arguments, engine=AerEngine(TABLE, shots=10, method="matrix_product_state"), resume=result)
     with pytest.raises(UsageError, match=r"\(shots: 10 there, 11 here"):
         quick(**arguments, engine=AerEngine(TABLE, shots=11), resume=result)
+
+
+# --- costs that fail ------------------------------------------------------------------------------
+
+
+class Solver:
+    """A dear function; the first bit string after so many others makes it fail, whenever it is asked for."""
+
+    def __init__(self, holds_for=10**9):
+        self.left, self.bad = holds_for, None
+
+    def __call__(self, bits):
+        self.left -= 1
+        if self.left < 0 and self.bad is None:
+            self.bad = bits.tolist()
+        if bits.tolist() == self.bad:
+            raise RuntimeError("the solver diverged")
+        return TABLE[bits @ (1 << np.arange(5))]
+
+
+def fragile(function, resume=None):
+    engine = ProductEngine(BlackBoxCost(function, 5, name="solver", batch=1), shots=8)
+    settings = {"optimizer": "SPSA", "max_iterations": 4, "samples": 30}
+    return train(ProductAnsatz(5), engine, runs=3, seed=2, resume=resume, **settings)
+
+
+def test_where_the_cost_fails_everything_found_is_kept_and_resumed():
+    failed = fragile(Solver(holds_for=20))
+    assert failed.status == "cost failed"
+    assert [run.status for run in failed.runs] == ["iteration limit", "cost failed", "iteration limit"]
+    assert re.search("solver raised RuntimeError: the solver diverged for [01]{5}", failed.message)
+    assert [run.best_cost for run in failed.runs] == [TABLE[run.best_bits @ (1 << np.arange(5))] for run in failed.runs]
+    same(fragile(Solver(), resume=failed), fragile(Solver()))
+
+
+def test_a_cost_that_fails_at_once_is_an_error():
+    cost = BlackBoxCost(lambda bits: np.full(len(bits), np.nan), 5)
+    with pytest.raises(CostError, match="got nan for"):
+        train(ProductAnsatz(5), ProductEngine(cost, shots=8), max_iterations=20)

@@ -15,7 +15,7 @@ from walshqhn.cost.table import TableCost
 from walshqhn.study.baselines import all_baselines
 from walshqhn.study.plan import Study
 from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
-from walshqhn.training.result import REMEDIES, TrainingResult
+from walshqhn.training.result import FAILED, REMEDIES, TrainingResult
 
 _SPREAD_SAMPLES = 1000  # for estimating the standard deviation of a cost without a table
 
@@ -44,7 +44,7 @@ def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | 
         gates = plural(compiled["two_qubit_gates"], "two-qubit gate")
         out.print(f"circuit         depth {compiled['depth']:,}, {gates} on {compiled['backend']}")
     if result.remedy:
-        remark(f"{result.status}: {result.remedy}")
+        remark(f"{result.message}\n" * (result.status == FAILED) + f"{result.status}: {result.remedy}")
 
 
 def _error(error: float) -> str:

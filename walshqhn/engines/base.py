@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.bits import check_rows, distinct_rows
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.derived import ComputeUncompute
 from walshqhn.circuits.shifts import ShiftRule
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
+from walshqhn.cost.table import TableCost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
@@ -80,8 +82,11 @@ class Engine(ABC):
         """UsageError if ``objective`` is not defined for what this engine measures."""
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
-        """Costs of bit strings (M, N): shape (M,)."""
-        return self.cost.costs(bits)
+        """Costs of bit strings (M, N): shape (M,). Repeated ones are evaluated once."""
+        if isinstance(self.cost, TableCost):
+            return self.cost.costs(bits)
+        distinct, which = distinct_rows(check_rows(bits, self.num_qubits))
+        return self.cost.costs(distinct)[which]
 
     def expectation(self, ansatz: Ansatz, params: npt.ArrayLike, objective: Objective = MEAN) -> float:
         """E = sum_x |psi_x|^2 C(x), or another objective, at ``params`` (num_parameters,)."""

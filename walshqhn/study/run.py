@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,9 @@ from walshqhn.cost.convert import as_cost
 from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.study.plan import Plan, Study, Unit
 from walshqhn.study.workers import resolve_workers, run_pieces
-from walshqhn.support.errors import UsageError
+from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.files import first_line
-from walshqhn.training.result import INTERRUPTED, TrainingResult
+from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 
@@ -31,7 +32,8 @@ def run_study(
     """Carry out ``plan`` in ``workers`` processes with one thread each.
 
     The outcome does not depend on the number of workers (default: one per core), nor, apart from times, on
-    interruptions. After Ctrl-C the study holds what was finished: see `Study.is_complete`.
+    interruptions. After Ctrl-C the study holds what was finished: see `Study.is_complete`. A training whose cost fails
+    (CostError) is left undone, with a warning.
 
     ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
     include the accuracies of the best networks, and how often each architecture is measured. ``resume`` takes an
@@ -66,12 +68,17 @@ def run_study(
     arguments = (source, table, plan, task, jobs)
     if count > 1 and todo:
         _check_pickles(source, plan, task)
-        results: Iterator[tuple[Unit, TrainingResult]] = run_pieces(_prepare_worker, arguments, todo, count)
+        results: Iterator[tuple[Unit, TrainingResult | CostError]] = run_pieces(_prepare_worker, arguments, todo, count)
     else:
         work = _prepare_worker(*arguments)
         results = ((unit, work(unit)) for unit in todo)
+    failure: CostError | None = None
     try:
-        for (v, _), result in results:
+        for (v, k), result in results:
+            if isinstance(result, CostError):
+                failure = result
+                warnings.warn(f"{plan.labels[v]}, run {k} is left undone: {result}", stacklevel=2)
+                continue
             runs = tuple(sorted([*study.runs(v), *result.runs], key=lambda run: run.index))
             joined = replace(result, runs=runs, cost_digest=study.cost_digest, seed=plan.seed, planned_runs=plan.runs)
             study = replace(study, trainings=study.trainings | {v: replace(joined, exact_minimum=known)})
@@ -80,6 +87,8 @@ def run_study(
     except KeyboardInterrupt:
         if not study.done:
             raise
+    if failure is not None and not study.done:
+        raise failure
     return study
 
 
@@ -129,18 +138,26 @@ def _jobs_file(folder: str | Path | None, variant: Variant, seed: int) -> Path |
 
 def _prepare_worker(
     cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: str | Path | None
-) -> Callable[[Unit], TrainingResult]:
-    """The function that trains a unit; circuits and exact engines are made once for each variant."""
+) -> Callable[[Unit], TrainingResult | CostError]:
+    """The function that trains a unit, or says where its cost failed.
+
+    Circuits and exact engines are made once for each variant.
+    """
     ready: dict[int, ReadyVariant] = {}
 
-    def work(unit: Unit) -> TrainingResult:
+    def work(unit: Unit) -> TrainingResult | CostError:
         v, k = unit
         variant, seed = plan.variants[v], plan.seed_of(k)
         if v not in ready or variant.engine.engine != "exact":  # other engines hold a seed
             path = _jobs_file(jobs, variant, seed)
             ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path, table=table)
         stages: list[TrainingResult] = []
-        result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
+        try:
+            result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
+        except CostError as error:
+            return error
+        if result.status == FAILED:
+            return CostError(result.message)
         if result.status == INTERRUPTED:
             raise KeyboardInterrupt
         runs = [stage.runs[0] for stage in stages or (result,)]

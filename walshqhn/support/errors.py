@@ -22,6 +22,10 @@ class InputError(WalshqhnError, ValueError):
     """The data given cannot be used: wrong shape, wrong length, NaN."""
 
 
+class CostError(InputError):
+    """A cost cannot be evaluated at some bit string, which the message names."""
+
+
 class FormatError(WalshqhnError, ValueError):
     """A file that is not ours, is damaged, or comes from a newer version."""
 

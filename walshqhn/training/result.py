@@ -19,6 +19,9 @@ INTERRUPTED = "interrupted"
 SHOT_LIMIT = "shot limit"
 TIME_LIMIT = "time limit"
 STOPPED = "stopped by callback"
+FAILED = "cost failed"
+UNFINISHED = (INTERRUPTED, FAILED)
+"""Statuses of runs that a resumed training repeats."""
 
 REMEDIES = {
     CONVERGED: "",
@@ -28,6 +31,7 @@ REMEDIES = {
     SHOT_LIMIT: "raise max_shots, or continue from the parameters found (initial)",
     TIME_LIMIT: "raise max_seconds, or continue from the parameters found (initial)",
     STOPPED: "",
+    FAILED: "mend the function, or give BlackBoxCost a penalty, and resume: finished runs are kept",
 }
 """Every status of a run, and what to do about it."""
 
@@ -174,9 +178,17 @@ class TrainingResult:
 
     @property
     def status(self) -> str:
-        """Status of the best run; "interrupted" if a run was, or if runs are missing."""
-        unfinished = len(self.runs) < self.planned_runs or any(run.status == INTERRUPTED for run in self.runs)
+        """Status of the best run; "cost failed" if it did in a run, "interrupted" if a run was or runs are missing."""
+        found = {run.status for run in self.runs}
+        if FAILED in found:
+            return FAILED
+        unfinished = len(self.runs) < self.planned_runs or INTERRUPTED in found
         return INTERRUPTED if unfinished else self.best_run.status
+
+    @property
+    def message(self) -> str:
+        """Details of the status, for people: where the cost failed, or what the optimizer says."""
+        return next((run.message for run in self.runs if run.status == FAILED), self.best_run.message)
 
     @property
     def remedy(self) -> str:

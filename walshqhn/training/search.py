@@ -12,11 +12,11 @@ from walshqhn.binn.task import NetworkTask, Task
 from walshqhn.engines.distribution import Distribution, Estimate
 from walshqhn.engines.objectives import MEAN
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import UsageError
+from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.resources import numpy_threads
 from walshqhn.training.evaluator import HISTORY, Evaluator, Stop
 from walshqhn.training.optimizers.base import Optimizer
-from walshqhn.training.result import INTERRUPTED, ITERATION_LIMIT, SPLITS, Outcome, RunResult
+from walshqhn.training.result import FAILED, INTERRUPTED, ITERATION_LIMIT, SPLITS, Outcome, RunResult
 
 _BEST_SAMPLES = 10  # distinct networks that a run keeps of its final samples
 
@@ -24,12 +24,19 @@ _BEST_SAMPLES = 10  # distinct networks that a run keeps of its final samples
 def one_run(
     k: int, evaluator: Evaluator, method: Optimizer, x0: FloatArray, task: Task | None
 ) -> tuple[RunResult | None, bool]:
-    """Run ``k`` from the angles ``x0``, None if nothing was evaluated; and whether it was interrupted."""
+    """Run ``k`` from the angles ``x0``, None if nothing was evaluated; and whether it was interrupted.
+
+    CostError if the cost fails before there is a value.
+    """
     outcome, interrupted = None, False
     try:
         outcome = minimize(method, evaluator, x0)
     except KeyboardInterrupt:
         interrupted = True
+    except CostError as error:
+        if evaluator.best is None:
+            raise
+        outcome = Outcome(FAILED, str(error))
     if evaluator.best is None:
         return None, interrupted
     try:
@@ -54,10 +61,16 @@ def minimize(method: Optimizer, run: Evaluator, x0: FloatArray) -> Outcome:
 
 def finish(k: int, evaluator: Evaluator, outcome: Outcome | None, task: Task | None) -> RunResult:
     """The result of run ``k``, with the final samples, which are drawn here. No ``outcome``: it was interrupted."""
-    with numpy_threads(1):  # sums by BLAS depend on it
-        found = evaluator.sample(evaluator.search.samples)
-    best, bits, costs = evaluator.best, found.bits, found.measured_costs
+    best = evaluator.best
     assert best is not None
+    try:
+        with numpy_threads(1):  # sums by BLAS depend on it
+            found = evaluator.sample(evaluator.search.samples)
+    except CostError as error:
+        if best.distribution is None:
+            raise
+        outcome, found = Outcome(FAILED, str(error)), best.distribution  # what the best value was estimated from
+    bits, costs = found.bits, found.measured_costs
     assert evaluator.best_bits is not None
     assert bits is not None
     assert costs is not None

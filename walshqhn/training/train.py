@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,10 +18,10 @@ from walshqhn.engines.base import Engine, Evaluation
 from walshqhn.engines.objectives import make_objective
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import UsageError
+from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.provenance import package_versions
 from walshqhn.training.evaluator import Evaluator
-from walshqhn.training.result import INTERRUPTED, SPLITS, RunResult, TrainingResult
+from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult
 from walshqhn.training.search import one_run, with_accuracies
 from walshqhn.training.spec import SearchSpec
 
@@ -43,8 +44,9 @@ def train(
     ``callback`` is called after each iteration with (run, evaluation); a true return value ends the run, with the
     status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it. Ctrl-C ends
     the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if that is nothing);
-    ``resume`` takes such a result and keeps its finished runs. Failure to converge is also a status, with a remedy, not
-    an error.
+    ``resume`` takes such a result and keeps its finished runs. If a cost cannot be evaluated at a bit string
+    (CostError), the run ends with the status "cost failed" and what it has found, and the next begins; where not even
+    one value was found, the CostError is raised. Failure to converge is also a status, with a remedy, not an error.
 
     UsageError for a setting that is not allowed, or ``resume`` with a result of other settings; InputError for
     ``initial`` of another shape or not finite, and for a circuit and a cost of different size.
@@ -61,12 +63,7 @@ def train(
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
     runs, seed = check_whole("runs", runs, 1), check_whole("seed", seed, 0)
-    if search is not None and not isinstance(search, SearchSpec):
-        raise UsageError(f"search is a SearchSpec(...), got {search!r}.")
-    merged = SearchSpec.from_dict(vars(search or SearchSpec()) | options, "the options of train")
-    settings = checked_search(merged, ansatz, engine)
-    if settings.grow:
-        raise UsageError("train does not add layers: use train_layerwise, or train_variant with grow.")
+    settings = checked_search(_merged(search, options), ansatz, engine)
     start = _starting_points(initial, ansatz, runs)
     minimum = engine.cost.minimum
     blank = TrainingResult(
@@ -81,14 +78,20 @@ def train(
     if task is not None:
         found = {k: run if run.sampled_accuracies else with_accuracies(run, task) for k, run in found.items()}
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
-        if k in found and found[k].status != INTERRUPTED:
+        if k in found and found[k].status not in UNFINISHED:
             continue
         start_rng, sample_rng, optimizer_rng = (np.random.default_rng(s) for s in run_seed.spawn(3))
         x0 = start[k] if k < len(start) else ansatz.initial_parameters(start_rng)
         report = None if callback is None else partial(callback, k)
         evaluator = Evaluator(prepared, settings, sample_rng, optimizer_rng, report)
-        run, interrupted = one_run(k, evaluator, settings.method, x0, task)
-        if run is not None and (k not in found or run.status != INTERRUPTED or run.value < found[k].value):
+        try:
+            run, interrupted = one_run(k, evaluator, settings.method, x0, task)
+        except CostError as error:
+            if not found:
+                raise
+            warnings.warn(f"run {k} ended before its first value: {error}", stacklevel=2)
+            continue
+        if run is not None and (k not in found or run.status not in UNFINISHED or run.value < found[k].value):
             found[k] = run
         if not found:
             raise KeyboardInterrupt
@@ -97,6 +100,16 @@ def train(
         if interrupted:
             break
     return _collect(blank, found, task)
+
+
+def _merged(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpec:
+    """``search`` with ``options`` in place of its own."""
+    if search is not None and not isinstance(search, SearchSpec):
+        raise UsageError(f"search is a SearchSpec(...), got {search!r}.")
+    found = SearchSpec.from_dict(vars(search or SearchSpec()) | options, "the options of train")
+    if found.grow:
+        raise UsageError("train does not add layers: use train_layerwise, or train_variant with grow.")
+    return found
 
 
 def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> SearchSpec:
@@ -199,7 +212,7 @@ def train_layerwise(
         results.append(train(ansatz, engine, resume=resume[depth] if depth < len(resume) else None, **settings))
         if on_depth is not None:
             on_depth(tuple(results))
-        if results[-1].status == INTERRUPTED:
+        if results[-1].status in UNFINISHED:
             break
     return tuple(results)
 

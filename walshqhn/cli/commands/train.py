@@ -27,7 +27,7 @@ from walshqhn.support.checks import check_real
 from walshqhn.support.claims import claimed
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
-from walshqhn.training.result import INTERRUPTED, TrainingResult
+from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ready_variant
 from walshqhn.workspace import Workspace
@@ -100,7 +100,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         if is_study:
             study = job.run_study(workers, epsilon, json)
             return 0 if study.is_complete else 130
-        return 130 if job.run_training(json).status == INTERRUPTED else 0
+        return {INTERRUPTED: 130, FAILED: 1}.get(job.run_training(json).status, 0)
 
 
 _parameters = inspect.signature(train).parameters.values()
