@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from walshqhn.binn.catalog import load_task as load_task
     from walshqhn.binn.datasets import Dataset as Dataset
     from walshqhn.binn.datasets import Split as Split
+    from walshqhn.binn.lowdegree import low_degree_hamiltonian as low_degree_hamiltonian
     from walshqhn.binn.network import BinaryNetwork as BinaryNetwork
     from walshqhn.binn.network import Choice as Choice
     from walshqhn.binn.task import NetworkTask as NetworkTask
@@ -75,6 +76,7 @@ _HOME = {
     "recover_sparse": "walshqhn.spectrum.sparse",
     "list_tasks": "walshqhn.binn.catalog",
     "load_task": "walshqhn.binn.catalog",
+    "low_degree_hamiltonian": "walshqhn.binn.lowdegree",
     "Dataset": "walshqhn.binn.datasets",
     "Split": "walshqhn.binn.datasets",
     "BinaryNetwork": "walshqhn.binn.network",

@@ -141,7 +141,8 @@ def test_data_sets_hold_what_they_are_named_after(tmp_path):
         assert file["hamiltonian/masks"][:].tolist() == [[4], [3], [7]]
         assert file["hamiltonian/coefficients"][:].tolist() == [1 / 3, -1e-17, 2.5e100]
         attributes = dict(file["hamiltonian"].attrs)
-        assert attributes == {"constant": 0.1, "discarded_weight": 1 / 7, "max_degree": 6, "tolerance": 1e-9 / 3}
+        errors = {"discarded_weight": 1 / 7, "discarded_error": 0.0, "coefficient_error": 0.0}
+        assert attributes == errors | {"constant": 0.1, "max_degree": 6, "tolerance": 1e-9 / 3}
         assert json.loads(file["task"].attrs["spec"]) == contents.task
         assert file["training"].attrs["completed_runs"] == 3
         assert file["training/history_length"][:].tolist() == [4, 1, 6]

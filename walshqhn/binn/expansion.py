@@ -42,6 +42,8 @@ _SHAPES = {
     "bce": _Shape(0.5, lambda v: np.abs(v) / 2 + np.log1p(np.exp(-np.abs(v))), None),
     "mse": _Shape(0.0, lambda v: 0.25 * (1.0 + np.tanh(v / 2) ** 2), lambda v: 0.5 * np.tanh(v / 2)),
 }
+SLOPES = {loss: shape.slope for loss, shape in _SHAPES.items()}
+"""The slope of every expansion of a loss."""
 
 
 def wrong_side_loss(loss: str, v: npt.ArrayLike) -> FloatArray:
@@ -61,7 +63,7 @@ class LossExpansion:
     """g(v) = slope v + Re sum_k coefficients[k] exp(i k step v), within ``error``, for |v| <= reach.
 
     >>> expansion = expand_loss("bce", reach=20.0)
-    >>> abs(expansion(np.array([-3.0, 20.0])) - np.logaddexp(0.0, [-3.0, 20.0])).max() <= expansion.error
+    >>> bool(abs(expansion(np.array([-3.0, 20.0])) - np.logaddexp(0.0, [-3.0, 20.0])).max() <= expansion.error)
     True
     """
 

@@ -24,19 +24,21 @@ from walshqhn.bits import (
     words_for,
 )  # fmt: skip
 from walshqhn.cost.base import Cost, Progress, check_names
+from walshqhn.cost.energies import Terms
 from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.checks import check_real
 from walshqhn.support.errors import InputError
 from walshqhn.support.hooks import native_format
-from walshqhn.support.resources import numpy_threads, require_memory
+from walshqhn.support.resources import require_memory
 from walshqhn.transform import wht
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
-_BATCH = 1 << 22  # (configuration, term) pairs evaluated at a time
+_ERRORS = ("discarded_weight", "discarded_error", "coefficient_error")
+_BATCH = 1 << 16  # masks unpacked at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,10 @@ class IsingHamiltonian(Cost):
     """The degree the terms were truncated to; None: not by degree."""
     tolerance: float = 0.0
     """Terms with |coefficient| up to this were dropped."""
+    discarded_error: float = 0.0
+    """Standard error of ``discarded_weight`` where it was estimated by sampling; 0: it is exact."""
+    coefficient_error: float = 0.0
+    """Bound on the error that the way of computing left in each coefficient; 0: rounding errors only."""
     names: tuple[str, ...] = field(default=(), repr=False)
     """Names of the N bits; empty: b[0], b[1], ..."""
 
@@ -69,8 +75,9 @@ class IsingHamiltonian(Cost):
         given = np.asarray(self.masks)
         if given.size and given.dtype.kind not in "ui":
             raise InputError(f"masks are whole numbers, got dtype {given.dtype}.")
-        if not 0 <= self.discarded_weight < np.inf:
-            raise InputError(f"discarded_weight must be at least 0 and finite, got {self.discarded_weight}.")
+        for name in _ERRORS:
+            if not 0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name} must be at least 0 and finite, got {getattr(self, name)}.")
         masks, words = np.ascontiguousarray(given, dtype=np.uint64), words_for(self.num_qubits)
         coefficients = np.ascontiguousarray(self.coefficients, dtype=np.float64)
         if self.num_qubits < 0 or masks.shape != (len(coefficients), words) or coefficients.ndim != 1:
@@ -91,7 +98,7 @@ class IsingHamiltonian(Cost):
         if not ascending and len(np.unique(masks, axis=0)) != len(masks):
             raise InputError("a mask occurs twice.")
         names = check_names(self.names or None, self.num_qubits)
-        numbers = {name: float(getattr(self, name)) for name in ("constant", "discarded_weight", "tolerance")}
+        numbers = {name: float(getattr(self, name)) for name in ("constant", "tolerance", *_ERRORS)}
         for name, value in {"masks": masks, "coefficients": coefficients, "names": names, **numbers}.items():
             object.__setattr__(self, name, value)
 
@@ -146,8 +153,8 @@ class IsingHamiltonian(Cost):
         It is a quarter of the mean square of what flipping bit j changes (O'Donnell, Definition 2.22).
         """
         out = np.zeros(self.num_qubits)
-        for start in range(0, len(self), _BATCH // 64):
-            part = slice(start, start + _BATCH // 64)
+        for start in range(0, len(self), _BATCH):
+            part = slice(start, start + _BATCH)
             out += np.square(self.coefficients[part]) @ unpack_bits(self.masks[part], self.num_qubits)
         return out
 
@@ -204,15 +211,13 @@ class IsingHamiltonian(Cost):
     def energy(self, bits: npt.ArrayLike) -> Any:
         """Energy of configurations, bits (..., N) in {0, 1}: shape (...), a float for one configuration."""
         rows = check_bits(bits, self.num_qubits)
-        words = pack_bits(rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits))
-        out = np.full(len(words), float(self.constant))
-        batch = max(1, _BATCH // max(1, self.masks.size))
-        with numpy_threads(1):  # whose number would change the last bit of sums
-            for start in range(0, len(words), batch):
-                overlap = words[start : start + batch, None, :] & self.masks[None, :, :]
-                odd = np.bitwise_count(overlap).sum(axis=2) & 1
-                out[start : start + batch] += (1.0 - 2.0 * odd) @ self.coefficients
+        flat = rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits)
+        out = self.constant + self._terms.energies(flat)
         return float(out[0]) if rows.ndim == 1 else out.reshape(rows.shape[:-1])
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return Terms(self.num_qubits, self.masks, self.coefficients)
 
     def to_sparse_pauli_op(self, *, constant: bool = True) -> SparsePauliOp:
         """As Qiskit's SparsePauliOp on ``num_qubits`` qubits; the identity term first, unless ``constant=False``."""

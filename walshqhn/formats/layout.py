@@ -70,6 +70,8 @@ HAMILTONIAN = (
 HAMILTONIAN_ATTRIBUTES = (
     Attribute("constant", "float", "the term without a Pauli operator"),
     Attribute("discarded_weight", "float", "sum of the squares of what truncations dropped"),
+    Attribute("discarded_error", "float", "standard error of discarded_weight; 0: it is exact"),
+    Attribute("coefficient_error", "float", "bound on the error of each coefficient, rounding apart"),
     Attribute("max_degree", "int", "degree it was truncated to; -1: not truncated by degree"),
     Attribute("tolerance", "float", "terms up to this absolute value were dropped"),
 )
