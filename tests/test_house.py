@@ -15,7 +15,7 @@ HEAVY = {"qiskit", "qiskit_aer", "h5py", "matplotlib", "numba", "scipy", "sympy"
 DOOR = "walshqhn.support.hooks"  # values that save and load themselves reach the file format through it
 ORDER = (
     "kernels", "support", "bits", "transform", "cost", "spectrum", "binn", "circuits", "engines", "training", "study",
-    "formats", "plotting", "workspace", "bench", "cli",
+    "formats", "plotting", "workspace", "report", "bench", "cli",
 )  # fmt: skip
 RANK = {part: rank for rank, part in enumerate(ORDER)} | {"testing": ORDER.index("engines")}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.kernels import on_compile
+from walshqhn.support.text import number as number
 from walshqhn.support.text import plural as plural
 
 if TYPE_CHECKING:
@@ -142,8 +143,3 @@ class ProgressDisplay:
     def update(self, done: float, text: str | None = None, note: str = "") -> None:
         """``done`` so far; other words if there are any."""
         self._bar.update(self._handle, completed=done, description=text, note=note)
-
-
-def number(value: float | None, digits: int = 6) -> str:
-    """``value`` to ``digits`` significant digits; a dash where there is none, or none that is finite."""
-    return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"

@@ -5,19 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from walshqhn.bits import bits_to_label
 from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
 from walshqhn.cost.base import Cost
-from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.cost.table import TableCost
-from walshqhn.study.baselines import all_baselines
 from walshqhn.study.plan import Study
-from walshqhn.study.statistics import best_variant, sampling_probability, summary_rows
+from walshqhn.study.summary import study_report
 from walshqhn.training.result import FAILED, REMEDIES, TrainingResult
-
-_SPREAD_SAMPLES = 1000  # for estimating the standard deviation of a cost without a table
 
 
 def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | None = None) -> None:
@@ -49,37 +42,6 @@ def show_training(name: str, result: TrainingResult, compiled: dict[str, Any] | 
 
 def _error(error: float) -> str:
     return f" ± {number(error, 2)}" if error > 0 else ""
-
-
-def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, Any]:
-    """Results of every variant, and of classical methods with the same number of evaluations, as JSON can hold them.
-
-    ``epsilon``: excess over the minimum that counts as success; default: 1 % of the standard deviation of C.
-    """
-    epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
-    rows = summary_rows(study, epsilon)
-    for v, row in enumerate(rows):
-        found = sampling_probability(study, cost, v, epsilon) if isinstance(cost, TableCost) else np.zeros(0)
-        row["sampling_probability"] = float(found.mean()) if len(found) else None
-    evaluations = max((round(row["mean_evaluations"]) for row in rows if row["mean_evaluations"]), default=1)
-    classical = all_baselines(cost, evaluations, study.plan.runs, study.plan.seed)
-    best = best_variant(study, epsilon)
-    succeeded = rows[best.variant]["success_probability"] > 0
-    facts: dict[str, Any] = {"epsilon": epsilon, "exact_minimum": study.exact_minimum, "reference": study.reference}
-    facts |= {"runs": study.plan.runs, "complete": study.is_complete, "variants": rows}
-    facts["baselines"] = [baseline.as_dict(study.reference, epsilon) for baseline in classical]
-    label = study.plan.labels[best.variant] if succeeded else None
-    return facts | {"best": label, "best_is_significant": best.is_significant}
-
-
-def _spread(cost: Cost) -> float:
-    """Standard deviation of the cost over all configurations, estimated if there are too many."""
-    if isinstance(cost, TableCost):
-        return float(cost.values.std())
-    if isinstance(cost, IsingHamiltonian):
-        return float(np.sqrt(np.square(cost.coefficients).sum()))
-    bits = np.random.default_rng(0).integers(0, 2, (_SPREAD_SAMPLES, cost.num_bits), dtype=np.uint8)
-    return float(cost.costs(bits).std())
 
 
 def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, output: Path | None) -> None:

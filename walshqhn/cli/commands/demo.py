@@ -15,7 +15,7 @@ from walshqhn.binn.catalog import load_task
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
-from walshqhn.cli.figures import draw, drawings
+from walshqhn.cli.figures import draw
 from walshqhn.cli.options import FilePath, Force, Json, Threads, Whole
 from walshqhn.cli.output import number, plural, print_json, stdout
 from walshqhn.cost.base import Cost
@@ -26,6 +26,7 @@ from walshqhn.engines.qiskit.aer import AerEngine
 from walshqhn.formats import hdf5 as storage
 from walshqhn.formats.qpy import write_sparse_pauli_op
 from walshqhn.kernels import compile_apart
+from walshqhn.report.figures import drawings
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from walshqhn.cli.figures import draw, drawings
+from walshqhn.cli.figures import draw
 from walshqhn.cli.options import Force, Json, OptionalPath, Source, TaskOptions, Threads, open_source
 from walshqhn.cli.output import print_json, stdout
+from walshqhn.report.figures import drawings
 from walshqhn.support.errors import UsageError
 
 Kind = Literal[

@@ -9,12 +9,13 @@ import numpy as np
 from cyclopts import Parameter
 
 from walshqhn.cli import options as opt
-from walshqhn.cli.figures import Drawing, check_figure_name, draw
+from walshqhn.cli.figures import check_figure_name, draw
 from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
 from walshqhn.cost.truncation import check_truncation
 from walshqhn.formats.hdf5 import Contents, save
 from walshqhn.plotting.spectrum import plot_degree_weights
 from walshqhn.plotting.style import literal
+from walshqhn.report.figures import Drawing
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.files import check_target
 

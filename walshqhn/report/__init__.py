@@ -1,0 +1,1 @@
+"""One page about a file, to read and to pass on."""
