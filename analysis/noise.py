@@ -19,9 +19,9 @@ from walshqhn.cost.table import sha256
 from walshqhn.engines.qiskit.noise import depolarizing_noise
 from walshqhn.engines.trajectories import GateNoise, PauliTrajectories
 from walshqhn.study.statistics import Proportion, wilson
-from walshqhn.study.workers import resolve_workers, run_pieces
 from walshqhn.support.files import write_atomically
 from walshqhn.support.npy import read_npz
+from walshqhn.support.workers import resolve_workers, run_pieces
 
 from . import common, noise_figure, success_mnist
 from .common import Finding, Settings, say

@@ -21,11 +21,11 @@ from walshqhn import ExactEngine, LinearAnsatz, load_task, train
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
 from walshqhn.engines.base import Evaluation
-from walshqhn.study.workers import resolve_workers, run_pieces
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
 from walshqhn.support.files import write_atomically
 from walshqhn.support.npy import read_npz
+from walshqhn.support.workers import resolve_workers, run_pieces
 
 from .common import Settings, say
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from walshqhn.cost.hamiltonian import IsingHamiltonian as IsingHamiltonian
     from walshqhn.cost.read import read_cost_table as read_cost_table
     from walshqhn.cost.table import TableCost as TableCost
+    from walshqhn.cost.table import tabulate as tabulate
     from walshqhn.engines.base import Engine as Engine
     from walshqhn.engines.base import Evaluation as Evaluation
     from walshqhn.engines.exact import ExactEngine as ExactEngine
@@ -69,6 +70,7 @@ _HOME = {
     "IsingHamiltonian": "walshqhn.cost.hamiltonian",
     "read_cost_table": "walshqhn.cost.read",
     "TableCost": "walshqhn.cost.table",
+    "tabulate": "walshqhn.cost.table",
     "WalshSpectrum": "walshqhn.spectrum.walsh",
     "SpectrumEstimate": "walshqhn.spectrum.estimate",
     "estimate_spectrum": "walshqhn.spectrum.sampled",

@@ -5,7 +5,7 @@ import pytest
 
 from walshqhn import TableCost, load_task
 from walshqhn.cost.table import sha256, tabulate
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.errors import InputError, TooLargeError, UsageError, WalshqhnError
 
 TABLE = np.array([0.5, -1, 2, 0.1, 1.5, -0.3, 0.9, 1e-17])
 
@@ -65,3 +65,35 @@ def test_a_task_as_a_table_keeps_its_names():
     assert cost.bit_names == task.bit_names
     assert np.array_equal(cost.values, task.cost_table())
     assert tabulate(cost) is cost
+
+
+def weighted(bits):
+    """A function that other processes can import."""
+    return bits @ np.array([1.0, -2.5, 4.0, 0.5, 3.0])
+
+
+def odd(bits):
+    return np.where(bits.sum(axis=1) % 2, np.nan, 1.0)
+
+
+def test_a_function_is_tabulated_in_processes():
+    seen = []
+    table = tabulate(weighted, 5, workers=2, progress=seen.append)
+    assert table.values.tolist() == tabulate(weighted, 5).values.tolist()
+    assert table.values[[1, 2, 16, 31]].tolist() == [1.0, -2.5, 3.0, 6.0]
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("use", "kind", "message"),
+    [
+        (lambda: tabulate(weighted), UsageError, "a function needs num_bits"),
+        (lambda: tabulate(lambda bits: bits[:, 0], 3, workers=2), UsageError, "cannot be sent to other processes"),
+        (lambda: tabulate(odd, 3, workers=2), WalshqhnError, "finite numbers, got nan for [01]{3}"),
+        (lambda: tabulate(weighted, 50, workers=2), TooLargeError, "N = 50"),
+    ],
+)
+def test_what_cannot_be_tabulated(use, kind, message):
+    with pytest.raises(kind, match=message):
+        use()

@@ -26,7 +26,7 @@ from walshqhn import (
     run_study,
     train,
 )
-from walshqhn.study import workers
+from walshqhn.support import workers
 from walshqhn.support.errors import TooLargeError, UsageError
 from walshqhn.training.train import train_layerwise
 

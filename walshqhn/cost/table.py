@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
-from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, check_names
-from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import InputError
+from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, check_names, require_table_memory
+from walshqhn.cost.blackbox import BlackBoxCost
+from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.checks import check_whole
+from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import first_line
+from walshqhn.support.workers import check_sendable, run_pieces
 
+_PIECES = 64  # of a table for each worker: progress is seen, and all end together
+_PIECE_BITS = 1 << 22
 LARGEST_COST = 1e140  # so that squares, and sums of them, stay finite
 
 
@@ -67,11 +72,47 @@ class TableCost(Cost):
         return self.values
 
 
-def tabulate(cost: Cost, *, threads: int | None = None, progress: Progress | None = None) -> TableCost:
-    """``cost`` as a table of all its values. TooLargeError if they do not fit in memory."""
+def tabulate(
+    cost: Cost | Callable[[BitArray], npt.ArrayLike], num_bits: int | None = None, *, workers: int = 1,
+    threads: int | None = None, progress: Progress | None = None,
+) -> TableCost:  # fmt: skip
+    """``cost`` as a table of all its 2^N values.
+
+    A function, of bit strings (M, N) as in `BlackBoxCost`, needs ``num_bits``. Dear functions are best evaluated in
+    several processes: ``workers``, to which the cost must be sent, so a function must be importable there. ``progress``
+    gets the fraction done.
+
+    TooLargeError, before anything is evaluated, if the table does not fit in memory; CostError where a function fails;
+    UsageError for a function without ``num_bits`` or one that cannot be sent; WalshqhnError if a worker fails.
+
+    >>> tabulate(lambda bits: bits.sum(axis=1), 2).values
+    array([0., 1., 1., 2.])
+    """
+    count = check_whole("workers", workers, 1)
     if isinstance(cost, TableCost):
         return cost
-    return TableCost(cost.cost_table(threads=threads, progress=progress), cost.bit_names)
+    if not isinstance(cost, Cost):
+        if num_bits is None:
+            raise UsageError("a function needs num_bits, as in tabulate(function, 10).")
+        cost = BlackBoxCost(cost, num_bits)
+    if count == 1:
+        return TableCost(cost.cost_table(threads=threads, progress=progress), cost.bit_names)
+    require_table_memory(cost.num_bits)
+    check_sendable("cost", cost)
+    table = np.empty(1 << cost.num_bits)
+    piece = max(1, min(table.size // (_PIECES * count), _PIECE_BITS // cost.num_bits))
+    pieces = [(start, min(start + piece, table.size)) for start in range(0, table.size, piece)]
+    done = 0
+    for (start, stop), values in run_pieces(_of_pieces, (cost,), pieces, count):
+        table[start:stop], done = values, done + stop - start
+        if progress is not None:
+            progress(done / table.size)
+    return TableCost(table, cost.bit_names)
+
+
+def _of_pieces(cost: Cost) -> Callable[[tuple[int, int]], FloatArray]:
+    """The function from (start, stop) to the costs of these configurations, for a worker."""
+    return lambda piece: cost.costs(index_to_bits(np.arange(*piece), cost.num_bits))
 
 
 def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.NDArray[np.float64]:

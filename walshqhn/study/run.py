@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,9 +16,8 @@ from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
 from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.study.plan import Plan, Study, Unit
-from walshqhn.study.workers import resolve_workers, run_pieces
 from walshqhn.support.errors import CostError, UsageError
-from walshqhn.support.files import first_line
+from walshqhn.support.workers import check_sendable, resolve_workers, run_pieces
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
@@ -95,15 +93,8 @@ def run_study(
 def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
     """UsageError for what cannot be sent to other processes. Tables can, and are too large to try."""
     for what, value in (("cost", cost), ("plan", plan), ("task", task)):
-        if isinstance(value, TableCost):
-            continue
-        try:
-            pickle.dumps(value)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"the {what} cannot be sent to other processes ({first_line(error)}): use workers=1, or functions and "
-                "classes defined at the top level of a module."
-            ) from None
+        if not isinstance(value, TableCost):
+            check_sendable(what, value)
 
 
 def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:

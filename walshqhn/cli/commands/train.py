@@ -22,11 +22,11 @@ from walshqhn.formats.hdf5 import load
 from walshqhn.kernels import compile_apart
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
-from walshqhn.study.workers import resolve_workers
 from walshqhn.support.checks import check_real
 from walshqhn.support.claims import claimed
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
+from walshqhn.support.workers import resolve_workers
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ready_variant

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from walshqhn.study import workers
+from walshqhn.support import workers
 from walshqhn.support.errors import UsageError, WalshqhnError
 
 TESTS = Path(__file__).parent.parent
@@ -97,7 +97,7 @@ def test_a_worker_that_dies_before_it_gets_its_piece(monkeypatch):
 
 _IGNORANT = """
 import os, signal, sys, time
-from walshqhn.study import workers
+from walshqhn.support import workers
 
 def prepare():
     def work(piece):
@@ -135,7 +135,7 @@ def test_a_script_without_a_guard_is_told_so_whatever_a_worker_is_sent(tmp_path,
     """A worker of such a script dies at its start; more than a pipe holds must not be waited for."""
     script = tmp_path / "script.py"
     script.write_text(
-        f"from walshqhn.study.workers import run_pieces\nlist(run_pieces(len, (bytes({size}),), [1, 2], 1))\n"
+        f"from walshqhn.support.workers import run_pieces\nlist(run_pieces(len, (bytes({size}),), [1, 2], 1))\n"
     )
     found = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 1
@@ -144,7 +144,7 @@ def test_a_script_without_a_guard_is_told_so_whatever_a_worker_is_sent(tmp_path,
 
 _PARENT = """
 import os, signal, time
-from walshqhn.study import workers
+from walshqhn.support import workers
 
 def prepare():
     def work(piece):

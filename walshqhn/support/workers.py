@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import WalshqhnError
+from walshqhn.support.errors import UsageError, WalshqhnError
+from walshqhn.support.files import first_line
 from walshqhn.support.resources import THREADS_VARIABLE
 from walshqhn.support.signals import ignore_all
 
@@ -29,6 +31,17 @@ def resolve_workers(workers: int | None) -> int:
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return check_whole("workers", workers, 1)
+
+
+def check_sendable(what: str, value: Any) -> None:
+    """UsageError for a ``value`` that cannot be sent to other processes."""
+    try:
+        pickle.dumps(value)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"the {what} cannot be sent to other processes ({first_line(error)}): use workers=1, or functions and "
+            "classes defined at the top level of a module."
+        ) from None
 
 
 def run_pieces(
