@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from walshqhn import IsingHamiltonian, LinearAnsatz, MPSEngine, load_task
 from walshqhn.circuits.program import Gate, Program, compile_program
 from walshqhn.kernels import circuit, costs, statevector, walsh, walsh_large
 
@@ -79,4 +80,19 @@ def exercise_kernels():
             statevector.multiply(re, im, table, lre, lim)
             key = f"{num_qubits} qubits, {len(gates)} gates"
             out[key], out[f"{key}: state"] = np.array([value, *gradient]), np.stack([re, im, lre, lim])
+    return out | exercise_mps()
+
+
+def exercise_mps():
+    """Of a Hamiltonian with pairs that factorize, and of a network with an architecture bit."""
+    out, rng = {}, np.random.default_rng(6)
+    hamiltonian = IsingHamiltonian(6, np.array([[1], [33], [6], [56]]), np.array([0.7, -1.1, 0.4, 0.9]))
+    options = {"hidden": (), "weight_values": ((-3, 1), (0, 1)), "num_validation": 0, "num_test": 0}
+    for name, cost in ("terms", hamiltonian), ("network", load_task("gaussian", num_samples=5, **options)):
+        ansatz = LinearAnsatz(cost.num_bits, 2)
+        points, prepared = rng.uniform(0, 6, (2, ansatz.num_parameters)), MPSEngine(cost).prepare(ansatz)
+        found = prepared.value_and_gradient(points[0])
+        out[f"mps, {name}"] = np.array([found.value, *found.gradient, *prepared.overlaps(points[0], points)])
+        out[f"mps, {name}, means"] = prepared.spin_means(points[0], [[1], [5], [7]])
+        out[f"mps, {name}, samples"] = prepared.sample(points[0], 130, 1)
     return out

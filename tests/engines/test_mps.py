@@ -7,7 +7,6 @@ import pytest
 from quantum_oracles import random_angles, random_table
 
 from walshqhn import (
-    AerEngine,
     BlackBoxCost,
     CircuitAnsatz,
     CVaR,
@@ -108,7 +107,7 @@ def test_the_full_cost_of_a_network(loss, options):
     np.testing.assert_allclose(one[1], gradient, atol=1e-11 * value)
 
 
-QUIMB = -1.0
+QUIMB = 2.251270120594  # tests/data/quimb_66.py; quimb 1.16
 
 
 def test_66_qubits_against_aer_and_quimb():
@@ -123,7 +122,7 @@ def test_66_qubits_against_aer_and_quimb():
     expected = float(np.real(simulator.run(circuit, shots=1).result().data()["expectation_value"]))
     found = MPSEngine(hamiltonian).prepare(ansatz)
     assert found.expectation(params) == pytest.approx(expected, abs=1e-9)
-    assert found.expectation(params) == pytest.approx(QUIMB, abs=1e-9)
+    assert found.expectation(params) == pytest.approx(QUIMB, abs=1e-11)
 
 
 def test_the_gradient_at_66_qubits_by_two_other_ways():
@@ -203,7 +202,7 @@ def test_a_truncated_gradient_is_that_of_its_values():
     engine, ansatz = MPSEngine(wide(8), max_bond=2), LinearAnsatz(8, 2)
     params = random_angles(ansatz.num_parameters)
     found = engine.value_and_gradient(ansatz, params)[1]
-    np.testing.assert_allclose(found, parameter_shift(ansatz, engine, params), atol=1e-12)
+    np.testing.assert_allclose(found, parameter_shift(engine, ansatz, params), atol=1e-12)
 
 
 ODD_ONES = BlackBoxCost(lambda bits: bits @ np.arange(1.0, 81.0) % 7, 80, name="odd ones")

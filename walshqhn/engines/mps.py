@@ -54,7 +54,7 @@ class MPSEngine(SampledEngine):
     >>> from walshqhn import IsingHamiltonian, LinearAnsatz
     >>> ring = IsingHamiltonian(num_qubits=3, masks=[[3], [6], [5]], coefficients=[1.0, 1.0, 1.0])
     >>> round(MPSEngine(ring).expectation(LinearAnsatz(3, 1), [0.3] * 12), 6)
-    2.203229
+    2.213684
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from walshqhn.binn.task import Task
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
 from walshqhn.circuits.qaoa import QAOAAnsatz
 from walshqhn.engines.base import Engine, Evaluation
-from walshqhn.engines.objectives import make_objective
+from walshqhn.engines.objectives import CVaR, make_objective
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import CostError, UsageError
@@ -116,6 +116,8 @@ def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> Search
     """``search`` with its optimizer decided. UsageError where it does not suit the circuit or the engine."""
     found = search.decided(engine.shots)
     engine.check_objective(make_objective(found.objective))
+    if found.tails:
+        engine.check_objective(CVaR(0.01))
     least = found.method.least_iterations(ansatz.num_parameters)
     if found.max_iterations < least:
         raise UsageError(

@@ -62,7 +62,8 @@ def test_a_study_of_40_qubits(run, chain):
 
 
 def test_layers_are_added_to_qaoa_on_40_qubits(run, chain):
-    facts = run.json("train", "chain.h5", *QUICK, "--ansatz", "qaoa", "--layers", 2, "--grow", "--runs", 1)
+    quick = ("--engine", "aer-mps", *QUICK[2:])
+    facts = run.json("train", "chain.h5", *quick, "--ansatz", "qaoa", "--layers", 2, "--grow", "--runs", 1)
     assert facts["ansatz"]["layers"] == 2
 
 
