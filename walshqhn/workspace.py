@@ -14,6 +14,8 @@ from walshqhn.binn.task import Task
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.cost.base import Cost, Progress, require_table_memory
+from walshqhn.cost.blackbox import BlackBoxCost
+from walshqhn.cost.function import is_function_name, load_function
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.read import read_cost_table
 from walshqhn.cost.table import TableCost, tabulate
@@ -77,9 +79,10 @@ class Workspace:
         Parameters
         ----------
         source
-            A task in `list_tasks`, a native file, or a cost table in a format of `read_cost_table`.
+            A task in `list_tasks`, a native file, a cost table in a format of `read_cost_table`, or a function or
+            `Cost` as "module:function", see `load_function`.
         options
-            Options of the task, see `load_task`; not allowed for files.
+            Options of the task, see `load_task`, or of the function; not allowed for files.
         settings
             ``threads``, ``progress`` and ``remark``, see above.
 
@@ -94,6 +97,8 @@ class Workspace:
         name, path = str(source), Path(source)
         if name in list_tasks():
             return cls(name, load_task(name, **(options or {})), **settings)
+        if is_function_name(name) and not path.exists():
+            return cls(name, load_function(name, **(options or {})), **settings)
         if not path.exists() and not path.suffix:
             raise unknown_name("task", name, list_tasks())
         if options:
@@ -134,12 +139,12 @@ class Workspace:
 
     @cached_property
     def cost(self) -> Cost:
-        """The cost: a table up to 30 bits, otherwise the Hamiltonian or the task itself.
+        """The cost: a table up to 30 bits, otherwise the Hamiltonian or the task itself; always a function itself.
 
         InputError if the file holds nothing to compute it from; TooLargeError if it does not fit in memory.
         """
         found, given = self.contents, self._given
-        if isinstance(given, TableCost):
+        if isinstance(given, TableCost | BlackBoxCost):
             return given
         if found.cost is not None:
             return TableCost(found.cost, self.bit_names)

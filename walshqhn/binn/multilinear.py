@@ -37,6 +37,13 @@ def multilinear(cost: Cost, *, threads: int | None = None) -> Multilinear:
     raise UsageError(f"the mean of {cost!r} over independent bits is not known exactly: set shots.")
 
 
+def has_exact_mean(cost: Cost) -> bool:
+    """Whether `multilinear` takes ``cost``, apart from its size."""
+    if isinstance(cost, NetworkTask):
+        return cost.loss != "softmax" and len(cost.network.hidden) < 2
+    return isinstance(cost, TableCost | IsingHamiltonian)
+
+
 class MultilinearNetwork(Multilinear):
     """Of a network on data whose output is a sum over groups of bits, at any number of bits.
 

@@ -45,7 +45,13 @@ TaskOptions = Annotated[
         help="Options of the task (listed by walshqhn tasks NAME), e.g. --digits 3,7 or --weight-values=-3,1.",
     ),
 ]
-Source = Annotated[str, Parameter(help="A task, a walshqhn file (.h5), or a cost table (.npy, .npz, .txt, .csv, .h5).")]
+Source = Annotated[
+    str,
+    Parameter(
+        help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), or a function as "
+        "module:function, which takes --num-bits (--batch, --penalty).",
+    ),
+]
 Output = Annotated[OptionalPath, Parameter(alias="-o")]
 
 
@@ -86,6 +92,7 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
     """
     from walshqhn.binn.catalog import list_tasks, task_options, text_options
     from walshqhn.cli.output import progress_bar, remark
+    from walshqhn.cost.function import is_function_name
     from walshqhn.workspace import Workspace
 
     own, values = own_options(command), {}
@@ -98,6 +105,8 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
                 raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {source!r}")
             plain = str(Path(text).expanduser()) if text.startswith("~") else text
             values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)
+    elif is_function_name(source) and not Path(source).exists():
+        values = {name.replace("-", "_"): parse_value(text) for name, text in options.items()}
     elif options and (Path(source).exists() or Path(source).suffix):
         where = f" ({source} is a file; only tasks take options)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)

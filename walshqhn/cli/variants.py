@@ -93,12 +93,15 @@ def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
     return engine in TAKERS.get(name, (engine,))
 
 
-def with_product(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """Append the product state on the exact engine, a classical method, unless it is included already."""
+def with_product(variants: tuple[Variant, ...], engine: str = "exact") -> tuple[Variant, ...]:
+    """Append the product state on an exact ``engine``, a classical method, unless it is included already."""
     states = (("product", 0), ("linear", 0))
     if any(
         (v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine in ("exact", "product") for v in variants
     ):
         return variants
     search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False)
-    return (*variants, Variant(replace(variants[0].circuit, ansatz="product", max_degree=None), EngineSpec(), search))
+    if engine == "product":
+        search = replace(search, objective="mean")  # the only one it knows exactly
+    circuit = replace(variants[0].circuit, ansatz="product", max_degree=None)
+    return (*variants, Variant(circuit, EngineSpec(engine), search))

@@ -11,11 +11,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from walshqhn.binn.multilinear import has_exact_mean
 from walshqhn.cli import options as opt
 from walshqhn.cli.keeper import Keeper
 from walshqhn.cli.output import ProgressDisplay, plural, print_json, remark
 from walshqhn.cli.results import show_study, show_training
 from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, variant_parameters, with_product
+from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Evaluation
 from walshqhn.engines.qiskit.backend import BackendEngine
 from walshqhn.formats.hdf5 import load
@@ -54,7 +56,7 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         Parameter(group=STUDIES, help="Number of processes, one thread each; default: all cores. Makes a study."),
     ] = None,
     product_baseline: Annotated[
-        bool, Parameter(group=STUDIES, help="Also train the product state on the exact engine, for comparison.")
+        bool, Parameter(group=STUDIES, help="Also train the product state with exact values, for comparison.")
     ] = True,
     epsilon: Annotated[
         float | None,
@@ -91,8 +93,8 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         compile_apart("sampling", "engine")
     with nullcontext() if output is None else claimed(output):
         workspace = opt.open_source(source, options, threads, train)
-        if is_study and product_baseline and workspace.num_bits <= workspace.LARGEST_TABLE:
-            variants = with_product(variants)
+        if is_study and product_baseline and has_exact_mean(workspace.cost):
+            variants = with_product(variants, "exact" if isinstance(workspace.cost, TableCost) else "product")
         plan = Plan(variants, runs, seed)
         job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
         if job.jobs is not None:
