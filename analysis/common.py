@@ -164,12 +164,14 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
 
 
 def true_minus(figure: Figure) -> None:
-    """Give numbers in the texts of a figure the minus sign that its axes have."""
+    """Give numbers in the texts of a figure the minus sign that its axes have; formulas have it."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        if isinstance(text, Text) and "$" not in text.get_text():
-            text.set_text(re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text.get_text()))
+        if isinstance(text, Text):
+            parts = text.get_text().split("$")
+            parts[::2] = [re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", part) for part in parts[::2]]
+            text.set_text("$".join(parts))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from .spectra import Analysis, Truncated, couplings, mean_degree, shares, strong
 
 TITLE = "Fourier analysis of the costs"
 CLAIM = (
-    "As an Ising Hamiltonian, the cost of these binary networks is nearly local: low degrees hold most of its weight."
+    "As an Ising Hamiltonian, the cost of these binary networks is nearly local: low degrees hold most of its weight; "
+    "that of logistic regression on MNIST is nearly single-body."
 )
 SEED = 7
 

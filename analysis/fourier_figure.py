@@ -178,11 +178,10 @@ def draw_truncation(ax: Axes, truncations: dict[str, dict[int, Truncated]]) -> N
     ax.set_xticks(degrees)
     ax.set_xlabel("degrees kept: up to $d$")
     ax.set_yscale("log")
-    ax.set_ylim(floor * 0.6, None)
+    ax.set_ylim(floor * 0.6, 50)
     ax.set_yticks([floor, 1e-2, 1e-1, 1], ["$\\leq 10^{-3}$", "$10^{-2}$", "$10^{-1}$", "1"])
     ax.set_ylabel("$(C(x_d) - C_{\\min})\\ /\\ \\sigma_C$")
-    ax.legend(frameon=False, fontsize=7, handlelength=2.4, labelspacing=0.3, loc="upper right",
-              bbox_to_anchor=(1.04, 1.04))  # fmt: skip
+    ax.legend(frameon=False, fontsize=7, handlelength=2.4, ncols=2, loc="upper right")
 
 
 def draw_growth(ax: Axes, growing: dict[str, dict[int, dict[str, Any]]]) -> None:

@@ -94,20 +94,17 @@ def draw_fractions(
     """
     estimates = np.array([f.estimate for f in fractions])
     bars = np.array([[f.estimate - f.low, f.high - f.estimate] for f in fractions]).T
-    ax.errorbar(strengths, estimates, bars, fmt="o-", color=GREEN, markersize=3.5, capsize=2)
-    ax.plot(strengths, share, "s--", color=BLUE, markersize=3)
-    ax.plot(strengths, free, color=ORANGE, linewidth=1.2, linestyle=(0, (3, 1, 1, 1)))
-    ax.axhline(chance, color="black", linewidth=0.8, linestyle=":")
-    end = float(strengths[-1])
-    notes = (
-        (1.03, GREEN, f"circuits: the best of {shots:,} is a minimum", "bottom"),
-        (0.54, BLUE, "squares: samples that are a minimum", "top"),
-        (0.46, ORANGE, "line: shots without any error", "top"),
-        (chance + 0.01, "black", f"best of {shots:,} networks drawn at random", "bottom"),
+    ax.errorbar(strengths, estimates, bars, fmt="o-", color=GREEN, markersize=3.5, capsize=2,
+                label=f"circuits: the best of {shots:,} samples is a minimum")  # fmt: skip
+    ax.plot(strengths, share, "s--", color=BLUE, markersize=3, label="samples that are a minimum")
+    ax.plot(strengths, free, color=ORANGE, linewidth=1.2, linestyle=(0, (3, 1, 1, 1)),
+            label="shots without any error")  # fmt: skip
+    ax.axhline(
+        chance, color="black", linewidth=0.8, linestyle=":", label=f"the best of {shots:,} random networks is one"
     )
-    for y, colour, text, place in notes:
-        ax.text(end, y, text, color=colour, fontsize=7, ha="right", va=place)
-    ax.set_ylim(0, 1.12)
+    ax.legend(frameon=False, fontsize=7, loc="upper right")
+    ax.set_yticks(np.linspace(0, 1, 6))
+    ax.set_ylim(-0.02, 1.6)
     ax.set_xlabel("strength of noise $p$")
     ax.set_ylabel("fraction")
 

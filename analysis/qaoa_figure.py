@@ -46,7 +46,8 @@ def draw_success(ax: Axes, rows: Sequence[dict[str, Any]], styles: dict[str, Any
         x = [r["angles"] for r in some]
         ax.errorbar(x, y, bars, color=colour, marker=marker, linestyle=dash, markersize=4, capsize=2, label=family)
     ax.set_xscale("log")
-    ax.set_ylim(-0.03, 1.03)
+    ax.set_ylim(-0.03, 1.45)
+    ax.set_yticks(np.linspace(0, 1, 6))
     ax.legend(frameon=False, fontsize=7, loc="upper left")
     ax.set_xlabel("angles")
     ax.set_ylabel(r"$P(E - C_{\min} \leq 0.01\,\sigma_C)$")

@@ -80,7 +80,7 @@ def run(settings: Settings) -> Finding:
         gap = float(cost_levels(cost)[0])
         narrow, wide = (outcomes(found, epsilon) for epsilon in (gap / 2, WIDE))
         draw_curves(axes[0, k], found, names, gap)
-        panel(axes[0, k], "abc"[k], f"{label}, N = {task.num_bits}", 7.5)
+        panel(axes[0, k], "abc"[k], f"{label}, $N$ = {task.num_bits}", 8)
         numbers[name] = {
             "minimum": found.reference, "gap": gap, "rows": summary_rows(found, gap / 2),
             "wide_rows": summary_rows(found, WIDE), "compared": compare(narrow, names),
@@ -186,7 +186,8 @@ def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> N
                     linewidth=1.2, capsize=2, label=label)  # fmt: skip
     ax.set_xticks(layers, ["product\nstate" if depth == 0 else str(depth) for depth in layers], fontsize=8)
     ax.set_xlim(-0.4, layers[-1] + 0.4)
-    ax.set_ylim(0, 1.04)
+    ax.set_ylim(-0.02, 1.35)
+    ax.set_yticks(np.linspace(0, 1, 6))
     ax.set_xlabel("layers")
     ax.set_ylabel(r"$P(E - C_{\min} \leq$ half the gap)")
     ax.legend(fontsize=7, frameon=False, loc="upper left", handlelength=3)
