@@ -46,6 +46,17 @@ def test_largest_coefficients_are_named_by_their_bits(ax):
     assert bars[0].get_facecolor() != bars[1].get_facecolor()
 
 
+def test_terms_of_many_bits_are_told_apart_and_long_names_leave_room(ax):
+    names = [f"a very long name of bit {j}" for j in range(9)]
+    masks = masks_from_supports([(0, 1, 2, 3), (0, 1, 2, 8), (0, 3, 4, 8), (5, 8)], 9)
+    plot_largest_coefficients(ax, IsingHamiltonian(9, masks, np.array([4.0, 3.0, -2.0, 1.0])), names)
+    labels = [t.get_text() for t in ax.get_yticklabels()]
+    assert labels == ["bits 0-3", "bits 0-2, 8", "bits 0, 3, 4, 8", "a very lon...t 5 · a very lon...t 8"]
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert 0 < legend.x0 < legend.x1 < ax.figure.bbox.x1
+
+
 @pytest.mark.parametrize("scale", [1e-12, 1.0])
 def test_cost_histogram_marks_the_minimum(ax, scale):
     table = scale * (np.arange(64.0) ** 1.5 + 2.0)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.task import NetworkTask
-from walshqhn.plotting.style import GREY
+from walshqhn.plotting.style import GREY, signed
 from walshqhn.support.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def plot_weights(ax: Axes, task: NetworkTask, bits: npt.ArrayLike, *, title: str
     ax.imshow(np.where(blank, np.nan, image), cmap="RdBu", vmin=-1.6 * limit, vmax=1.6 * limit)
     ax.set_facecolor("#E8E8E8")
     for (i, j), value in np.ndenumerate(image):
-        text = "any" if blank[i, j] else f"{value:+g}" if value else "0"
+        text = "any" if blank[i, j] else signed(value)
         ax.text(j, i, text, ha="center", va="center", fontsize=11, color=GREY if blank[i, j] else "black")
     ax.set_xticks([])
     ax.set_yticks([])
-    legend = "blue: ink favours the second class, red: the first;\nany: blank in all training images"
-    ax.set_xlabel(legend, fontsize=7)
+    legend = "blue: ink favours the second class, red: the first"
+    ax.set_xlabel(legend + (";\nany: blank in all training images" if blank.any() else ""), fontsize=7)
     bias = blocks[task.network.output_bias][0]
-    ax.set_title(title or f"Weights of the best network\n(bias {f'{bias:+g}' if bias else '0'})", fontsize=10)
+    ax.set_title(title or f"Weights of the best network\n(bias {signed(bias)})", fontsize=10)

@@ -14,6 +14,7 @@ from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE, finish, literal
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LONGEST = 16  # characters of a bit's name
 _ROUNDING = 1e-28  # of the total weight: squared rounding errors are smaller
 
 
@@ -54,22 +55,38 @@ def plot_largest_coefficients(
     ax: Axes, hamiltonian: IsingHamiltonian, names: Sequence[str] | None = None, *, count: int = 20, title: str = ""
 ) -> None:
     """The ``count`` largest coefficients as bars, labelled with the bits of their terms."""
-    labels = hamiltonian.labels(names)
+    labels = [_short(label) for label in hamiltonian.labels(names)]
     terms = hamiltonian.largest(count)
     values = np.array([value for _, value in terms])
     rows = np.arange(len(terms))
     ax.barh(rows, np.abs(values), color=np.where(values > 0, ORANGE, BLUE), height=0.7)
-    ax.set_yticks(rows, [_term_label([labels[q] for q in qubits]) for qubits, _ in terms], fontsize=8)
+    ax.set_yticks(rows, [_term_label(qubits, labels) for qubits, _ in terms], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(left=0)
-    ax.set_xlabel("$|f(S)|$      orange: $f > 0$, an even number of ones costs more; blue: $f < 0$, odd", fontsize=8)
+    for colour, meaning in ((ORANGE, "$f > 0$: an even number of ones costs more"), (BLUE, "$f < 0$: an odd one")):
+        ax.barh(0, 0, color=colour, label=meaning)
+    ax.legend(frameon=False, fontsize=7, loc="lower right")
+    ax.set_xlabel("$|f(S)|$")
     heading = f"The {len(terms)} largest Fourier coefficients" if terms else "No terms: a constant cost"
     finish(ax, title or heading)
 
 
-def _term_label(bits: Sequence[str]) -> str:
-    """Names of the bits in a term, abbreviated if there are more than three."""
-    return literal(" · ".join(bits) if len(bits) <= 3 else f"{' · '.join(bits[:2])} · ... ({len(bits)} bits)")
+def _short(name: str) -> str:
+    """A bit's name, without its middle if it is long."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 6]}...{name[-3:]}"
+
+
+def _term_label(qubits: Sequence[int], labels: Sequence[str]) -> str:
+    """The bits in a term: names of up to three, numbers of more, so that different terms have different labels."""
+    if len(qubits) <= 3:
+        return literal(" · ".join(labels[q] for q in qubits))
+    runs: list[list[int]] = []
+    for q in qubits:
+        if runs and q == runs[-1][-1] + 1:
+            runs[-1].append(q)
+        else:
+            runs.append([q])
+    return "bits " + ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None = None, title: str = "") -> None:

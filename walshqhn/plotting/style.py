@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, suitable for colour-blind readers
 BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "#CC79A7"
@@ -20,10 +23,23 @@ def new_figure(width: float = 6.0, height: float = 4.0) -> tuple[Any, Axes]:
     return figure, figure.add_subplot()
 
 
+def save_figure(figure: Figure, path: Path, kind: str) -> None:
+    """Write ``figure`` as "png", "pdf" or "svg"; PDFs hold TrueType fonts, which journals ask for."""
+    from matplotlib import rc_context
+
+    with rc_context({"pdf.fonttype": 42}):
+        figure.savefig(path, format=kind)
+
+
 def finish(ax: Axes, title: str) -> None:
     """Set the title and remove the top and right spines."""
     ax.set_title(title, fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def signed(value: float) -> str:
+    """A number with its sign, minus as on the axes; 0 has none."""
+    return f"{value:+g}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def literal(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from walshqhn.binn.task import NetworkTask
@@ -30,6 +31,8 @@ class Drawing:
     """Draws into the Axes it is given."""
     size: tuple[float, float] = (6.0, 4.0)
     """Width and height, inches."""
+    subject: str = ""
+    """What the figure is of, above it: task or file, and N."""
 
 
 def drawings(workspace: Workspace, training: TrainingResult | None = None) -> dict[str, Drawing]:
@@ -59,7 +62,8 @@ def drawings(workspace: Workspace, training: TrainingResult | None = None) -> di
         best = index_to_bits(int(table.argmin()), workspace.num_bits)
     if best is not None and isinstance(task, NetworkTask) and has_weight_image(task):
         possible["network"] = Drawing(lambda ax: plot_weights(ax, task, best), (3.2, 3.6))
-    return possible
+    name = str(workspace.spec["name"]) if workspace.spec else Path(workspace.name).stem
+    return {k: replace(one, subject=f"{name}, N = {workspace.num_bits}") for k, one in possible.items()}
 
 
 def _of_training(workspace: Workspace, training: TrainingResult) -> dict[str, Drawing]:

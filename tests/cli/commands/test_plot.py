@@ -33,3 +33,13 @@ def test_a_result_without_its_cost(run, tmp_path):
 @pytest.mark.parametrize("kind", ["training", "success", "network"])
 def test_no_data(run, costs, kind):
     assert f"no data for the figure '{kind}'" in run.complaint("plot", "costs.npy", "--kind", kind)
+
+
+def test_a_pdf_has_truetype_fonts_and_names_what_it_shows(run, costs, tmp_path):
+    """Type 3 fonts are what journals refuse."""
+    run("plot", "costs.npy", "--kind", "histogram", "--figure-format", "pdf")
+    content = (tmp_path / "costs-histogram.pdf").read_bytes()
+    assert b"/CIDFontType2" in content
+    assert b"/Type3" not in content
+    run("plot", "costs.npy", "--kind", "histogram", "--figure-format", "svg")
+    assert "costs, N = " in (tmp_path / "costs-histogram.svg").read_text()

@@ -12,6 +12,7 @@ from walshqhn.bench import report
 from walshqhn.cli.figures import check_figure_name
 from walshqhn.cli.options import Force, Json, OptionalPath, Threads, Whole, flag
 from walshqhn.cli.output import plural, print_json, remark, stdout, table
+from walshqhn.plotting.style import save_figure
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError, unknown_name
 from walshqhn.support.files import check_target, write_atomically
@@ -65,7 +66,7 @@ def bench(
         figure = growth_module.draw_growth(
             document["growth"], report.machine_line(document["machine"], settings.threads)
         )
-        write_atomically(growth, lambda path: figure.savefig(path, format=growth.suffix[1:]), overwrite=force)
+        write_atomically(growth, lambda path: save_figure(figure, path, growth.suffix[1:]), overwrite=force)
         remark(f"wrote {growth}")
     print_json(document) if json else _print_table(document)
     if interrupted:
