@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real, check_whole
+
+if TYPE_CHECKING:
+    from walshqhn.cost.hamiltonian import IsingHamiltonian
 
 
 def check_truncation(max_degree: int | None, tolerance: float, max_terms: int | None) -> None:
@@ -35,3 +40,14 @@ def select_terms(
     if max_terms is not None and max_terms < len(kept):
         kept = np.sort(kept[np.argsort(-magnitude[kept], kind="stable")[:max_terms]])
     return kept, float(np.square(np.delete(coefficients, kept)).sum())
+
+
+def known_weights(hamiltonian: IsingHamiltonian) -> tuple[FloatArray, float]:
+    """W(k) up to the degree ``hamiltonian`` was truncated to, (that degree + 1,), and the weight that was dropped.
+
+    Of all degrees, (N + 1,), and 0 if it was not truncated by degree.
+    """
+    weights = hamiltonian.degree_weights()
+    if hamiltonian.max_degree is None or not hamiltonian.is_truncated:
+        return weights, 0.0
+    return weights[: hamiltonian.max_degree + 1], hamiltonian.discarded_weight

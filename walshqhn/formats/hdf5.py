@@ -17,6 +17,7 @@ import numpy as np
 from walshqhn.bits import bits_to_index, words_for
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import sha256
+from walshqhn.cost.truncation import known_weights
 from walshqhn.formats import access, layout
 from walshqhn.formats.records import read_study, read_training, write_study, write_training
 from walshqhn.spectrum.walsh import WalshSpectrum
@@ -57,7 +58,7 @@ class Contents:
     training: TrainingResult | None = None
     study: Study | None = None
     weights: FloatArray | None = None
-    """(N+1,), W(k); ignored on saving if there is a spectrum or a Hamiltonian to compute it from."""
+    """(N+1,), W(k), NaN: unknown; ignored on saving if there is a spectrum or a Hamiltonian to compute it from."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """On saving: facts to add; on loading: everything that was stored."""
 
@@ -140,8 +141,12 @@ def write_contents(file: h5py.File, contents: Contents) -> None:
         checksum = sha256(cost)
     facts = {"seed": None, "config": None, "input_sha256": checksum} | contents.provenance
     access.write_attributes(file, layout.HEADER, header | layout.CONVENTIONS | {"provenance": provenance(**facts)})
-    source = hamiltonian if spectrum is None else spectrum
-    weights = contents.weights if source is None else source.degree_weights()
+    weights = contents.weights
+    if spectrum is not None:
+        weights = spectrum.degree_weights()
+    elif hamiltonian is not None:
+        known = known_weights(hamiltonian)[0]
+        weights = np.pad(known, (0, hamiltonian.num_qubits + 1 - len(known)), constant_values=np.nan)
     coefficients = None if spectrum is None else spectrum.coefficients
     weight, all_coefficients = layout.SPECTRUM
     arrays = ("cost", layout.COST[0], cost), ("spectrum", weight, weights), ("spectrum", all_coefficients, coefficients)

@@ -60,7 +60,7 @@ HEADER = (
 )
 COST = (Column("values", "<f8", ("2^N",), "C(x) of every configuration x", _LOW, _HIGH),)
 SPECTRUM = (
-    Column("weight", "<f8", ("N+1",), "W(k) of every degree k", least=0),
+    Column("weight", "<f8", ("N+1",), "W(k) of every degree k", least=0, nan=True),
     Column("coefficients", "<f8", ("2^N",), "f(S) of every mask S; optional", _LOW, _HIGH),
 )
 HAMILTONIAN = (

@@ -18,21 +18,29 @@ _LONGEST = 16  # characters of a bit's name
 _ROUNDING = 1e-28  # of the total weight: squared rounding errors are smaller
 
 
-def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, title: str = "") -> None:
-    """W(k), from ``weights`` (N+1,), against the degree k on a log axis; weights at rounding level are only listed."""
+def plot_degree_weights(ax: Axes, weights: npt.ArrayLike, *, rest: float = 0.0, title: str = "") -> None:
+    """W(k), from ``weights`` (N+1,), against the degree k on a log axis; weights at rounding level are only listed.
+
+    ``rest``: the weight of all degrees that ``weights`` does not reach, in grey.
+    """
     from matplotlib.ticker import MaxNLocator
 
     w = np.asarray(weights, dtype=np.float64)
     k = np.arange(len(w))
     seen = w > _ROUNDING * w.sum()
-    bottom = w[seen].min(initial=w.max() or 1.0) / 10
+    bottom = min(w[seen].min(initial=w.max() or 1.0), rest or np.inf) / 10
     ax.vlines(k[seen], bottom, w[seen], color=BLUE, linewidth=1.5)
     ax.plot(k[seen], w[seen], "o", color=BLUE, markersize=5)
     ax.set_yscale("log")
     ax.set_ylim(bottom, (w.max() or 1.0) * 30)
-    ax.set_xlim(-0.5, max(4, k[seen].max(initial=0)) + 1)
+    ax.set_xlim(-0.5, max(4, k[seen].max(initial=0), len(w) if rest > 0 else 0) + 1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    variance = w[1:].sum()
+    variance = w[1:].sum() + rest
+    if rest > 0:
+        ax.vlines(len(w), bottom, rest, color=GREY, linewidth=1.5)
+        ax.plot(len(w), rest, "o", color=GREY, markersize=5)
+        ax.annotate(f"all higher: {100 * rest / variance:.2g} %", (len(w), rest), (0, 6), textcoords="offset points",
+                    ha="center", fontsize=7, color=GREY)  # fmt: skip
     for degree in k[seen & (k > 0)]:
         share = 100 * w[degree] / variance
         if share >= 0.01 and degree <= 8:

@@ -11,6 +11,7 @@ from typing import Any
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
 from walshqhn.cost.table import TableCost
+from walshqhn.cost.truncation import known_weights
 from walshqhn.plotting.circuit import circuit_size, plot_circuit
 from walshqhn.plotting.network import has_weight_image, plot_weights
 from walshqhn.plotting.spectrum import plot_cost_histogram, plot_degree_weights, plot_largest_coefficients
@@ -45,9 +46,9 @@ def drawings(workspace: Workspace, training: TrainingResult | None = None) -> di
         table = workspace.cost.values if isinstance(workspace.cost, TableCost) else None
     possible: dict[str, Drawing] = {}
     if table is not None or workspace.contents.hamiltonian is not None:
-        source = workspace.hamiltonian if table is None else workspace.spectrum
         hamiltonian = workspace.hamiltonian if table is None else workspace.spectrum.hamiltonian()
-        possible["spectrum"] = Drawing(lambda ax: plot_degree_weights(ax, source.degree_weights()))
+        weights, rest = known_weights(hamiltonian) if table is None else (workspace.spectrum.degree_weights(), 0.0)
+        possible["spectrum"] = Drawing(lambda ax: plot_degree_weights(ax, weights, rest=rest))
         possible["coefficients"] = Drawing(lambda ax: plot_largest_coefficients(ax, hamiltonian, names), (6.5, 5.0))
     if table is not None:
         possible["histogram"] = Drawing(lambda ax: plot_cost_histogram(ax, table, found=found))

@@ -71,3 +71,35 @@ def test_bad_targets(run, costs, tmp_path, arguments, says):
     before = sorted(tmp_path.iterdir())
     assert says in run.complaint("spectrum", "costs.npy", *arguments)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_past_tables(run):
+    """66 bits: what is known is printed and stored, what is not is estimated and said to be."""
+    few = ("spectrum", "mnist-8x8", "--num-samples", "30")
+    facts = run.json(*few, "--max-degree", "2", "-o", "m.h5", "--plot", "m.png")
+    assert facts["num_bits"] == 66
+    assert len(facts["degree_weights"]) == 3
+    assert facts["rest"] == facts["hamiltonian"]["discarded_weight"] > 0
+    assert facts["hamiltonian"]["discarded_error"] > 0
+    assert facts["minimum"] is None
+    assert facts["variance"] == pytest.approx(sum(facts["degree_weights"][1:]) + facts["rest"])
+    contents = load("m.h5")
+    assert contents.weights[:3].tolist() == facts["degree_weights"]
+    assert np.isnan(contents.weights[3:]).all()
+    assert (contents.hamiltonian.num_qubits, contents.hamiltonian.max_degree) == (66, 2)
+    again = run.json("spectrum", "m.h5")
+    assert (again["degree_weights"], again["rest"]) == (facts["degree_weights"], facts["rest"])
+    assert "> 2" in run("spectrum", "m.h5")
+    assert "random configurations" in run.out
+    assert "W(2) = " in run("info", "m.h5")
+    assert "W(3)" not in run.out
+    assert "mnist-8x8 has 2^66 networks: without a table of them all, give --max-degree" in run.complaint(*few)
+    assert "--max-degree must be a whole number in 0 ... 3, got 4" in run.complaint(*few, "--max-degree", "4")
+
+
+def test_without_a_table_on_request(run):
+    small = ("spectrum", "gaussian", *SMALL, "--hidden", "2")
+    full, low = run.json(*small), run.json(*small, "--no-table", "--max-degree", "2")
+    assert low["degree_weights"] == pytest.approx(full["degree_weights"][:3], rel=1e-9)
+    assert low["rest"] == pytest.approx(sum(full["degree_weights"][3:]), rel=1e-6)  # all 512 networks were visited
+    assert low["hamiltonian"]["discarded_error"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
 from walshqhn.cli.options import Json, format_value
@@ -38,7 +39,8 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         lines.append(("cost", f"{found.cost.size:,} values, minimum {number(found.cost[low], 9)} at index {low}"))
     if found.weights is not None:
         facts["degree_weights"] = w = found.weights
-        shares = ", ".join(f"W({k}) = {w[k] if w[k] > 1e-28 * w.sum() else 0:.4g}" for k in range(min(5, len(w))))
+        known = np.flatnonzero(~np.isnan(w))[:5].tolist()
+        shares = ", ".join(f"W({k}) = {w[k] if w[k] > 1e-28 * np.nansum(w) else 0:.4g}" for k in known)
         lines.append(("spectrum", f"{'all coefficients; ' if found.spectrum is not None else ''}{shares}"))
     if found.hamiltonian is not None:
         h, degree = found.hamiltonian, int(found.hamiltonian.degrees.max(initial=0))
