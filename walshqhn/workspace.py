@@ -17,6 +17,7 @@ from walshqhn.cost.base import Cost, Progress, require_table_memory
 from walshqhn.cost.blackbox import BlackBoxCost
 from walshqhn.cost.function import is_function_name, load_function
 from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.cost.problems import find_problem
 from walshqhn.cost.read import read_cost_table
 from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.formats.hdf5 import Contents, load_if_native
@@ -79,8 +80,8 @@ class Workspace:
         Parameters
         ----------
         source
-            A task in `list_tasks`, a native file, a cost table in a format of `read_cost_table`, or a function or
-            `Cost` as "module:function", see `load_function`.
+            A task in `list_tasks`, a problem of known difficulty (`labs`-N), a native file, a cost table in a format of
+            `read_cost_table`, or a function or `Cost` as "module:function", see `load_function`.
         options
             Options of the task, see `load_task`, or of the function; not allowed for files.
         settings
@@ -99,6 +100,8 @@ class Workspace:
             return cls(name, load_task(name, **(options or {})), **settings)
         if is_function_name(name) and not path.exists():
             return cls(name, load_function(name, **(options or {})), **settings)
+        if not path.exists() and (problem := find_problem(name)) is not None:
+            return cls(name, problem, **settings)
         if not path.exists() and not path.suffix:
             raise unknown_name("task", name, list_tasks())
         if options:
@@ -138,14 +141,12 @@ class Workspace:
         return tuple(self.contents.bit_names or (f"b[{j}]" for j in range(self.num_bits)))
 
     @cached_property
-    def cost(self) -> Cost:
-        """The cost: a table up to 30 bits, otherwise the Hamiltonian or the task itself; always a function itself.
+    def source(self) -> Cost:
+        """The cost as it is: a table where there is one, otherwise the Hamiltonian or the task itself.
 
-        InputError if the file holds nothing to compute it from; TooLargeError if it does not fit in memory.
+        InputError if the file holds nothing to compute it from.
         """
         found, given = self.contents, self._given
-        if isinstance(given, TableCost | BlackBoxCost):
-            return given
         if found.cost is not None:
             return TableCost(found.cost, self.bit_names)
         if found.spectrum is not None:
@@ -156,7 +157,13 @@ class Workspace:
         source = found.hamiltonian if given is None else given
         if source is None and (source := self.task) is None:
             raise InputError(f"{self.name} holds no usable cost, spectrum, Hamiltonian or task.")
-        return source if self.num_bits > self.LARGEST_TABLE else self._tabulated(source)
+        return source
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The `source`, as a table up to 30 bits unless it is a function. TooLargeError if that does not fit."""
+        as_it_is = isinstance(self.source, TableCost | BlackBoxCost) or self.num_bits > self.LARGEST_TABLE
+        return self.source if as_it_is else self._tabulated(self.source)
 
     @cached_property
     def table(self) -> FloatArray:
@@ -171,6 +178,8 @@ class Workspace:
     @cached_property
     def hamiltonian(self) -> IsingHamiltonian:
         """The Hamiltonian, read or computed."""
+        if isinstance(self._given, IsingHamiltonian):
+            return self._given
         stored = self.contents.hamiltonian
         return self.spectrum.hamiltonian() if stored is None else stored
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
     "tasks": "List the tasks, or show the options and the bits of one.",
     "spectrum": "Cost of all 2^N networks, Walsh spectrum, Ising Hamiltonian.",
+    "minimum": "The least cost, exact or the best found, and how it is known.",
     "export": "Write the Hamiltonian in another format.",
     "train": "Train a variational circuit on the cost.",
     "sample": "Measure a trained circuit and rank the networks it returns.",

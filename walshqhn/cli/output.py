@@ -26,6 +26,7 @@ _PARTS = {
     "engine": "the exact engine",
     "sampling": "the sampling of states",
     "annealing": "simulated annealing",
+    "minimum": "the search for minima",
 }
 
 

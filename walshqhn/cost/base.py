@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,19 @@ class Minimum:
 
     value: float
     bits: BitArray
-    """(K, N), configurations that reach it, at most `MOST_MINIMA` of them."""
+    """(K, N), the best configurations that are known, by ascending cost."""
     how: str
     """How it is known, such as "all 2^17 configurations"."""
     is_exact: bool = True
     """False: the best that was found, and there may be better ones."""
+    costs: FloatArray = field(default_factory=lambda: np.empty(0))
+    """(K,), the costs of ``bits``; default: all are ``value``."""
+    count: int | None = None
+    """How many configurations reach it, those not listed included; None: not counted."""
+
+    def __post_init__(self) -> None:
+        if not self.costs.size:
+            object.__setattr__(self, "costs", np.full(len(self.bits), self.value))
 
 
 class Cost(ABC):

@@ -25,6 +25,7 @@ from walshqhn.bits import (
 )  # fmt: skip
 from walshqhn.cost.base import Cost, Progress, check_names
 from walshqhn.cost.energies import Terms
+from walshqhn.cost.minimum import find_minimum
 from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
@@ -190,6 +191,8 @@ class IsingHamiltonian(Cost):
         if len(found) != self.num_qubits or len(set(found)) != len(found):
             raise InputError(f"names must be {self.num_qubits} different names, got {len(found)}.")
         return found
+
+    find_minimum = find_minimum
 
     def energies(self, bits: npt.ArrayLike | None = None, *, threads: int | None = None) -> FloatArray:
         """Energies of configurations, bits (M, N): shape (M,); by default of all, (2^N,).

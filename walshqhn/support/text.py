@@ -11,3 +11,11 @@ def plural(count: int, noun: str) -> str:
 def number(value: float | None, digits: int = 6) -> str:
     """``value`` to ``digits`` significant digits; a dash where there is none, or none that is finite."""
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+
+
+def duration(seconds: float) -> str:
+    """'0.2 s', '12 min', '3.5 h', '40 days', '2e+213 years'."""
+    for unit, length in (("years", 31_557_600.0), ("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.2g} {unit}" if seconds < 1e3 * length else f"{seconds / length:.0e} {unit}"
+    return f"{seconds:.2g} s"

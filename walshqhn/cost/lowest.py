@@ -1,0 +1,81 @@
+"""The lowest costs seen in a long search, and how far it has come, kept in a file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import InputError
+from walshqhn.support.files import check_target, read_npz, write_atomically
+
+_NOWHERE = np.iinfo(np.int64).max
+_SAVE_EVERY = 5.0  # seconds
+
+
+class Lowest:
+    """The ``keep`` lowest costs and their indices, ascending, and how many configurations share the least one.
+
+    Costs that differ by up to ``tie`` count as one. With a ``checkpoint`` file, what it holds is taken over, if it is
+    of the same ``search``; InputError otherwise.
+    """
+
+    def __init__(self, keep: int, tie: float, search: str, checkpoint: str | Path | None = None) -> None:
+        self.tie, self.search, self.path = tie, search, None if checkpoint is None else Path(checkpoint)
+        self.costs: FloatArray = np.full(keep, np.inf)
+        self.index: npt.NDArray[np.int64] = np.full(keep, _NOWHERE)
+        self.best, self.ties, self.done = np.inf, 0, 0
+        self._lock, self._saved = threading.Lock(), time.monotonic()
+        if self.path is not None:
+            check_target(self.path, overwrite=True)
+            if self.path.exists():
+                self._load(self.path)
+
+    def _load(self, path: Path) -> None:
+        found = read_npz(path)
+        if found.keys() != {"search", "costs", "index", "best", "ties", "done"}:
+            raise InputError(f"{path} holds no search for a minimum.")
+        if str(found["search"]) != self.search or found["costs"].shape != self.costs.shape:
+            raise InputError(f"{path} belongs to another search (cost, keep or memory); remove it, or name another file.")
+        self.costs, self.index = found["costs"].copy(), found["index"].copy()
+        self.best, self.ties, self.done = float(found["best"]), int(found["ties"]), int(found["done"])
+
+    def merge(self, costs: FloatArray, index: npt.NDArray[np.int64], best: float, ties: int) -> None:
+        """Take over what another part of the search has found. May be called by several threads."""
+        with self._lock:
+            if best < self.best - self.tie:
+                self.ties = ties
+            elif best <= self.best + self.tie:
+                self.ties += ties
+            self.best = min(self.best, best)
+            all_costs, all_index = np.append(self.costs, costs), np.append(self.index, index)
+            order = np.lexsort((all_index, all_costs))[: self.costs.size]
+            self.costs, self.index = all_costs[order], all_index[order]
+
+    def reached(self, done: int) -> None:
+        """``done`` parts of the search are complete; written down every few seconds."""
+        self.done = done
+        if time.monotonic() - self._saved > _SAVE_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state down, if there is a file for it."""
+        if self.path is not None:
+            state = {"search": self.search, "costs": self.costs, "index": self.index}
+            state |= {"best": self.best, "ties": self.ties, "done": self.done}
+
+            def write(part: Path) -> None:
+                with part.open("wb") as file:
+                    np.savez(file, **state)
+
+            write_atomically(self.path, write, overwrite=True)
+            self._saved = time.monotonic()
+
+    def close(self) -> None:
+        """The search is complete: remove its file."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
