@@ -131,8 +131,6 @@ def additive_costs(
     Returns costs (A, B) and the configuration indices (A,) and (B,) of the two halves: entry [a, b] belongs to
     configuration ``left[a] | right[b]``. ``progress`` gets the fraction done.
     """
-    from walshqhn.kernels import costs as kernels
-
     left, right = _split(groups)
     positions = [[p for g in half for p in g.bits] for half in (left, right)]
     index_left, index_right = (deposit(np.arange(1 << len(p)), p) for p in positions)
@@ -140,26 +138,35 @@ def additive_costs(
     by_memory = _WORKSPACE // (8 * max(out.shape))
     by_time = _CHUNK_WORK // out.size
     chunk = max(4, min(512, by_memory, by_time) // 4 * 4)
-    # the loss of a sample depends on how far u lies on the wrong side: softplus(v) and sigmoid(v)^2, v = -+u
-    wrong = 1.0 - 2.0 * targets if loss == "bce" else 2.0 * targets - 1.0
+    wrong = 1.0 - 2.0 * targets
     for start in range(0, len(x), chunk):
         part = slice(start, start + chunk)
-        sums_left = _sums(left, x[part]) * wrong[part]
         sums_right = np.ascontiguousarray((_sums(right, x[part]) * wrong[part]).T)
-        halves = float(np.abs(sums_left).max()), float(np.abs(sums_right).max())
-        if loss == "bce" and sum(halves) < _LARGEST_SUM:
-            pad = -sums_left.shape[1] % 4
-            exp_left = np.pad(np.exp(sums_left), ((0, 0), (0, pad)))
-            exp_right = np.pad(np.exp(sums_right), ((0, pad), (0, 0)))
-            period = int(_EXPONENT_ROOM / (4 * np.log2(1.0 + np.exp(sum(halves)))))
-            kernels.in_rows(kernels.add_softplus, exp_left, exp_right, period, out=out)
-        elif loss == "bce":
-            kernels.in_rows(kernels.add_softplus_direct, sums_left, sums_right, out=out)
-        elif max(halves) < _LARGEST_HALF:
-            kernels.in_rows(kernels.add_squared_sigmoid, np.exp(sums_left), np.exp(sums_right), out=out)
-        else:
-            kernels.in_rows(kernels.add_squared_sigmoid_direct, sums_left, sums_right, out=out)
+        add_losses(_sums(left, x[part]) * wrong[part], sums_right, loss, out)
         if progress is not None:
             progress(min(1.0, (start + chunk) / len(x)))
     out /= len(x)
     return out, index_left, index_right
+
+
+def add_losses(left: FloatArray, right: FloatArray, loss: str, out: FloatArray) -> None:
+    """Add to ``out`` (A, B) the losses of all pairs of halves: sums over samples of g(v), v = left + right.
+
+    ``left`` (A, S), ``right`` (S, B): by how much the output lies on the wrong side; g is softplus for "bce" and the
+    square of the sigmoid for "mse".
+    """
+    from walshqhn.kernels import costs as kernels
+
+    halves = float(np.abs(left).max(initial=0.0)), float(np.abs(right).max(initial=0.0))
+    if loss == "bce" and sum(halves) < _LARGEST_SUM:
+        pad = -left.shape[1] % 4
+        exp_left = np.pad(np.exp(left), ((0, 0), (0, pad)))
+        exp_right = np.pad(np.exp(right), ((0, pad), (0, 0)))
+        period = int(_EXPONENT_ROOM / (4 * np.log2(1.0 + np.exp(sum(halves)))))
+        kernels.in_rows(kernels.add_softplus, exp_left, exp_right, period, out=out)
+    elif loss == "bce":
+        kernels.in_rows(kernels.add_softplus_direct, left, right, out=out)
+    elif max(halves) < _LARGEST_HALF:
+        kernels.in_rows(kernels.add_squared_sigmoid, np.exp(-left), np.exp(-right), out=out)
+    else:
+        kernels.in_rows(kernels.add_squared_sigmoid_direct, -left, -right, out=out)

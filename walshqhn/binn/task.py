@@ -15,6 +15,7 @@ import numpy.typing as npt
 from walshqhn.binn.additive import AdditivePart, Group, additive_costs, additive_groups, additive_part
 from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.losses import LOSSES
+from walshqhn.binn.minimum import find_task_minimum
 from walshqhn.binn.network import BinaryNetwork, sigmoid
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits
 from walshqhn.cost.base import Cost, Progress, require_table_memory
@@ -143,6 +144,8 @@ class NetworkTask(Task):
                 )
             found.append(additive_part(groups, code, self.data.train.x, self.data.train.y))
         return found
+
+    find_minimum = find_task_minimum
 
     def _settings(self) -> Iterator[tuple[BitArray, dict[int, int]]]:
         """A configuration (N,) for each setting of the architecture bits, and the setting: position -> bit."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn.bits import unpack_bits
-from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.arrays import BitArray
 
 if TYPE_CHECKING:
     from walshqhn.cost.hamiltonian import IsingHamiltonian
@@ -25,11 +25,10 @@ class SpinModel:
     def __init__(self, hamiltonian: IsingHamiltonian) -> None:
         h, n = hamiltonian, hamiltonian.num_qubits
         self.num_bits, self.constant = n, h.constant
-        batch = max(1, (1 << 26) // max(1, n))
-        pairs = [
-            np.argwhere(unpack_bits(h.masks[s : s + batch], n)) + (s, 0) for s in range(0, len(h), batch)
-        ]  # fmt: skip
-        self.terms, self.bits = np.ascontiguousarray(np.concatenate([*pairs, np.empty((0, 2), np.int64)]).T)
+        supports = [np.empty((0, 2), np.int64)]
+        for start in range(0, len(h), batch := max(1, (1 << 26) // max(1, n))):
+            supports.append(np.argwhere(unpack_bits(h.masks[start : start + batch], n)) + np.array([start, 0]))
+        self.terms, self.bits = np.ascontiguousarray(np.concatenate(supports).T)
         self.values, self.degrees = h.coefficients, np.bincount(self.terms, minlength=len(h))
 
     @cached_property
@@ -79,9 +78,9 @@ class SpinModel:
         return (spins < 0).astype(np.uint8)
 
     @property
-    def size(self) -> FloatArray:
+    def size(self) -> float:
         """Sum of all |coefficients|."""
-        return np.abs(self.values).sum()
+        return float(np.abs(self.values).sum())
 
 
 def _seed(rng: np.random.Generator) -> np.uint64:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError
-from walshqhn.support.files import check_target, read_npz, write_atomically
+from walshqhn.support.files import check_source, check_target, first_line, write_atomically
 
 _NOWHERE = np.iinfo(np.int64).max
 _SAVE_EVERY = 5.0  # seconds
@@ -34,15 +36,18 @@ class Lowest:
             check_target(self.path, overwrite=True)
             if self.path.exists():
                 self._load(self.path)
+        self._state = self._snapshot()
 
     def _load(self, path: Path) -> None:
-        found = read_npz(path)
-        if found.keys() != {"search", "costs", "index", "best", "ties", "done"}:
-            raise InputError(f"{path} holds no search for a minimum.")
-        if str(found["search"]) != self.search or found["costs"].shape != self.costs.shape:
-            raise InputError(f"{path} belongs to another search (cost, keep or memory); remove it, or name another file.")
-        self.costs, self.index = found["costs"].copy(), found["index"].copy()
-        self.best, self.ties, self.done = float(found["best"]), int(found["ties"]), int(found["done"])
+        try:
+            found = json.loads(check_source(path).read_text(encoding="utf-8"))
+            search, costs, index = found["search"], np.array(found["costs"]), np.array(found["index"], dtype=np.int64)
+            best, ties, done = float(found["best"]), int(found["ties"]), int(found["done"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} does not hold a search for a minimum ({first_line(error)}).") from error
+        if search != self.search or costs.shape != self.costs.shape or index.shape != costs.shape:
+            raise InputError(f"{path} belongs to another search (cost, keep or memory): remove it or name another.")
+        self.costs, self.index, self.best, self.ties, self.done = costs, index, best, ties, done
 
     def merge(self, costs: FloatArray, index: npt.NDArray[np.int64], best: float, ties: int) -> None:
         """Take over what another part of the search has found. May be called by several threads."""
@@ -57,22 +62,21 @@ class Lowest:
             self.costs, self.index = all_costs[order], all_index[order]
 
     def reached(self, done: int) -> None:
-        """``done`` parts of the search are complete; written down every few seconds."""
+        """``done`` parts of the search are complete, and no other is begun; written down every few seconds."""
         self.done = done
+        self._state = self._snapshot()
         if time.monotonic() - self._saved > _SAVE_EVERY:
             self.save()
 
+    def _snapshot(self) -> dict[str, Any]:
+        state = {"search": self.search, "costs": self.costs.tolist(), "index": self.index.tolist()}
+        return state | {"best": self.best, "ties": self.ties, "done": self.done}
+
     def save(self) -> None:
-        """Write the state down, if there is a file for it."""
+        """Write the state down, as of the last `reached`: parts that were only begun would be counted twice."""
         if self.path is not None:
-            state = {"search": self.search, "costs": self.costs, "index": self.index}
-            state |= {"best": self.best, "ties": self.ties, "done": self.done}
-
-            def write(part: Path) -> None:
-                with part.open("wb") as file:
-                    np.savez(file, **state)
-
-            write_atomically(self.path, write, overwrite=True)
+            text = json.dumps(self._state)
+            write_atomically(self.path, lambda part: part.write_text(text, encoding="utf-8"), overwrite=True)
             self._saved = time.monotonic()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from walshqhn.cost.flips import SpinModel
 from walshqhn.cost.slabs import LARGEST, TIE, Slabs
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import TooLargeError, unknown_name
-from walshqhn.support.resources import resolve_threads
+from walshqhn.support.resources import require_memory, resolve_threads
 from walshqhn.support.text import duration
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ _PATIENCE = 3600.0  # seconds of enumeration, by default
 _SEARCH = 20.0  # seconds of branching, and of annealing, by default
 _SWEEPS = (10, 1000)  # of the first annealing, and at most
 _TINY = 6  # bits up to which there is nothing to fold
+_LARGEST_BRANCHED = 4096  # bits for which it is tried without being asked for
 _RATE = 4e-10  # seconds a configuration, where it cannot be measured
 
-_INSTEAD = "method='auto' tries elimination and branch and bound, and else gives the best found."
+_INSTEAD = "method='auto' tries elimination and branch and bound, and otherwise gives the best found."
 
 
 def find_minimum(
@@ -94,51 +95,50 @@ def find_minimum(
         check_real("seconds", seconds, above=0)
     if memory is not None:
         check_whole("memory", memory, 1)
-    workers, given = resolve_threads(threads), list(symmetries)
-    limit, slabs, estimate = _PATIENCE if seconds is None else seconds, None, math.inf
-    if method in ("auto", "enumerate"):
-        if hamiltonian.num_qubits <= _TINY:
-            return _tiny(hamiltonian, keep)
-        slabs, estimate = _plan(hamiltonian, given, memory, workers)
-        if method == "enumerate" and (slabs is None or estimate > limit):
-            raise _hopeless(hamiltonian.num_qubits, estimate, limit)
-        if slabs is not None and (method == "enumerate" or estimate <= min(limit, _SHORT)):
-            return slabs.minimum(keep, workers, progress, checkpoint)
+    n, workers = hamiltonian.num_qubits, resolve_threads(threads)
+    if n <= (_TINY if method in ("auto", "enumerate") else 0):
+        return _tiny(hamiltonian, keep)
+    slabs, estimate, limit = None, math.inf, _PATIENCE if seconds is None else seconds
+    if method in ("auto", "enumerate") and n <= LARGEST:
+        slabs = Slabs.of(hamiltonian, symmetries, memory, workers)
+        estimate = slabs.seconds(workers)
+    if method == "enumerate" and estimate > limit:
+        raise _hopeless(n, estimate, limit)
+    if slabs is not None and estimate <= (limit if method == "enumerate" else min(limit, _SHORT)):
+        return slabs.minimum(keep, workers, progress, checkpoint)
     model = SpinModel(hamiltonian)
-    if method in ("auto", "eliminate"):
-        order = elimination_order(model)
-        if order is not None:
-            return _known(hamiltonian, eliminate(model, order), "dynamic programming over all configurations")
-        if method == "eliminate":
-            raise TooLargeError("the terms of this Hamiltonian hang together too closely to eliminate bit after bit.")
-        if slabs is not None and estimate <= limit:
-            return slabs.minimum(keep, workers, progress, checkpoint)
-    time_left = _SEARCH if seconds is None else seconds
-    found = _anneal(hamiltonian, model, time_left / (4 if method != "anneal" else 1), seed, keep, progress)
-    if method == "anneal":
+    order = elimination_order(model) if method in ("auto", "eliminate") else None
+    if order is not None:
+        return _known(hamiltonian, eliminate(model, order), "dynamic programming over all configurations")
+    if method == "eliminate":
+        raise TooLargeError("the terms of this Hamiltonian hang together too closely to eliminate bit after bit.")
+    if slabs is not None and estimate <= limit:
+        return slabs.minimum(keep, workers, progress, checkpoint)
+    return _search(hamiltonian, model, method, _SEARCH if seconds is None else seconds, keep, seed=seed, progress=progress)
+
+
+def _search(
+    h: IsingHamiltonian, model: SpinModel, method: str, seconds: float, keep: int, *, seed: int,
+    progress: Progress | None,
+) -> Minimum:  # fmt: skip
+    """By annealing, and then, unless that is all that was asked for, by branch and bound."""
+    found = _anneal(h, model, seconds if method == "anneal" else seconds / 4, seed, keep, progress)
+    if method == "branch":
+        require_memory(8 * model.num_bits**2, "branch and bound", "Use method='anneal'.")
+    elif method == "anneal" or model.num_bits > _LARGEST_BRANCHED:
         return found
-    slack = TIE * float(model.size)
-    start = found.value - hamiltonian.constant
-    bits, is_exact = branch_and_bound(model, found.bits[0], start, time_left, slack, progress)
+    slack, start = TIE * model.size, found.value - h.constant
+    bits, is_exact = branch_and_bound(model, found.bits[0], start, seconds, slack, progress)
+    better = _known(h, bits, "branch and bound")
     if is_exact:
-        return _known(hamiltonian, bits, "branch and bound")
-    better = _known(hamiltonian, bits, "")
-    if better.value < found.value:
-        return replace(better, how="the best found by branch and bound, cut short", is_exact=False)
-    return found
-
-
-def _plan(h: IsingHamiltonian, given: list[Any], memory: int | None, workers: int) -> tuple[Slabs | None, float]:
-    """Slabs, if there can be any, and the seconds that enumeration takes."""
-    n = h.num_qubits
-    if n > LARGEST:
-        return None, 2.0 ** min(n, 1000) * _RATE / workers
-    slabs = Slabs.of(h, given, memory, workers)
-    return slabs, slabs.seconds(workers)
+        return better
+    return replace(better, how="branch and bound, cut short", is_exact=False) if better.value < found.value else found
 
 
 def _hopeless(num_bits: int, estimate: float, limit: float) -> TooLargeError:
-    more = "" if estimate > 1e3 * _PATIENCE else f"allow more seconds, or "
+    if math.isinf(estimate):
+        estimate = 2.0 ** min(num_bits, 1000) * _RATE
+    more = "" if estimate > 1e3 * _PATIENCE else "allow more seconds, or "
     text = f"looking at all 2^{num_bits} configurations would take about {duration(estimate)}"
     return TooLargeError(f"{text}, more than the {duration(limit)} allowed: {more}{_INSTEAD}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+import numpy as np
+
 from walshqhn.bits import masks_from_supports
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.support.checks import check_whole
@@ -26,7 +28,7 @@ def labs(num_bits: int) -> IsingHamiltonian:
             for j in range(i + 1, n - k):
                 terms[frozenset((i, i + k)) ^ {j, j + k}] += 2.0
     masks = masks_from_supports([sorted(term) for term in terms], n)
-    return IsingHamiltonian(n, masks, [*terms.values()], n * (n - 1) / 2)
+    return IsingHamiltonian(n, masks, np.array([*terms.values()]), n * (n - 1) / 2)
 
 
 def find_problem(name: str) -> IsingHamiltonian | None:

@@ -16,7 +16,6 @@ import numpy as np
 from walshqhn.cost.base import Minimum, Progress
 from walshqhn.cost.lowest import Lowest
 from walshqhn.cost.symmetries import Layout, check_symmetry, make_layout
-from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import TooLargeError
 from walshqhn.support.resources import format_size, thread_limit
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 SLAB_BITS = 14  # measured: a slab and its coefficients fit L2, and folding takes a small part of the time
 LARGEST = 62  # bits; a configuration fits a signed word
 TIE = 2.0**-40  # of the sum of all |coefficients|: energies this close are one
-_PIECE_BITS = 24  # configurations a call: well below a second
-_PIECES = 16  # in a round, after which progress is made known
+_PIECE_BITS = 22  # configurations a call: a few milliseconds
+_PIECES = 64  # in a round, after which progress is made known
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,7 @@ class Slabs:
         self.search(0, count, 1)
         return (time.perf_counter() - start) * self.num_slabs / count / threads
 
-    def minimum(
-        self, keep: int, threads: int, progress: Progress | None, checkpoint: str | Path | None
-    ) -> Minimum:
+    def minimum(self, keep: int, threads: int, progress: Progress | None, checkpoint: str | Path | None) -> Minimum:
         """The ``keep`` lowest energies. Ctrl-C leaves the checkpoint behind."""
         piece = min(self.num_slabs, 1 << max(0, _PIECE_BITS - len(self.layout.low)))
         pieces = self.num_slabs // piece
@@ -114,18 +111,17 @@ class Slabs:
         self.search(0, 1, 1)  # compiles; several threads must not wait for each other
 
         def work(begin: int, end: int) -> None:
-            for p in range(begin, end):
+            for p in range(lowest.done + begin, lowest.done + end):
                 known = max(float(lowest.costs[-1]), lowest.best + self.tie)
                 lowest.merge(*self.search(p * piece, (p + 1) * piece, keep, known))
 
         try:
             with thread_limit(threads):
                 while lowest.done < pieces:
-                    begin, end = lowest.done, min(pieces, lowest.done + _PIECES)
-                    share(lambda a, b, first=begin: work(first + a, first + b), end - begin)
-                    lowest.reached(end)
+                    share(work, min(_PIECES, pieces - lowest.done))
+                    lowest.reached(min(pieces, lowest.done + _PIECES))
                     if progress is not None:
-                        progress(end / pieces)
+                        progress(lowest.done / pieces)
         except KeyboardInterrupt:
             lowest.save()
             raise

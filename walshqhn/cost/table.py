@@ -64,6 +64,13 @@ class TableCost(Cost):
         """The configurations by ascending cost, (2^N,)."""
         return self.values.argsort(kind="stable")
 
+    def find_minimum(self, keep: int = 10) -> Minimum:
+        """The ``keep`` lowest costs, their configurations, and how many share the least one."""
+        index = self.order[: check_whole("keep", keep, 1)]
+        costs, how = self.values[index], f"all 2^{self.num_bits} configurations"
+        ties = int((self.values == costs[0]).sum())
+        return Minimum(float(costs[0]), index_to_bits(index, self.num_bits), how, True, costs, ties)
+
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         return self.values[bits_to_index(check_rows(bits, self.num_bits))]
 
