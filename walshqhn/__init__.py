@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from walshqhn.cost.blackbox import BlackBoxCost as BlackBoxCost
     from walshqhn.cost.convert import as_cost as as_cost
     from walshqhn.cost.hamiltonian import IsingHamiltonian as IsingHamiltonian
+    from walshqhn.cost.problems import labs as labs
     from walshqhn.cost.read import read_cost_table as read_cost_table
     from walshqhn.cost.table import TableCost as TableCost
     from walshqhn.cost.table import tabulate as tabulate
@@ -68,6 +69,7 @@ _HOME = {
     "BlackBoxCost": "walshqhn.cost.blackbox",
     "as_cost": "walshqhn.cost.convert",
     "IsingHamiltonian": "walshqhn.cost.hamiltonian",
+    "labs": "walshqhn.cost.problems",
     "read_cost_table": "walshqhn.cost.read",
     "TableCost": "walshqhn.cost.table",
     "tabulate": "walshqhn.cost.table",

@@ -114,7 +114,9 @@ def find_minimum(
         raise TooLargeError("the terms of this Hamiltonian hang together too closely to eliminate bit after bit.")
     if slabs is not None and estimate <= limit:
         return slabs.minimum(keep, workers, progress, checkpoint)
-    return _search(hamiltonian, model, method, _SEARCH if seconds is None else seconds, keep, seed=seed, progress=progress)
+    return _search(
+        hamiltonian, model, method, _SEARCH if seconds is None else seconds, keep, seed=seed, progress=progress
+    )
 
 
 def _search(
