@@ -195,10 +195,7 @@ class IsingHamiltonian(Cost):
     find_minimum = find_minimum
 
     def energies(self, bits: npt.ArrayLike | None = None, *, threads: int | None = None) -> FloatArray:
-        """Energies of configurations, bits (M, N): shape (M,); by default of all, (2^N,).
-
-        TooLargeError if these do not fit in memory.
-        """
+        """Energies of bits (M, N): shape (M,); by default of all configurations, (2^N,), or TooLargeError."""
         if bits is not None:
             return self.costs(bits)
         require_memory(

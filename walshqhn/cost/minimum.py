@@ -134,7 +134,11 @@ def _search(
     better = _known(h, bits, "branch and bound")
     if is_exact:
         return better
-    return replace(better, how="branch and bound, cut short", is_exact=False) if better.value < found.value else found
+    return (
+        replace(better, how="the best found by branch and bound, cut short", is_exact=False)
+        if better.value < found.value
+        else found
+    )
 
 
 def _hopeless(num_bits: int, estimate: float, limit: float) -> TooLargeError:
