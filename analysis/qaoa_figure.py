@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_STYLES = ((BLUE, "o", "-"), (ORANGE, "s", (0, (5, 1))), (GREEN, "^", (0, (3, 1, 1, 1))), (PINK, "D", (0, (1, 1))))
+STYLES: tuple[tuple[str, str, Any], ...] = (
+    (BLUE, "o", "-"), (ORANGE, "s", (0, (5, 1))), (GREEN, "^", (0, (3, 1, 1, 1))), (PINK, "D", (0, (1, 1))),
+    (GREY, "v", (0, (8, 2))),
+)  # fmt: skip
+"""Colour, marker and dashes of a family of circuits, by its place."""
 
 
 def draw(rows: Sequence[dict[str, Any]], phases: Sequence[Any], uniform: float) -> Figure:
@@ -26,7 +30,7 @@ def draw(rows: Sequence[dict[str, Any]], phases: Sequence[Any], uniform: float) 
     figure = blank_figure(7.2, 6.2)
     axes = figure.subplots(2, 2)
     families = list(dict.fromkeys(row["family"] for row in rows))
-    styles = dict(zip(families, _STYLES, strict=False))
+    styles = dict(zip(families, STYLES, strict=False))
     draw_success(axes[0, 0], rows, styles)
     draw_chances(axes[0, 1], rows, styles, "angles", uniform)
     draw_chances(axes[1, 0], rows, styles, "two_qubit_gates", uniform)

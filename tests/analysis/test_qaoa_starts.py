@@ -1,0 +1,32 @@
+"""Starts of QAOA against what they are to do."""
+
+import numpy as np
+import pytest
+
+from analysis import qaoa_starts
+from walshqhn import ExactEngine, QAOAAnsatz
+
+
+def test_interpolation_keeps_a_line():
+    """A linear ramp of p layers becomes the same ramp with p + 1, as far as its ends are: eq. (B1) by hand."""
+    found = qaoa_starts.interpolate(np.array([1.0, 2.0, 3.0, -3.0, -2.0, -1.0]))
+    third = 1 / 3
+    expected = [1.0, third + 2 * 2 * third, 2 * 2 * third + 3 * third, 3.0]
+    assert found[:4] == pytest.approx(expected)
+    assert found[4:] == pytest.approx([-value for value in reversed(expected)])
+    assert qaoa_starts.interpolate(np.array([0.7, -0.4])) == pytest.approx([0.7, 0.7, -0.4, -0.4])
+
+
+def test_a_slow_ramp_ends_in_the_lowest_cost():
+    """And with the other sign in the highest: the adiabatic theorem."""
+    cost = np.array([3.0, 1.0, 0.0, 2.5])
+    layers = 200
+    x = (np.arange(layers) + 0.5) / layers
+    prepared = ExactEngine(cost).prepare(QAOAAnsatz(cost, layers))
+    down, up = (prepared.expectation(np.concatenate([0.2 * x, sign * 0.2 * (1 - x)])) for sign in (-1, 1))
+    assert down < 0.05
+    assert up > 2.95
+    start = qaoa_starts.ramp(5, 2.0, np.random.default_rng(0))
+    assert (np.diff(start[:5]) > 0).all()
+    assert (np.diff(start[5:]) > 0).all()
+    assert start[5:].max() < 0 < start[0]
