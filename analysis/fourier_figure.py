@@ -116,7 +116,9 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
     ax.plot(k, binom.pmf(k, n, 0.5), color=GREY, linewidth=1.2, linestyle=":")
     ax.fill_between(k, table["share"]["low"][1:], table["share"]["high"][1:], color=GREY, alpha=0.3, linewidth=0)
     ax.plot(k, table["share"]["mean"][1:], ".", color="#6E6E6E", markersize=4)
-    ax.text(n, 0.5, f"random tables\n(line: binomial,\n$N$ = {n})", fontsize=7.5, color=_DARK, ha="right", va="center")
+    ax.text(
+        n, 1e-11, f"random tables\n(line: binomial,\n$N$ = {n})", fontsize=7.5, color=_DARK, ha="right", va="center"
+    )
     ax.text(
         0.02,
         0.03,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.circuits.spec import remake_ansatz
 from walshqhn.plotting.style import COLOURS
-from walshqhn.study.statistics import outcomes, success_curve, summary_rows
+from walshqhn.study.statistics import outcomes, wilson
+from walshqhn.support.arrays import FloatArray
 
 from . import common
 from .common import Finding, Settings
 from .depths import (
     DASHES,
     TESTS,
-    as_dict,
     compare,
     cost_levels,
     depth_name,
@@ -30,7 +31,7 @@ from .depths import (
     verdict,
     with_interval,
 )
-from .drawing import blank_figure, panel, spread
+from .drawing import blank_figure, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +49,7 @@ TASKS = {
 _LOW, _HIGH = 1e-6, 0.3  # energies shown
 WIDE = 0.02
 """Epsilon beyond the next network of every task."""
+EPSILONS = (1e-3, 0.01, WIDE, 0.05)
 _LEAST_SHARE = 1e-6  # networks measured less often do not count for the ensemble
 
 
@@ -61,9 +63,42 @@ class Ensemble:
     """(M,), sum 1."""
 
 
+@dataclass(frozen=True)
+class Trained:
+    """The trainings of one task, on several draws of its data."""
+
+    tasks: list[NetworkTask]
+    costs: list[FloatArray]
+    studies: list[Study]
+
+    @property
+    def gaps(self) -> list[float]:
+        """From the minimum to the next network, of every draw."""
+        return [float(cost_levels(cost)[0]) for cost in self.costs]
+
+    def excess(self, variant: int) -> FloatArray:
+        """E - C_min of all runs: (draws, runs)."""
+        return np.array([study.energies(variant) - study.reference for study in self.studies])
+
+    def outcomes(self, epsilons: Sequence[float]) -> FloatArray:
+        """Success of all runs within the epsilon of their draw, one draw after the other: (depths, draws * runs)."""
+        return np.concatenate([outcomes(s, e) for s, e in zip(self.studies, epsilons, strict=True)], axis=1)
+
+
 def depths(settings: Settings) -> tuple[int, ...]:
     """Layers of the circuits; 0 stands for the product state."""
-    return settings.pick((0, 1, 2, 3, 4), (0, 1))
+    return settings.pick((0, 1, 2, 3, 4, 6, 8), (0, 1))
+
+
+def trainings(settings: Settings, name: str) -> Trained:
+    """40 runs of each depth on each of 5 draws of the data."""
+    draws, runs = range(settings.pick(5, 2)), settings.pick(40, 2)
+    tasks = [load_task(name, seed=draw) for draw in draws]
+    studies = [
+        common.study(settings, f"{name}-{draw}", task, depth_plan(settings, depths(settings), runs, 300, seed=1 + draw))
+        for draw, task in zip(draws, tasks, strict=True)
+    ]
+    return Trained(tasks, [task.cost_table() for task in tasks], studies)
 
 
 def run(settings: Settings) -> Finding:
@@ -72,60 +107,85 @@ def run(settings: Settings) -> Finding:
     figure = blank_figure(7.4, 6.0)
     axes = figure.subplots(2, 3)
     numbers: dict[str, Any] = {}
-    sentences = []
     for k, (name, label) in enumerate(TASKS.items()):
-        task = load_task(name)
-        cost = task.cost_table()
-        found = common.study(settings, name, task, depth_plan(settings, depths(settings)))
-        gap = float(cost_levels(cost)[0])
-        narrow, wide = (outcomes(found, epsilon) for epsilon in (gap / 2, WIDE))
-        draw_curves(axes[0, k], found, names, gap)
-        panel(axes[0, k], "abc"[k], f"{label}, $N$ = {task.num_bits}", 8)
-        numbers[name] = {
-            "minimum": found.reference, "gap": gap, "rows": summary_rows(found, gap / 2),
-            "wide_rows": summary_rows(found, WIDE), "compared": compare(narrow, names),
-            "wide_compared": compare(wide, names),
-            "excess_by_run": {n: found.energies(v) - found.reference for v, n in enumerate(names)},
-        }  # fmt: skip
-        each = zip(names, rates_of(narrow), strict=True)
-        sentences.append(f"{label}: " + ", ".join(f"{n} {with_interval(as_dict(p))}" for n, p in each))
+        found = trainings(settings, name)
+        numbers[name] = count(found, names)
+        draw_curves(axes[0, k], [found.excess(v).ravel() for v in range(len(names))], names, found.gaps)
+        panel(axes[0, k], "abc"[k], f"{label}, $N$ = {found.tasks[0].num_bits}", 8)
     axes[0, 0].set_ylabel(r"$P(E - C_{\min} \leq \epsilon)$")
 
     draw_depths(axes[1, 0], numbers, depths(settings))
     panel(axes[1, 0], "d", "probability of success")
+    task, cost, study = found.tasks[0], found.costs[0], found.studies[0]
     best = Ensemble(index_to_bits(np.array([int(cost.argmin())]), task.num_bits), np.ones(1))
-    chosen = int(np.argmax([p.estimate for p in rates_of(narrow)]))
-    whole = measured(found, cost, chosen)
-    numbers["regions"] = regions = {"best": accuracy(task, best), "measured": accuracy(task, whole),
-                                    "networks": len(whole.bits), "circuit": names[chosen],
-                                    "best_network": bits_to_label(best.bits[0])}  # fmt: skip
+    chosen = names.index(numbers[name]["compared"]["best"])
+    whole = measured(study, cost, chosen)
+    numbers["regions"] = {"best": accuracy(task, best), "measured": accuracy(task, whole), "networks": len(whole.bits),
+                          "circuit": names[chosen], "best_network": bits_to_label(best.bits[0])}  # fmt: skip
     for ax, ensemble, letter, text in (
-        (axes[1, 1], best, "e", "best network"), (axes[1, 2], whole, "f", f"mean of {found.plan.runs} states"),
+        (axes[1, 1], best, "e", "best network"), (axes[1, 2], whole, "f", f"mean of {study.plan.runs} states"),
     ):  # fmt: skip
         draw_regions(ax, task, ensemble)
         panel(ax, letter, text)
+    runs = (
+        f"{len(TASKS)} tasks x {len(found.studies)} draws of the data x {len(names)} depths x {study.plan.runs} L-BFGS "
+        "trainings of at most 300 iterations; bands and bars: 95 % Wilson intervals of all runs"
+    )
+    return Finding(figure, describe(numbers), runs, numbers)
+
+
+def count(found: Trained, names: list[str]) -> dict[str, Any]:
+    """How often each depth succeeds at each epsilon, over all draws and on each."""
+    draws = len(found.gaps)
+    at = {"half the gap": [gap / 2 for gap in found.gaps]} | {f"{e:g}": [e] * draws for e in EPSILONS}
+    won = {what: found.outcomes(epsilons) for what, epsilons in at.items()}
+    labels = found.studies[0].plan.labels
+    rows = {
+        what: [
+            {"variant": label, "runs": p.count, "success_probability": p.estimate, "interval": [p.low, p.high],
+             "by_draw": row.reshape(draws, -1).mean(axis=1)}
+            for label, p, row in zip(labels, rates_of(outcome), outcome, strict=True)
+        ]
+        for what, outcome in won.items()
+    }  # fmt: skip
+    return {
+        "gaps": found.gaps,
+        "cost_deviations": [float(cost.std()) for cost in found.costs],
+        "minima": [study.reference for study in found.studies],
+        "rows": rows["half the gap"],
+        "wide_rows": rows[f"{WIDE:g}"],
+        "by_epsilon": rows,
+        "compared": compare(won["half the gap"], names),
+        "wide_compared": compare(won[f"{WIDE:g}"], names),
+        "excess_by_draw_and_run": {name: found.excess(v) for v, name in enumerate(names)},
+    }
+
+
+def describe(numbers: dict[str, Any]) -> str:
+    """What we find, in words."""
+
+    def each(name: str) -> str:
+        rows = zip(numbers[name]["excess_by_draw_and_run"], numbers[name]["rows"], strict=True)
+        parts = []
+        for depth, row in rows:
+            low, high = row["interval"]
+            parts.append(f"{depth} {with_interval({'rate': row['success_probability'], 'low': low, 'high': high})}")
+        return f"{TASKS[name]}: {', '.join(parts)}"
+
+    regions = numbers["regions"]
+    names = list(numbers["gaussian"]["excess_by_draw_and_run"])
     certain = [name for name in TASKS if not numbers[name]["compared"]["not_of"]]
     between = [name for name in certain if numbers[name]["compared"]["best"] in names[1:-1]]
-    at_best = [max(row["success_probability"] for row in numbers[name]["rows"]) for name in TASKS]
-    less = ", which is less than we read there" if min(at_best) < 0.5 else ""
-    text = (
-        f"P(E - C_min <= half the gap to the next network). {'. '.join(sentences)}. Best depth "
-        f"({TESTS}): "
+    return (
+        f"P(E - C_min <= half the gap to the next network): {'. '.join(map(each, TASKS))}. Best depth ({TESTS}): "
         + "; ".join(f"{TASKS[name]}: {verdict(numbers[name]['compared'])}" for name in TASKS)
         + f". One depth is ahead of all others in {len(certain)} of {len(TASKS)} tasks, a depth between the shallowest "
         f"and the deepest in {len(between)}. It depends on epsilon; at {WIDE}, where the next network counts too: "
         + "; ".join(f"{TASKS[name]}: {verdict(numbers[name]['wide_compared'])}" for name in TASKS)
-        + ". The best network itself is returned by "
-        f"{' / '.join(f'{rate:.2f}' for rate in at_best)} at the best depth{less}. On test data the best "
-        f"network of the last task is right in {regions['best']:.1%} of the cases, the mean "
-        f"prediction of everything that its {found.plan.runs} {regions['circuit']} trainings return in "
+        + f". On test data of the first draw the best network of the last task is right in {regions['best']:.1%} of "
+        f"the cases, the mean prediction of everything that its {regions['circuit']} trainings return in "
         f"{regions['measured']:.1%}."
     )
-    runs = (
-        f"{len(TASKS)} x {len(names)} x {found.plan.runs} L-BFGS trainings, seed {found.plan.seed}; "
-        "bands and bars: 95 % Wilson intervals"
-    )
-    return Finding(figure, text, runs, numbers)
 
 
 def measured(found: Study, cost: npt.NDArray[np.float64], variant: int) -> Ensemble:
@@ -154,21 +214,18 @@ def accuracy(task: NetworkTask, ensemble: Ensemble) -> float:
     return float(((mean_prediction(task, ensemble, task.data.test.x) > 0.5) == task.data.test.y).mean())
 
 
-def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
-    """P(E - C_min <= epsilon) for every variant, with intervals; names in the order of the plateaus before the gap."""
-    epsilons = np.geomspace(_LOW, _HIGH, 500)
-    curves = [success_curve(found, v, epsilons) for v in range(len(names))]
-    at = int(np.searchsorted(epsilons, 1e-4))
-    heights = spread([curve[0][at] for curve in curves], 0.075)
-    top, bottom = max(curve[2][at] for curve in curves), min(curve[1][at] for curve in curves)
-    above = top + 0.06 + np.ptp(heights) < 1
-    heights += top + 0.06 - heights.min() if above else bottom - 0.06 - heights.max()
-    for v, (estimate, low, up) in enumerate(curves):
-        ax.plot(epsilons, estimate, color=COLOURS[v], linewidth=1.4, linestyle=DASHES[v % len(DASHES)])
-        ax.fill_between(epsilons, low, up, color=COLOURS[v], alpha=0.15, linewidth=0)
-        ax.text(_LOW * 1.3, heights[v], names[v], fontsize=7.5, color=COLOURS[v], va="center")
-    ax.axvline(gap, color="#6E6E6E", linewidth=0.8, linestyle=":")
-    ax.text(gap * 0.8, 0.98, "next network", fontsize=7, color="#6E6E6E", rotation=90, ha="right", va="top")
+def draw_curves(ax: Axes, excess: list[FloatArray], names: list[str], gaps: list[float]) -> None:
+    """P(E - C_min <= epsilon) over all draws for every depth, with intervals, and the gaps of the draws."""
+    epsilons = np.geomspace(_LOW, _HIGH, 400)
+    for v, values in enumerate(excess):
+        reached = [wilson(int((values <= epsilon).sum()), values.size) for epsilon in epsilons]
+        colour, dash = COLOURS[v], DASHES[v % len(DASHES)]
+        ax.plot(epsilons, [p.estimate for p in reached], color=colour, linewidth=1.4, linestyle=dash, label=names[v])
+        ax.fill_between(epsilons, [p.low for p in reached], [p.high for p in reached], color=colour, alpha=0.12,
+                        linewidth=0)  # fmt: skip
+    for k, gap in enumerate(gaps):
+        ax.axvline(gap, color="#6E6E6E", linewidth=0.6, linestyle=":", label=None if k else "next network")
+    ax.legend(frameon=False, fontsize=6.5, loc="upper left", handlelength=2.5, labelspacing=0.2)
     ax.set_xscale("log")
     ax.set_xlim(_LOW, _HIGH)
     ax.set_ylim(-0.02, 1.04)
@@ -176,7 +233,7 @@ def draw_curves(ax: Axes, found: Study, names: list[str], gap: float) -> None:
 
 
 def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> None:
-    """Success at half the gap against the number of layers, a line for each task."""
+    """Success at half the gap against the number of layers, a line for each task; points: single draws."""
     for k, (name, label) in enumerate(TASKS.items()):
         rows = numbers[name]["rows"]
         p = np.array([row["success_probability"] for row in rows])
@@ -184,6 +241,7 @@ def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> N
         x = np.array(layers) + 0.06 * (k - 1)
         ax.errorbar(x, p, [p - low, up - p], color=COLOURS[k + 1], linestyle=DASHES[k], marker="os^"[k], markersize=4,
                     linewidth=1.2, capsize=2, label=label)  # fmt: skip
+        ax.plot(x, [row["by_draw"] for row in rows], ".", color=COLOURS[k + 1], markersize=2.5, alpha=0.6)
     ax.set_xticks(layers, ["product\nstate" if depth == 0 else str(depth) for depth in layers], fontsize=8)
     ax.set_xlim(-0.4, layers[-1] + 0.4)
     ax.set_ylim(-0.02, 1.35)
