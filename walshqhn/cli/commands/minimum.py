@@ -58,6 +58,8 @@ def minimum(
     """
     workspace = opt.open_source(source, options, threads, minimum)
     cost = workspace.source
+    if not isinstance(cost, IsingHamiltonian | NetworkTask):
+        cost = TableCost(workspace.table)
     given: dict[str, Any] = {"seconds": seconds, "memory": memory}
     if isinstance(cost, IsingHamiltonian):
         symmetries = [_symmetry(text, cost.num_bits) for text in symmetry]
@@ -83,11 +85,10 @@ def _symmetry(text: str, num_bits: int) -> list[int]:
         raise UsageError(f"--symmetry is reversal or numbers separated by commas, got {text!r}.") from None
 
 
-def _search(cost: Cost, keep: int, settings: dict[str, Any]) -> Minimum:
+def _search(cost: IsingHamiltonian | NetworkTask | TableCost, keep: int, settings: dict[str, Any]) -> Minimum:
     """Find the minimum with a display of progress and of the time left."""
     if isinstance(cost, TableCost):
         return cost.find_minimum(keep)
-    assert isinstance(cost, IsingHamiltonian | NetworkTask)  # what else a workspace holds
     start, first = time.monotonic(), 2.0
     with ProgressDisplay("minimum", 1.0) as display:
 
