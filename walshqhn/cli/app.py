@@ -27,6 +27,7 @@ COMMANDS = {
     "minimum": "The least cost, exact or the best found, and how it is known.",
     "export": "Write the Hamiltonian in another format.",
     "train": "Train a variational circuit on the cost.",
+    "baselines": "What classical methods find on the cost, to hold trainings against.",
     "sample": "Measure a trained circuit and rank the networks it returns.",
     "plot": "Draw the figures that a file has the data for.",
     "info": "What a walshqhn file holds, and where it comes from.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from walshqhn.binn.task import Task
 from walshqhn.bits import bits_to_label
 from walshqhn.cli.output import number, plural, print_json, remark, stdout, table
 from walshqhn.cost.base import Cost
@@ -44,9 +45,11 @@ def _error(error: float) -> str:
     return f" ± {number(error, 2)}" if error > 0 else ""
 
 
-def show_study(cost: Cost, study: Study, epsilon: float | None, json: bool, output: Path | None) -> None:
+def show_study(
+    cost: Cost, study: Study, epsilon: float | None, json: bool, output: Path | None, task: Task | None = None
+) -> None:
     """Print the `study_report`."""
-    facts = study_report(cost, study, epsilon)
+    facts = study_report(cost, study, epsilon, task)
     if json:
         print_json(facts | {"output": output, "plan": study.plan.as_dict()})
         return

@@ -58,15 +58,15 @@ class SpinModel:
         squares = np.bincount(self.bits, weights=np.square(self.values)[self.terms], minlength=self.num_bits)
         return float(2 * np.sqrt(squares.mean())) or 1.0 if self.num_bits else 1.0
 
-    def anneal(self, steps: int, rng: np.random.Generator) -> BitArray:
-        """The best configuration (N,) of ``steps`` Metropolis steps from a random start, then of steepest descent.
+    def anneal(self, steps: int, rng: np.random.Generator, quench: bool = False) -> BitArray:
+        """The best configuration (N,) of ``steps`` Metropolis steps from a random start; with ``quench``, then lowered.
 
         The temperature falls geometrically from `change` to a thousandth of it.
         """
         from walshqhn.kernels.flips import anneal_spins
 
-        spins, temperatures = 1.0 - 2.0 * rng.integers(0, 2, self.num_bits), np.geomspace(1, COLD, steps) * self.change
-        anneal_spins(*self.arguments, spins, temperatures, _seed(rng))
+        spins, temperatures = 1.0 - 2.0 * rng.integers(0, 2, self.num_bits), self.change * np.geomspace(1, COLD, steps)
+        anneal_spins(*self.arguments, spins, temperatures, _seed(rng), quench)
         return (spins < 0).astype(np.uint8)
 
     def descend(self, steps: int, rng: np.random.Generator) -> BitArray:

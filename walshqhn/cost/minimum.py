@@ -170,7 +170,7 @@ def _anneal(
     rng, start, sweeps, runs = np.random.default_rng(seed), time.monotonic(), _SWEEPS[0], 0
     found: dict[bytes, Any] = {}
     while not runs or time.monotonic() < start + seconds:
-        bits = model.anneal(sweeps * max(1, model.num_bits), rng)
+        bits = model.anneal(sweeps * model.num_bits, rng, quench=True)
         found.setdefault(bits.tobytes(), bits)
         runs, sweeps = runs + 1, min(2 * sweeps, _SWEEPS[1])
         if len(found) > 4 * keep + 100:

@@ -91,11 +91,12 @@ def _flip(j, matrix, starts, bits, owners, owned, spins, signed, gains):
     spins[j] = -spins[j]
 
 
-@kernel("annealing", lambda t: _REAL(*_MODEL, t[::1], const(t), types.uint64))
-def anneal_spins(fields, matrix, values, starts, bits, owners, owned, spins, temperatures, seed):
+@kernel("annealing", lambda t: _REAL(*_MODEL, t[::1], const(t), types.uint64, types.boolean))
+def anneal_spins(fields, matrix, values, starts, bits, owners, owned, spins, temperatures, seed, quench):
     """Metropolis steps, one at each of ``temperatures``, from ``spins`` on, which become the best ones visited.
 
-    Then single flips lower their energy until none does. Returns it; sums that were updated so often are not exact.
+    With ``quench``, single flips then lower their energy until none does. Returns it, as far as sums that are updated
+    so often are exact.
     """
     state = np.array([seed], np.uint64)
     signed, gains = np.empty_like(values), np.empty(spins.size)
@@ -115,7 +116,7 @@ def anneal_spins(fields, matrix, values, starts, bits, owners, owned, spins, tem
         spins[:] = best_spins
     energy = _begin(fields, matrix, values, starts, bits, spins, signed, gains)
     rounding = 1e-14 * (np.abs(values).sum() + np.abs(fields).sum())
-    while spins.size:
+    while quench and spins.size:
         j = gains.argmax()
         if gains[j] <= rounding:
             break

@@ -1,22 +1,25 @@
-"""Classical baselines: the exact minimum, rounding, random search, descent and simulated annealing."""
+"""Classical baselines: the exact minimum, rounding, random search, descent, annealing, straight-through training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.binn.task import NetworkTask, Task
 from walshqhn.bits import unpack_bits
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
+from walshqhn.cost.flips import SpinModel
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Rng
 from walshqhn.kernels.annealing import anneal
 from walshqhn.study.statistics import wilson
+from walshqhn.study.straight_through import check_trainable, train_straight_through
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.clock import Stopwatch
@@ -24,6 +27,7 @@ from walshqhn.support.errors import UsageError
 from walshqhn.transform import wht
 
 _BATCH_BITS = 1 << 22  # of configurations that are drawn at a time
+MOST_STEPS, MOST_TRAININGS = 1000, 10  # of a network among other baselines: a step goes over many samples
 _SPREAD_SAMPLES = 1000  # that the standard deviation of a cost without a table is estimated from
 
 
@@ -57,15 +61,24 @@ class Baseline:
         }
 
 
-def all_baselines(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, seed: int = 0) -> tuple[Baseline, ...]:
-    """All methods that this cost allows; the random ones evaluate ``evaluations`` configurations in each run."""
+def all_baselines(
+    cost: Cost | npt.ArrayLike, evaluations: int, runs: int, seed: int = 0, task: Task | None = None
+) -> tuple[Baseline, ...]:
+    """All methods that this cost allows; the random ones evaluate ``evaluations`` configurations in each run.
+
+    With the ``task`` that the cost comes from, its network is also trained by gradients.
+    """
     source = as_cost(cost)
     minimum = source.minimum
     found = [exact_minimum(source)] if minimum is not None and minimum.is_exact else []
     if isinstance(source, TableCost | IsingHamiltonian):
         found.append(round_linear(source))
     methods = (random_search, one_flip_descent, simulated_annealing)
-    return (*found, *(method(source, evaluations, runs, seed) for method in methods))
+    found += [method(source, evaluations, runs, seed) for method in methods]
+    if isinstance(task, NetworkTask) and len(task.network.hidden) <= 1:
+        few = min(evaluations, MOST_STEPS), min(runs, MOST_TRAININGS)
+        found.append(straight_through(task, *few, seed, cost=source))
+    return tuple(found)
 
 
 def exact_minimum(cost: Cost | npt.ArrayLike) -> Baseline:
@@ -105,8 +118,13 @@ def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: 
 
 
 def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
-    """Single bits, in random order, are flipped whenever that lowers C; a local minimum leads to a new random start."""
+    """Single bits, in random order, are flipped whenever that lowers C; a local minimum leads to a new random start.
+
+    On a Hamiltonian, what flips change is kept up to date, which takes no evaluation of all its terms.
+    """
     source, generator, clock = _checked(cost, evaluations, runs, rng)
+    if isinstance(source, IsingHamiltonian):
+        return _flips("1-flip descent", source, SpinModel.descend, evaluations, runs, generator)
     n, each, bits = source.num_bits, np.arange(runs), _random_bits(runs, source.num_bits, generator)
     costs, order = source.costs(bits), generator.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
     best, rejected = costs.copy(), np.zeros(runs, np.int64)  # flips in a row; all n: a local minimum
@@ -126,15 +144,43 @@ def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int,
     """Metropolis search by single flips (Kirkpatrick et al., Science 220, 671 (1983)), from random starts.
 
     The temperature falls geometrically from the standard deviation of C, where most flips are accepted, to a
-    thousandth of it. Without a table the deviation is estimated from 1,000 configurations.
+    thousandth of it. Without a table the deviation is estimated from 1,000 configurations; for a Hamiltonian, whose C
+    is brought up to date after each flip, it is that of the changes by flips.
     """
     source, generator, clock = _checked(cost, evaluations, runs, rng)
+    if isinstance(source, IsingHamiltonian):
+        return _flips("simulated annealing", source, SpinModel.anneal, evaluations, runs, generator)
     steps = evaluations - 1 if source.num_bits else 0
     if isinstance(source, TableCost):
         costs = _anneal_table(source, steps, runs, generator)
     else:
         costs = _anneal_together(source, steps, runs, generator)
     return Baseline("simulated annealing", costs, evaluations, clock.seconds / runs)
+
+
+def straight_through(
+    task: NetworkTask, steps: int, runs: int, rng: Rng = 0, *, cost: Cost | npt.ArrayLike | None = None
+) -> Baseline:
+    """Straight-through training of the network with ``steps`` steps of Adam, shared by all architectures, in each run.
+
+    Architecture bits are enumerated: each of their settings is trained, and the best network counts, by ``cost``, by
+    default the task itself. UsageError for more than one hidden layer.
+    """
+    check_trainable(task)
+    _, generator, clock = _checked(task, steps, runs, rng)
+    source = task if cost is None else as_cost(cost)
+    costs = [source.costs(train_straight_through(task, steps, generator)).min() for _ in range(runs)]
+    return Baseline("straight-through", np.array(costs), steps, clock.seconds / runs)
+
+
+def _flips(
+    name: str, source: IsingHamiltonian, search: Callable[..., BitArray], evaluations: int, runs: int,
+    generator: np.random.Generator,
+) -> Baseline:  # fmt: skip
+    """A search by the kernels for Hamiltonians; ``evaluations`` are tried flips and starts."""
+    clock, model = Stopwatch(), SpinModel(source)
+    rows = np.stack([search(model, evaluations - 1, generator) for _ in range(runs)])
+    return Baseline(name, source.costs(rows), evaluations, clock.seconds / runs)
 
 
 def _checked(

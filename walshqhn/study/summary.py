@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from walshqhn.binn.task import Task
 from walshqhn.cost.base import Cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import TableCost
@@ -16,10 +17,11 @@ from walshqhn.study.statistics import best_variant, sampling_probability, summar
 _SPREAD_SAMPLES = 1000  # for estimating the standard deviation of a cost without a table
 
 
-def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, Any]:
+def study_report(cost: Cost, study: Study, epsilon: float | None, task: Task | None = None) -> dict[str, Any]:
     """Results of every variant, and of classical methods with the same number of evaluations, as JSON can hold them.
 
-    ``epsilon``: excess over the minimum that counts as success; default: 1 % of the standard deviation of C.
+    ``epsilon``: excess over the minimum that counts as success; default: 1 % of the standard deviation of C. ``task``:
+    what the cost comes from, if anything; its network is trained classically.
     """
     epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
     rows = summary_rows(study, epsilon)
@@ -27,7 +29,7 @@ def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, A
         found = sampling_probability(study, cost, v, epsilon) if isinstance(cost, TableCost) else np.zeros(0)
         row["sampling_probability"] = float(found.mean()) if len(found) else None
     evaluations = max((round(row["mean_evaluations"]) for row in rows if row["mean_evaluations"]), default=1)
-    classical = all_baselines(cost, evaluations, study.plan.runs, study.plan.seed)
+    classical = all_baselines(cost, evaluations, study.plan.runs, study.plan.seed, task)
     best = best_variant(study, epsilon)
     succeeded = rows[best.variant]["success_probability"] > 0
     facts: dict[str, Any] = {"epsilon": epsilon, "exact_minimum": study.exact_minimum, "reference": study.reference}
@@ -35,6 +37,21 @@ def study_report(cost: Cost, study: Study, epsilon: float | None) -> dict[str, A
     facts["baselines"] = [baseline.as_dict(study.reference, epsilon) for baseline in classical]
     label = study.plan.labels[best.variant] if succeeded else None
     return facts | {"best": label, "best_is_significant": best.is_significant}
+
+
+def baselines_report(
+    cost: Cost, evaluations: int, runs: int, seed: int = 0, epsilon: float | None = None, task: Task | None = None
+) -> dict[str, Any]:
+    """Results of classical methods alone, see `all_baselines`, as JSON can hold them.
+
+    Success is relative to the least cost if that is known, else to the lowest that any of them has found.
+    """
+    epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
+    found, known = all_baselines(cost, evaluations, runs, seed, task), cost.minimum
+    exact = known.value if known is not None and known.is_exact else None
+    reference = min(float(baseline.costs.min()) for baseline in found) if exact is None else exact
+    facts = {"epsilon": epsilon, "exact_minimum": exact, "reference": reference}
+    return facts | {"baselines": [baseline.as_dict(reference, epsilon) for baseline in found]}
 
 
 def _spread(cost: Cost) -> float:

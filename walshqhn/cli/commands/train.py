@@ -186,7 +186,7 @@ class _Job:
             study = run_study(
                 cost, plan, workers=workers, task=workspace.task, resume=earlier, on_run=keep, jobs=self.jobs
             )
-        show_study(cost, study, epsilon, json, self.output)
+        show_study(cost, study, epsilon, json, self.output, workspace.task)
         keeper.finish(study)
         return study
 
