@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from walshqhn import bench as benchmarks
-from walshqhn.bench import costs, engine, formats, growth, harness, lowdegree, report, startup, transform
+from walshqhn.bench import costs, engine, formats, growth, harness, lowdegree, past_table, report, startup, transform
 from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 
 FEW = Settings(threads=1, repeats=1)
@@ -124,6 +124,8 @@ SMALL = {
     "architectures": (lambda s: costs.contenders("gaussian-width", WIDTHS, 40, 90, s), 1e-9),
     "encodings": (lambda s: costs.contenders("mnist-4x4-encoding", {}, 5, 40, s), 1e-9),
     "low degree": (lambda s: lowdegree.contenders("mnist-4x4", {"num_samples": 50, "size": 2}, 2, s), 1e-9),
+    "product": (lambda s: past_table.of_task("gaussian-width", {"num_samples": 30}, s), 1e-9),
+    "quadratic": (lambda s: past_table.of_quadratic(6, s), 1e-9),
     "gradient": (lambda s: engine.gradient(4, s), 1e-9),
     "expectation": (lambda s: engine.expectation_value(5, s), 1e-9),
     "qaoa": (lambda s: engine.qaoa(5, 4, False, s), 1e-9),

@@ -20,7 +20,9 @@ from walshqhn.cost.table import TableCost
 from walshqhn.kernels import waves
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
-from walshqhn.support.resources import thread_limit
+from walshqhn.support.resources import numpy_threads, thread_limit
+
+_CLASSES, _FEWEST = 4, 500  # of samples
 
 
 def multilinear(cost: Cost, *, threads: int | None = None) -> Multilinear:
@@ -55,30 +57,42 @@ class MultilinearNetwork(Multilinear):
     def __init__(self, task: NetworkTask, *, threads: int | None = None) -> None:
         self._num_bits, self._threads = task.num_bits, threads
         self._choices = list(task.network.choice_positions)
-        self._parts = [_Part(part, task.loss, task.num_bits) for part in task.additive_parts()]
-        self.error = max(part.error for part in self._parts)
+        with numpy_threads(1):  # of BLAS, in small fits
+            self._parts = [  # there is always a group: the bias
+                [_Part(few, task.loss, task.num_bits) for few in _by_reach(part)] for part in task.additive_parts()
+            ]
+        self._num_samples = len(task.data.train)
+        self.error = max(few.error for part in self._parts for few in part)
 
     def value_and_slopes(self, spins: FloatArray) -> tuple[float, FloatArray]:
         with thread_limit(self._threads):
-            found = [part.value_and_slopes(spins) for part in self._parts]
+            found = [[few.value_and_slopes(spins) for few in part] for part in self._parts]
         slopes = np.zeros(self._num_bits)
-        for weight, (_, own) in zip(product_probabilities(spins[self._choices]), found, strict=True):
-            slopes += weight * own
-        costs = np.array([value for value, _ in found])
+        for weight, part in zip(product_probabilities(spins[self._choices]), found, strict=True):
+            for _, own in part:
+                slopes += weight / self._num_samples * own
+        costs = np.array([sum(value for value, _ in part) for part in found]) / self._num_samples
         value, slopes[self._choices] = table_value_and_slopes(costs, spins[self._choices])
         return value, slopes
 
 
+def _by_reach(part: AdditivePart) -> list[AdditivePart]:
+    """Samples whose outputs are about equally large together, since larger ones need more waves."""
+    reach = part.reach
+    groups = np.array_split(np.argsort(reach, kind="stable"), min(_CLASSES, -(-len(reach) // _FEWEST)))
+    return [AdditivePart(part.architecture, part.bits, tuple(s[:, few] for s in part.contributions)) for few in groups]
+
+
 class _Part:
-    """One setting of the architecture bits, as arrays for the kernel."""
+    """Some samples under one setting of the architecture bits, as arrays for the kernel."""
 
     def __init__(self, part: AdditivePart, loss: str, num_bits: int) -> None:
         pairs = list(zip(part.bits, part.contributions, strict=True))
         single = [(bits[0], s) for bits, s in pairs if len(bits) == 1]
         several = [(list(bits), s) for bits, s in pairs if len(bits) > 1]
-        samples = len(part.reach) if pairs else 1
-        expansion = expand_loss(loss, max(float(part.reach.max()), 1e-3) if pairs else 1e-3)
-        self.error, self._num_samples = expansion.error, samples
+        samples = len(part.reach)
+        expansion = expand_loss(loss, max(float(part.reach.max()), 1e-3))
+        self.error = expansion.error
         self._step, self._amplitudes = expansion.step, expansion.coefficients
         # a single bit adds its mean, and minus its spin times half the difference
         positions = np.array([j for j, _ in single], dtype=np.int32)
@@ -99,7 +113,7 @@ class _Part:
         self._of_settings = expansion.slope * contributions.sum(axis=0)
 
     def value_and_slopes(self, spins: FloatArray) -> tuple[float, FloatArray]:
-        """The mean, and its derivatives for all N bits."""
+        """The sum over the samples of their means, and its derivatives for all N bits."""
         probabilities = np.concatenate([product_probabilities(spins[bits]) for bits in self._groups] or [np.zeros(0)])
         value, slopes, of_settings = waves.value_and_slopes(
             self._samples, np.ascontiguousarray(spins), probabilities, self._step, self._amplitudes
@@ -110,4 +124,4 @@ class _Part:
         slopes, of_settings = slopes + self._linear, of_settings + self._of_settings
         for bits, low, high in zip(self._groups, self._ends, self._ends[1:], strict=False):
             slopes[bits] += table_value_and_slopes(of_settings[low:high], spins[bits])[1]
-        return value / self._num_samples, slopes / self._num_samples
+        return value, slopes
