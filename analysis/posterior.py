@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 TITLE = "Posterior view: averaging over the networks that are measured"
 CLAIM = (
     "A trained circuit returns not one network but a distribution of them, and can be read as a Bayesian binary "
-    "network that averages predictions over what is measured. We know of no numbers of the paper to compare with."
+    "network that averages predictions over what is measured. We know of no numbers of the paper to compare with; its "
+    "follow-up (Nepote et al., arXiv:2506.05888) trains quantum hypernetworks on the evidence lower bound (ELBO) "
+    "instead of the likelihood. The free energy <C> - S/n trained on here is -ELBO/n, up to a constant."
 )
 LAYERS = 2
 _BEST, _POSTERIOR, _PRIOR = "best network", "posterior", "all networks alike"
