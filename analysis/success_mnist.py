@@ -43,7 +43,8 @@ CLAIM = (
 DEPTHS = (0, 1, 2, 3, 4, 6)
 WEIGHTS = (-3, 1)
 ITERATIONS = 250
-RUNS = 200
+RUNS = 60
+"""Of each depth: what one evening's computing made. A larger number goes on from these."""
 EPSILONS = (1e-6, 1e-5, 1e-4, 1e-3)
 MAIN = 1e-4
 """Epsilon of the comparisons that are drawn and quoted."""
