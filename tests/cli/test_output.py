@@ -19,7 +19,7 @@ from walshqhn.cli.output import (
     stdout,
     table,
 )
-from walshqhn.kernels.compiling import announce
+from walshqhn.kernels.compiling import PARTS, announce
 
 
 def test_json_is_plain_and_knows_no_nan(capsys):
@@ -101,3 +101,11 @@ def test_remarks_go_above_the_progress_bar_that_is_shown(monkeypatch):
         thread.join()
     remark("after it")
     assert said == ["from another thread"]
+
+
+def test_every_part_that_compiles_has_a_name(capsys):
+    with saying_what_compiles():
+        for part in PARTS:
+            announce(part, True)
+            announce(part, False)
+    assert capsys.readouterr().err == ""

@@ -27,6 +27,8 @@ _PARTS = {
     "sampling": "the sampling of states",
     "annealing": "simulated annealing",
     "minimum": "the search for minima",
+    "product": "product states",
+    "mps": "matrix product states",
 }
 
 

@@ -21,8 +21,7 @@ PARTS = {
     "sampling": ("sampling",),
     "annealing": ("annealing", "flips"),
     "minimum": ("slabs", "branching"),
-    "terms": ("terms",),
-    "waves": ("waves",),
+    "product": ("terms", "waves"),
     "mps": ("mps", "mps_sites", "mps_phases"),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""

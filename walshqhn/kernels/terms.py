@@ -11,7 +11,7 @@ _WHOLE_BELOW = 1 << 14  # factors; below, waking a thread takes as long as what 
 
 
 @kernel(
-    "terms",
+    "product",
     lambda t: t(const(types.int64), const(types.int32), const(t), const(t), t[::1], types.int64, types.int64),
 )
 def add_terms(starts, qubits, coefficients, spins, slopes, low, high):

@@ -75,7 +75,7 @@ def _imaginary_sum(re, im, other_re, other_im, weights):
 
 
 @kernel(
-    "waves",
+    "product",
     lambda t: t(
         const(t), const(t), const(types.int64), const(types.int32), const(t), const(t, 2),
         const(types.int64), const(t), t, const(t), const(t), t[::1], t[::1], types.int64, types.int64,
