@@ -99,6 +99,24 @@ def fourier(numbers: Numbers) -> Summary:
     return Summary(REPRODUCED if len(near) == len(shares) else PARTLY, headline, (heading, *rows))
 
 
+def sizes(numbers: Numbers) -> Summary:
+    """New: the paper's tasks can all be enumerated."""
+    largest = {label: list(found.items())[-1] for label, found in numbers.items()}
+    parts = [
+        f"{100 * sum(s['share'][:2]):.1f} ± {100 * s['error']:.1f} % at {size}x{size} ({label})"
+        for label, (size, s) in largest.items()
+    ]
+    headline = f"Degrees 1 and 2 hold most of the variance at full size, too: {', '.join(parts)}."
+    rows = [
+        (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", *(f"{100 * v:.3g} %" for v in s["share"][:2]),
+         f"{100 * s['share'][2]:.2g} ± {100 * s['error']:.1g} %")
+        for label, found in numbers.items()
+        for size, s in found.items()
+    ]  # fmt: skip
+    heading = ("weights, pixels", "N", "terms of degree 1, 2", "degree 1", "degree 2", "all higher")
+    return Summary(NEW, headline, (heading, *rows))
+
+
 def locality(numbers: Numbers) -> Summary:
     """Reproduced if no family loses more than a tenth of what a global cost does, in a product state."""
     own, shares = numbers["rate_of_C_beyond_1_local"], numbers["share_of_degrees_1_and_2"]
@@ -227,6 +245,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         success_mnist,
         success_gaussian,
         fourier,
+        sizes,
         locality,
         model_selection,
         noise,
