@@ -1,7 +1,7 @@
 """How local the cost of real MNIST is at every size of its images, up to full size, where nothing can be enumerated.
 
-Degrees up to 2 are exact (`walshqhn.low_degree_hamiltonian`); what all higher degrees weigh is the mean of (C - H)^2 over
-random networks. At 4x4, those are all networks.
+Degrees up to 2 are exact (`walshqhn.low_degree_hamiltonian`); what all higher degrees weigh is the mean of (C - H)^2
+over random networks. At 4x4, those are all networks.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def run(settings: Settings) -> Finding:
         panel(ax, letter, label)
     axes[0].set_ylabel("share of the variance of C")
     count = next(iter(next(iter(numbers.values())).values()))["images"]
-    runs = f"{count:,} images of 0 and 1; coefficients exact, higher degrees from random networks; bars: one standard error"
+    runs = (
+        f"{count:,} images of 0 and 1; coefficients exact, higher degrees from random networks; bars: standard errors"
+    )
     return Finding(figure, describe(numbers), runs, numbers)
 
 

@@ -108,8 +108,8 @@ def sizes(numbers: Numbers) -> Summary:
     ]
     headline = f"Degrees 1 and 2 hold most of the variance at full size, too: {', '.join(parts)}."
     rows = [
-        (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", *(f"{100 * v:.3g} %" for v in s["share"][:2]),
-         f"{100 * s['share'][2]:.2g} ± {100 * s['error']:.1g} %")
+        (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", f"{100 * s['share'][0]:.3g} %",
+         f"{100 * s['share'][1]:.3g} %", f"{100 * s['share'][2]:.2g} ± {100 * s['error']:.1g} %")
         for label, found in numbers.items()
         for size, s in found.items()
     ]  # fmt: skip
