@@ -19,7 +19,10 @@ SPECIAL = (
 
 def mutate(file, rng):
     """Change something in an open file; return what."""
-    return WAYS[rng.integers(len(WAYS))](file, rng)
+    try:
+        return WAYS[rng.integers(len(WAYS))](file, rng)
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:  # what an earlier change has left
+        return f"less than intended ({error})"
 
 
 def _items(file):

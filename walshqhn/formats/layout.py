@@ -106,7 +106,7 @@ TRAINING = (
     Column("energy_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column(
         "sampled_value", "<f8", ("runs",), "objective of the final samples; NaN: exact values only", _LOW, _HIGH, True
-    ),  # fmt: skip
+    ),
     Column("sampled_error", "<f8", ("runs",), "its standard error", 0, nan=True),
     Column("evaluations", "<i8", ("runs",), "number of objective values computed", 0),
     Column("shots", "<i8", ("runs",), "measurements in the search", 0),
@@ -128,7 +128,7 @@ TRAINING = (
         _LOW,
         _HIGH,
         True,
-    ),  # fmt: skip
+    ),
     Column("sampled_bits", "|u1", ("samples", "N"), "cheapest distinct bit strings of the final samples", 0, 1),
     Column("sampled_costs", "<f8", ("samples",), "their costs", _LOW, _HIGH),
     Column("sampled_counts", "<i8", ("samples",), "how often each was measured", 1),

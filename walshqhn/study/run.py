@@ -18,6 +18,7 @@ from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.study.plan import Plan, Study, Unit
 from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.workers import check_sendable, resolve_workers, run_pieces
+from walshqhn.training.journal import clear
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
@@ -26,6 +27,7 @@ from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 def run_study(
     cost: Cost | npt.ArrayLike, plan: Plan, *, workers: int | None = None, task: Task | None = None,
     resume: Study | None = None, on_run: Callable[[Study], None] | None = None, jobs: str | Path | None = None,
+    journal: str | Path | None = None,
 ) -> Study:  # fmt: skip
     """Carry out ``plan`` in ``workers`` processes with one thread each.
 
@@ -38,7 +40,8 @@ def run_study(
     earlier study of the same cost and seed: its finished runs are kept, and the plan may add runs and variants.
     ``on_run`` is called with the study so far after each training, for saving it. ``jobs`` is a folder where trainings
     on hardware record their jobs, one file each, so that after an interruption they can retrieve results that are
-    already paid for; see `BackendEngine`.
+    already paid for; see `BackendEngine`. ``journal`` is a folder where all others record what they evaluate, as in
+    `train`: those that an interruption caught go on where they were.
 
     UsageError for a setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other
     processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a worker fails.
@@ -63,7 +66,7 @@ def run_study(
     todo = [unit for unit in plan.units() if unit not in finished]
     if jobs is not None:
         Path(jobs).mkdir(parents=True, exist_ok=True)
-    arguments = (source, table, plan, task, jobs)
+    arguments = (source, table, plan, task, jobs, journal)
     if count > 1 and todo:
         _check_pickles(source, plan, task)
         results: Iterator[tuple[Unit, TrainingResult | CostError]] = run_pieces(_prepare_worker, arguments, todo, count)
@@ -82,6 +85,7 @@ def run_study(
             study = replace(study, trainings=study.trainings | {v: replace(joined, exact_minimum=known)})
             if on_run is not None:
                 on_run(study)
+            clear(journal, _name(plan.variants[v], plan.seed_of(k)))
     except KeyboardInterrupt:
         if not study.done:
             raise
@@ -119,16 +123,19 @@ def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
     }
 
 
-def _jobs_file(folder: str | Path | None, variant: Variant, seed: int) -> Path | None:
-    """Where a training records its jobs; the name depends on its settings, not on its place in the plan."""
-    if folder is None or variant.engine.engine != "backend":
-        return None
+def _name(variant: Variant, seed: int) -> str:
+    """Of the records of a training; it depends on its settings, not on its place in the plan."""
     text = json.dumps(variant.as_dict(), sort_keys=True)
-    return Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}.jobs"
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}"
 
 
 def _prepare_worker(
-    cost: Cost, table: TableCost | None, plan: Plan, task: Task | None, jobs: str | Path | None
+    cost: Cost,
+    table: TableCost | None,
+    plan: Plan,
+    task: Task | None,
+    jobs: str | Path | None,
+    journal: str | Path | None,
 ) -> Callable[[Unit], TrainingResult | CostError]:
     """The function that trains a unit, or says where its cost failed.
 
@@ -139,12 +146,16 @@ def _prepare_worker(
     def work(unit: Unit) -> TrainingResult | CostError:
         v, k = unit
         variant, seed = plan.variants[v], plan.seed_of(k)
+        name, keeps_jobs = _name(variant, seed), jobs is not None and variant.engine.engine == "backend"
         if v not in ready or variant.engine.engine != "exact":  # other engines hold a seed
-            path = _jobs_file(jobs, variant, seed)
+            path = Path(jobs) / f"{name}.jobs" if keeps_jobs and jobs is not None else None
             ready[v] = ready_variant(variant, cost, seed=seed, threads=1, jobs=path, table=table)
         stages: list[TrainingResult] = []
+        folder = None if keeps_jobs or journal is None else Path(journal) / name
         try:
-            result = ready[v].train(seed=seed, task=task, on_depth=lambda found: stages.append(found[-1]))
+            result = ready[v].train(
+                seed=seed, task=task, journal=folder, on_depth=lambda found: stages.append(found[-1])
+            )
         except CostError as error:
             return error
         if result.status == FAILED:

@@ -17,3 +17,7 @@ class Stopwatch:
     def seconds(self) -> float:
         """Time since the start, less what compiling kernels, or reading them from the cache, took meanwhile."""
         return time.perf_counter() - compile_seconds() - self._start
+
+    def advance(self, seconds: float) -> None:
+        """Count ``seconds`` that passed before the start, in another process."""
+        self._start -= seconds

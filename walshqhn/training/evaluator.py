@@ -13,6 +13,7 @@ from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, CVaR, make_objective
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.clock import Stopwatch
+from walshqhn.training.journal import Journal, Recalled
 from walshqhn.training.result import SHOT_LIMIT, STOPPED, TAIL_FRACTIONS, TIME_LIMIT, Outcome
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ class Evaluator:
     """One run as an optimizer sees it: computes values, gradients and overlaps, and records the iterations.
 
     ``search`` holds objective, limits and budgets; the first value is computed whatever the budget. ``rng`` is for the
-    optimizer's random numbers, ``sample_rng`` for measurements.
+    optimizer's random numbers, ``sample_rng`` for measurements. A ``journal`` answers what it has recorded.
     """
 
     def __init__(
         self, prepared: Prepared, search: SearchSpec, sample_rng: np.random.Generator, rng: np.random.Generator,
-        callback: Callback | None = None,
+        callback: Callback | None = None, journal: Journal | None = None,
     ) -> None:  # fmt: skip
+        self._journal = journal or Journal()
         self.prepared, self.search, self.rng, self.callback = prepared, search, rng, callback
         self.objective, self.clock = make_objective(search.objective), Stopwatch()
         self.is_exact, self._sample_rng = prepared.is_exact, sample_rng
@@ -75,7 +77,7 @@ class Evaluator:
     def values(self, points: Sequence[FloatArray]) -> list[Evaluation]:
         """The objective at several points, in one job."""
         self._check_budget(len(points))
-        found = self.prepared.evaluate(np.stack(points), self.objective, self._draws)
+        found = self._asked(points, lambda: self.prepared.evaluate(np.stack(points), self.objective, self._draws))
         self._keep(len(points), *found)
         return found
 
@@ -85,7 +87,8 @@ class Evaluator:
         if not self.is_exact and self._exceeds_shots(circuits):
             self.value(x)  # what is left may be enough for a value; the first one is always computed
         self._check_budget(circuits)
-        found = self.prepared.value_and_gradient(x.copy(), self.objective, self._draws)
+        prepared, at = self.prepared, x.copy()
+        (found,) = self._asked([at], lambda: [prepared.value_and_gradient(at, self.objective, self._draws)])
         assert found.gradient is not None
         self._keep(circuits, found)
         return found, found.gradient
@@ -93,7 +96,7 @@ class Evaluator:
     def overlaps(self, x: FloatArray, points: Sequence[FloatArray]) -> FloatArray:
         """|<psi(x)|psi(y)>|^2 for every y of ``points``, (M,): exact, or from as many shots each as a value takes."""
         self._check_budget(len(points))
-        found = self.prepared.overlaps(x, np.stack(points), self._draws)
+        found = self._numbers("overlaps", lambda: self.prepared.overlaps(x, np.stack(points), self._draws))
         self._keep(len(points))
         return found
 
@@ -101,9 +104,13 @@ class Evaluator:
         """Record an iteration that ended at ``found``; ``gradient`` is an estimate, where ``found`` has none."""
         assert self.best is not None
         slope = found.gradient if gradient is None else gradient
-        norm = math.nan if slope is None else float(np.abs(slope).max(initial=0.0))
-        tails, now = self._tails(found), self.clock.seconds
-        self._history.append((found.value, found.error, norm, self.best.value, self.shots, now, *tails))
+        norm, best = math.nan if slope is None else float(np.abs(slope).max(initial=0.0)), self.best.value
+
+        def row() -> FloatArray:
+            now = self.clock.seconds
+            return np.array([found.value, found.error, norm, best, self.shots, now, *self._tails(found)])
+
+        self._history.append(tuple(self._numbers("row", row).tolist()))
         self.waited = 0 if found.value < self._lowest else self.waited + 1
         self._lowest = min(self._lowest, found.value)
         if self.callback is not None and self.callback(found):
@@ -122,8 +129,30 @@ class Evaluator:
         self._keep_cheapest(found.cheapest)
         return found
 
+    def _asked(self, points: Sequence[FloatArray], ask: Callable[[], list[Evaluation]]) -> list[Evaluation]:
+        """What ``ask`` finds at ``points``, or the journal holds."""
+        was_replaying = self._journal.is_replaying
+        found = self._journal.evaluations(points, ask, self._sampled_tails, self._draws, self.clock.seconds)
+        self._set_clock(was_replaying)
+        return found
+
+    def _numbers(self, kind: str, ask: Callable[[], FloatArray]) -> FloatArray:
+        was_replaying = self._journal.is_replaying
+        found = self._journal.numbers(kind, ask, self._draws, self.clock.seconds)
+        self._set_clock(was_replaying)
+        return found
+
+    def _set_clock(self, was_replaying: bool) -> None:
+        if was_replaying and not self._journal.is_replaying:
+            self.clock.advance(self._journal.seconds)
+
+    def _sampled_tails(self, found: Evaluation) -> tuple[float, ...]:
+        return () if found.costs is None else self._tails(found)
+
     def _tails(self, found: Evaluation) -> tuple[float, ...]:
         """Means of the cheapest parts of the distribution of ``found``; NaN where they are not recorded."""
+        if isinstance(found, Recalled) and found.tails:
+            return found.tails
         if found.costs is not None:
             distribution = Distribution(found.costs, bits=found.bits, measured_costs=found.costs)
         elif self.search.tails:

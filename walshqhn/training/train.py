@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,15 @@ import numpy.typing as npt
 from walshqhn.binn.task import Task
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
 from walshqhn.circuits.qaoa import QAOAAnsatz
-from walshqhn.engines.base import Engine, Evaluation
+from walshqhn.engines.base import Engine, Evaluation, Prepared
 from walshqhn.engines.objectives import CVaR, make_objective
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.provenance import package_versions
 from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.journal import Journal, Outdated
+from walshqhn.training.optimizers import Optimizer
 from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult
 from walshqhn.training.search import one_run, with_accuracies
 from walshqhn.training.spec import SearchSpec
@@ -29,10 +32,11 @@ RunCallback = Callable[[int, Evaluation], object]
 """Called after each iteration with the run's number and the `Evaluation`; a true return value ends the run."""
 
 
-def train(
+def train(  # noqa: PLR0913  one call says it all
     ansatz: Ansatz, engine: Engine, *, runs: int = 1, seed: int = 0, search: SearchSpec | None = None,
     initial: npt.ArrayLike | None = None, task: Task | None = None, resume: TrainingResult | None = None,
-    callback: RunCallback | None = None, on_run: Callable[[TrainingResult], None] | None = None, **options: Any,
+    callback: RunCallback | None = None, on_run: Callable[[TrainingResult], None] | None = None,
+    journal: str | Path | None = None, **options: Any,
 ) -> TrainingResult:  # fmt: skip
     """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
 
@@ -44,9 +48,12 @@ def train(
     ``callback`` is called after each iteration with (run, evaluation); a true return value ends the run, with the
     status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it. Ctrl-C ends
     the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if that is nothing);
-    ``resume`` takes such a result and keeps its finished runs. If a cost cannot be evaluated at a bit string
-    (CostError), the run ends with the status "cost failed" and what it has found, and the next begins; where not even
-    one value was found, the CostError is raised. Failure to converge is also a status, with a remedy, not an error.
+    ``resume`` takes such a result and keeps its finished runs. ``journal`` is a folder for records of unfinished runs,
+    evaluation by evaluation: a training of the same settings that finds one goes on there, and ends as if it had never
+    been interrupted, even by a power cut. (An engine that records its jobs needs none.) If a cost cannot be evaluated
+    at a bit string (CostError), the run ends with the status "cost failed" and what it has found, and the next begins;
+    where not even one value was found, the CostError is raised. Failure to converge is also a status, with a remedy,
+    not an error.
 
     UsageError for a setting that is not allowed, or ``resume`` with a result of other settings; InputError for
     ``initial`` of another shape or not finite, and for a circuit and a cost of different size.
@@ -80,12 +87,13 @@ def train(
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         if k in found and found[k].status not in UNFINISHED:
             continue
-        start_rng, sample_rng, optimizer_rng = (np.random.default_rng(s) for s in run_seed.spawn(3))
-        x0 = start[k] if k < len(start) else ansatz.initial_parameters(start_rng)
+        own_seed, *seeds = run_seed.spawn(3)
+        x0 = start[k] if k < len(start) else ansatz.initial_parameters(np.random.default_rng(own_seed))
         report = None if callback is None else partial(callback, k)
-        evaluator = Evaluator(prepared, settings, sample_rng, optimizer_rng, report)
+        record = Journal(journal, [_identity(blank), k, x0.tolist()])
+        begin = partial(_begun, prepared, settings, seeds, report, record)
         try:
-            run, interrupted = one_run(k, evaluator, settings.method, x0, task)
+            run, interrupted = _ended(k, begin, record, settings.method, x0, task)
         except CostError as error:
             if not found:
                 raise
@@ -97,9 +105,32 @@ def train(
             raise KeyboardInterrupt
         if on_run is not None:
             on_run(_collect(blank, found, task))
+            record.close(remove=run is not None and run.status not in UNFINISHED)
         if interrupted:
             break
     return _collect(blank, found, task)
+
+
+def _begun(
+    prepared: Prepared, search: SearchSpec, seeds: Sequence[np.random.SeedSequence],
+    report: Callable[[Evaluation], object] | None, record: Journal,
+) -> Evaluator:  # fmt: skip
+    """A run at its start, which its ``record`` may take further."""
+    sample_rng, optimizer_rng = map(np.random.default_rng, seeds)
+    return Evaluator(prepared, search, sample_rng, optimizer_rng, report, record)
+
+
+def _ended(
+    k: int, begin: Callable[[], Evaluator], record: Journal, method: Optimizer, x0: FloatArray, task: Task | None
+) -> tuple[RunResult | None, bool]:
+    """As `one_run`; from the start if the record turns out to be of another run."""
+    try:
+        return one_run(k, begin(), method, x0, task)
+    except Outdated:
+        record.forget()
+        return one_run(k, begin(), method, x0, task)
+    finally:
+        record.close()
 
 
 def _merged(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpec:

@@ -6,6 +6,7 @@ import inspect
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ from walshqhn.support.claims import claimed
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import check_target
 from walshqhn.support.workers import resolve_workers
+from walshqhn.training.journal import clear
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ready_variant
@@ -151,7 +153,7 @@ class _Job:
 
             result = ready.train(
                 seed=plan.seed, runs=plan.runs, resume=earlier, task=workspace.task, callback=update,
-                on_run=keeper.keep, on_depth=deeper,
+                on_run=keeper.keep, on_depth=deeper, journal=self._journal,
             )  # fmt: skip
         compiled = None
         if isinstance(ready.engine, BackendEngine):
@@ -162,6 +164,8 @@ class _Job:
         else:
             show_training(workspace.name, result, compiled)
         keeper.finish(result)
+        if result.status not in (FAILED, INTERRUPTED):
+            clear(self._journal)
         if self.output is not None and not json:
             remark(f"stored in {self.output}")
         return result
@@ -184,11 +188,28 @@ class _Job:
                 keeper.keep(study)
 
             study = run_study(
-                cost, plan, workers=workers, task=workspace.task, resume=earlier, on_run=keep, jobs=self.jobs
+                cost,
+                plan,
+                workers=workers,
+                task=workspace.task,
+                resume=earlier,
+                on_run=keep,
+                jobs=self.jobs,
+                journal=self._journal,
             )
         show_study(cost, study, epsilon, json, self.output, workspace.task)
         keeper.finish(study)
+        if study.is_complete:
+            clear(self._journal)
         return study
+
+    @cached_property
+    def _journal(self) -> Path | None:
+        """Folder for the records of unfinished runs; emptied where none are to be continued."""
+        folder = None if self.output is None or self.jobs is not None else self.output.with_suffix(".runs")
+        if not self.resume:
+            clear(folder)
+        return folder
 
     def _earlier(self, part: str) -> Any:
         """The training or study that --resume continues, if any. InputError if the file holds none."""
