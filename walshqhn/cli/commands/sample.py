@@ -21,7 +21,7 @@ def sample(
     *,
     shots: Annotated[Whole, Parameter(help="Number of measurements.")] = 1024,
     engine: Annotated[
-        Literal["exact", "mps", "aer", "aer-mps"] | None,
+        Literal["exact", "product", "mps", "aer", "aer-mps"] | None,
         Parameter(help="Engine to run the circuit; default: exact up to 30 qubits, then mps (matrix product states)."),
     ] = None,
     top: Annotated[Whole, Parameter(help="Number of networks to list, cheapest first.")] = 10,
