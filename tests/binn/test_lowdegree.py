@@ -23,7 +23,7 @@ CASES = {
     "hidden layer": ("gaussian-width", FEW),
     "hidden layer, bce": ("gaussian", FEW | {"loss": "bce", "hidden": (2,), "weight_values": (0, 1)}),
     "skip": ("gaussian", FEW | {"hidden": (2,), "skip": (True, False), "weight_values": (-3, 1), "activation": "sign"}),
-    "long reach": ("mnist-4x4", {"num_samples": 60, "size": 3, "weight_values": (-90, 40)}),
+    "long reach": ("mnist-4x4", {"num_samples": 60, "size": 3, "weight_values": (-25, 14)}),
 }
 
 

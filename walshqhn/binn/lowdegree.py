@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.factors import Factors
-from walshqhn.binn.products import chosen_terms, low_degree_terms
+from walshqhn.binn.products import SLOTS, chosen_terms, low_degree_terms
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits, mask_degrees, mask_support, masks_from_supports, words_for
 from walshqhn.cost.base import Cost, Progress
@@ -142,11 +142,11 @@ def _supports(masks: npt.ArrayLike, num_bits: int) -> list[tuple[int, ...]]:
 
 
 def _require_terms(num_bits: int, max_degree: int) -> None:
-    """TooLargeError if all terms of the degrees do not fit in memory."""
+    """TooLargeError if all terms of the degrees, and the sums they come from, do not fit in memory."""
     terms = sum(comb(num_bits, k) for k in range(max_degree + 1))
-    bytes_each = 6 * 8 * (words_for(num_bits) + 1)  # sorted and merged, with their sums
+    bytes_each = 6 * 8 * (words_for(num_bits) + 1)  # sorted and merged
     require_memory(
-        bytes_each * terms,
+        bytes_each * terms + 8 * (SLOTS + 1) * num_bits**max_degree,
         f"a Hamiltonian of degree {max_degree} on {num_bits} bits has up to {terms:,} terms, and computing them",
         "Use a lower degree, or choose masks.",
     )

@@ -19,7 +19,7 @@ from walshqhn.cost.base import Progress
 from walshqhn.kernels.pool import share
 from walshqhn.support.arrays import FloatArray, MaskArray
 
-_SLOTS = 8  # sums kept apart, so that threads do not decide in which order numbers are added
+SLOTS = 8  # sums kept apart, so that threads do not decide in which order numbers are added
 _STEPS = 64  # reports of progress
 _SMALLEST = 1e-30  # mean by which is divided in place of 0
 
@@ -91,18 +91,18 @@ def _summed(
     progress: Progress,
 ) -> list[FloatArray]:  # fmt: skip
     """Means over samples of what ``add`` adds to arrays of these sizes for each batch of rows."""
-    slots = [[np.zeros(size) for size in sizes] for _ in range(_SLOTS)]
+    slots = [[np.zeros(size) for size in sizes] for _ in range(SLOTS)]
     batches = factors.batches()
-    stride = _SLOTS * -(-len(batches) // (_SLOTS * _STEPS))
+    stride = SLOTS * -(-len(batches) // (SLOTS * _STEPS))
     for start in range(0, len(batches), stride):
         step = batches[start : start + stride]
 
         def work(begin: int, end: int, step: list[Any] = step) -> None:
             for slot in range(begin, end):
-                for expansion, members in step[slot::_SLOTS]:
+                for expansion, members in step[slot::SLOTS]:
                     add(factors(expansion, members), slots[slot])
 
-        share(work, _SLOTS)
+        share(work, SLOTS)
         progress(min(1.0, (start + stride) / len(batches)))
     return [np.asarray(sum(arrays) / factors.num_samples) for arrays in zip(*slots, strict=True)]
 
