@@ -30,6 +30,7 @@ COMMANDS = {
     "baselines": "What classical methods find on the cost, to hold trainings against.",
     "sample": "Measure a trained circuit and rank the networks it returns.",
     "plot": "Draw the figures that a file has the data for.",
+    "report": "Write a page about a file, to read and to pass on.",
     "info": "What a walshqhn file holds, and where it comes from.",
     "cache": "Where compiled kernels are kept, and removing them.",
     "bench": "Time walshqhn side by side with peers that are installed.",
