@@ -13,6 +13,7 @@ degree             |S|, the number of qubits in the mask
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +96,23 @@ def label_to_bits(label: str) -> BitArray:
     if not text or set(text) - {"0", "1"}:
         raise InputError(f"a label is a string of 0 and 1, got {label!r}.")
     return np.frombuffer(text.encode()[::-1], dtype=np.uint8) - np.uint8(ord("0"))
+
+
+def configuration(given: Any, num_bits: int) -> Any:
+    """The bits of one configuration given as a label or an index, however many; anything else unchanged.
+
+    InputError for a label of another length, and for an index out of range.
+    """
+    if isinstance(given, str):
+        bits = label_to_bits(given)
+        if len(bits) != num_bits:
+            raise InputError(f"a label has {num_bits} digits here, got {len(bits)}.")
+        return bits
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        if not 0 <= given < 1 << num_bits:
+            raise InputError(f"an index of {num_bits} bits lies in 0 ... 2^{num_bits} - 1, got {given}.")
+        return np.array([int(given) >> j & 1 for j in range(num_bits)], dtype=np.uint8)
+    return given
 
 
 def pack_bits(bits: npt.ArrayLike) -> MaskArray:

@@ -77,7 +77,7 @@ def test_more_terms_than_one_batch_holds():
     np.testing.assert_allclose(hamiltonian.energy(rows), table[7::8], rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("bits", [[0, 1], [0, 1, 2], [0.5, 0, 1], 1])
+@pytest.mark.parametrize("bits", [[0, 1], [0, 1, 2], [0.5, 0, 1], 1.0])
 def test_energy_of_what_is_not_bits(bits):
     with pytest.raises(InputError, match="bits must"):
         make(3, {(0,): 1.0}).energy(bits)

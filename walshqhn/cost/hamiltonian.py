@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,18 @@ import numpy.typing as npt
 from walshqhn.bits import (
     check_bits,
     check_rows,
+    configuration,
     mask_degrees,
     mask_support,
-    masks_from_supports,
     pack_bits,
     unpack_bits,
     words_for,
 )  # fmt: skip
-from walshqhn.cost.base import Cost, Progress, check_names
+from walshqhn.cost.base import Progress, check_names
 from walshqhn.cost.energies import Terms
 from walshqhn.cost.minimum import find_minimum
 from walshqhn.cost.table import LARGEST_COST
+from walshqhn.cost.terms import TermSum
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.checks import check_real
@@ -43,7 +44,7 @@ _BATCH = 1 << 16  # masks unpacked at a time
 
 
 @dataclass(frozen=True, eq=False)
-class IsingHamiltonian(Cost):
+class IsingHamiltonian(TermSum):
     """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x).
 
     InputError for anything else than finite coefficients of distinct masks.
@@ -102,9 +103,6 @@ class IsingHamiltonian(Cost):
         numbers = {name: float(getattr(self, name)) for name in ("constant", "tolerance", *_ERRORS)}
         for name, value in {"masks": masks, "coefficients": coefficients, "names": names, **numbers}.items():
             object.__setattr__(self, name, value)
-
-    def __len__(self) -> int:
-        return len(self.coefficients)
 
     def __repr__(self) -> str:
         terms = f"{len(self)} terms, degree {self.degrees.max(initial=0)}"
@@ -209,8 +207,11 @@ class IsingHamiltonian(Cost):
         return wht(values, overwrite=True, threads=threads)
 
     def energy(self, bits: npt.ArrayLike) -> Any:
-        """Energy of configurations, bits (..., N) in {0, 1}: shape (...), a float for one configuration."""
-        rows = check_bits(bits, self.num_qubits)
+        """Energy of configurations, bits (..., N) in {0, 1}: shape (...), a float for one configuration.
+
+        One configuration may also be a label, "b_{N-1} ... b_0", or an index.
+        """
+        rows = check_bits(configuration(bits, self.num_qubits), self.num_qubits)
         flat = rows.reshape(math.prod(rows.shape[:-1]), self.num_qubits)
         out = self.constant + self._terms.energies(flat)
         return float(out[0]) if rows.ndim == 1 else out.reshape(rows.shape[:-1])
@@ -230,31 +231,6 @@ class IsingHamiltonian(Cost):
             coefficients = np.concatenate([[self.constant if constant else 0.0], coefficients])
         paulis = PauliList.from_symplectic(z, np.zeros_like(z))
         return SparsePauliOp(paulis, coefficients.astype(np.complex128), ignore_pauli_phase=True, copy=False)
-
-    @classmethod
-    def from_terms(
-        cls, terms: Mapping[tuple[int, ...], float], num_qubits: int | None = None, *, names: Sequence[str] = ()
-    ) -> IsingHamiltonian:
-        """From coefficients by the qubits of their terms, the empty tuple for the constant.
-
-        ``num_qubits`` is by default as large as the qubits need. A qubit named twice cancels, Z^2 = 1; equal terms are
-        added up. InputError for anything else.
-
-        >>> IsingHamiltonian.from_terms({(): 0.5, (0,): 1.0, (0, 2): -2.0}).energy([0, 0, 1])
-        3.5
-        """
-        sets = [tuple(q for q in set(term) if term.count(q) % 2) for term in terms]
-        size = max((q for term in terms for q in term), default=-1) + 1 if num_qubits is None else num_qubits
-        masks, values = masks_from_supports(sets, size), np.array([*terms.values()], dtype=np.float64)
-        return cls._summed(size, masks, values, tuple(names))
-
-    @classmethod
-    def _summed(cls, num_qubits: int, masks: MaskArray, values: FloatArray, names: tuple[str, ...] = ()) -> Self:
-        """With equal ``masks`` added up, and the empty one as the constant."""
-        distinct, which = np.unique(masks, axis=0, return_inverse=True)
-        sums = np.bincount(which.ravel(), weights=values, minlength=len(distinct)).astype(np.float64)
-        empty = ~distinct.any(axis=1)
-        return cls(num_qubits, distinct[~empty], sums[~empty], constant=float(sums[empty].sum()), names=names)
 
     @classmethod
     def from_sparse_pauli_op(cls, op: SparsePauliOp) -> IsingHamiltonian:
