@@ -11,7 +11,9 @@ import psutil
 import pytest
 
 from walshqhn import bench as benchmarks
-from walshqhn.bench import costs, engine, formats, growth, harness, lowdegree, past_table, report, startup, transform
+from walshqhn.bench import (
+    costs, engine, formats, growth, harness, lowdegree, mps, past_table, report, startup, transform,
+)  # fmt: skip
 from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 
 FEW = Settings(threads=1, repeats=1)
@@ -131,6 +133,9 @@ SMALL = {
     "qaoa": (lambda s: engine.qaoa(5, 4, False, s), 1e-9),
     "qaoa gradient": (lambda s: engine.qaoa(4, 2, True, s), 1e-6),
     "sampling": (lambda s: engine.sampling(3, 20000, s), 0.01),
+    "mps gradient": (lambda s: mps.gradient(7, True, s), 1e-9),
+    "mps network": (lambda s: mps.network(2, s), 1e-9),
+    "mps sampling": (lambda s: mps.sampling(5, 20000, s), 0.01),
     "operator": (lambda s: formats.operator(5, s), 0.0),
     "save": (lambda s: formats.save(4, s), 0.0),
     "load": (lambda s: formats.load(4, s), 0.0),

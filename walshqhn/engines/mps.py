@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -33,7 +32,6 @@ from walshqhn.support.resources import resolve_threads, thread_limit
 
 _BLOCK = 64  # samples that are drawn at a time
 _UNIFORMS = 1 << 24  # random numbers held at a time
-_KEPT = 4  # states
 _ROUNDING = 1e-15  # coefficients this much smaller than the largest are errors of the transform
 
 
@@ -110,7 +108,6 @@ class MPSPrepared(SampledPrepared):
     def __init__(self, engine: MPSEngine, ansatz: Ansatz) -> None:
         super().__init__(engine, ansatz)
         self.program = SiteProgram(ansatz)
-        self._states: OrderedDict[bytes, State] = OrderedDict()
         if not self.is_truncated:
             self.program.require_memory()
 
@@ -220,19 +217,10 @@ class MPSPrepared(SampledPrepared):
         return 1 if self.is_exact and not self.is_truncated else super().gradient_circuits
 
     def _state(self, params: FloatArray) -> State:
-        """The state, one of the last few if it is asked for again."""
-        key = params.tobytes()
-        if key not in self._states:
-            most = self.engine.max_bond
-            found = (
-                truncated_state(self.program, params, most)
-                if self.is_truncated and most is not None
-                else self.program.state(params)
-            )
-            self._states[key] = found
-            while len(self._states) > _KEPT:
-                self._states.popitem(last=False)
-        return self._states[key]
+        most = self.engine.max_bond
+        if most is None or self.bond <= most:
+            return self.program.state(params)
+        return truncated_state(self.program, params, most)
 
     @cached_property
     def _energy(self) -> Energy:
