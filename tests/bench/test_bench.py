@@ -12,7 +12,17 @@ import pytest
 
 from walshqhn import bench as benchmarks
 from walshqhn.bench import (
-    costs, engine, formats, growth, harness, lowdegree, mps, past_table, report, startup, transform,
+    costs,
+    engine,
+    formats,
+    growth,
+    harness,
+    lowdegree,
+    mps,
+    past_table,
+    report,
+    startup,
+    transform,
 )  # fmt: skip
 from walshqhn.bench.row import Contender, Goal, Quoted, Row, Settings
 
