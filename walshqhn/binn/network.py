@@ -171,15 +171,15 @@ class BinaryNetwork:
         for name, choice in self.choices.items():
             if len(set(choice.options)) < len(choice.options):
                 raise UsageError(f"{name} must choose between different options, got {choice.options}.")
-        if not self.hidden and self.choices["activation"] != Choice(("sigmoid",)):
+        hidden, output = (self.choices[name].options for name in ("activation", "output_activation"))
+        if not self.hidden and hidden != ("sigmoid",):
             raise UsageError(
-                f"activation acts on hidden neurons, which this network does not have, got {self.activation!r}; "
-                "output_activation acts on its output."
+                "activation acts on hidden neurons, which this network does not have, "
+                f"got {' or '.join(hidden)}; output_activation acts on its output."
             )
-        if self.num_outputs > 1 and self.choices["output_activation"] != Choice(("sigmoid",)):
+        if self.num_outputs > 1 and output != ("sigmoid",):
             raise UsageError(
-                f"output_activation acts on one output, this network has {self.num_outputs}, "
-                f"got {self.output_activation!r}."
+                f"output_activation acts on one output, this network has {self.num_outputs}, got {' or '.join(output)}."
             )
 
     @cached_property
