@@ -110,6 +110,12 @@ def test_arrays_of_objects_are_not_unpickled(tmp_path):
     assert not (tmp_path / "here").exists()
 
 
+def test_a_header_that_python_cannot_even_tokenize(tmp_path):
+    (tmp_path / "a.npy").write_bytes(npy((8,)).replace(b"}", b" "))
+    with pytest.raises(InputError, match=r"a\.npy: cannot be read \("):
+        read_npy(tmp_path / "a.npy")
+
+
 @pytest.mark.parametrize("shape", [(1 << 31, 1 << 31, 4), (0, 28, 28), (1,) * 200])
 def test_idx_headers_of_absurd_sizes(tmp_path, shape):
     (tmp_path / "a").write_bytes(b"\x00\x00\x08" + bytes([len(shape)]) + struct.pack(f">{len(shape)}I", *shape))

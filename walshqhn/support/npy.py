@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +26,7 @@ def read_npy(path: str | Path) -> npt.NDArray[Any]:
             _check_array(stream, file.stat().st_size, str(file))
             stream.seek(0)
             return np.load(stream, allow_pickle=False)
-    except _ERRORS as error:
+    except Exception as error:  # NumPy's and zipfile's parsers raise all kinds
         raise _unreadable(file, error) from error
 
 
@@ -48,14 +47,8 @@ def read_npz(path: str | Path) -> dict[str, npt.NDArray[Any]]:
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as found:
                 return {name: found[name] for name in found.files}
-    except _ERRORS as error:
+    except Exception as error:  # NumPy's and zipfile's parsers raise all kinds
         raise _unreadable(file, error) from error
-
-
-_ERRORS = (
-    OSError, ValueError, EOFError, RuntimeError, SyntaxError, TypeError, NotImplementedError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
 
 
 def _unreadable(file: Path, error: Exception) -> WalshqhnError:
