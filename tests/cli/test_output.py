@@ -109,3 +109,18 @@ def test_every_part_that_compiles_has_a_name(capsys):
             announce(part, True)
             announce(part, False)
     assert capsys.readouterr().err == ""
+
+
+def test_what_would_act_on_a_terminal_is_shown_as_text(capsys):
+    """It may come out of a file, or be a file's name."""
+    stdout().print("a\x1b[31mb \u202e [bold]c[/]\tü")
+    shown = table(("\x1b]0;title\x07",))
+    shown.add_row("\x1b[2J")
+    stdout().print(shown)
+    remark("\x9b5n")
+    out, err = capsys.readouterr()
+    assert "a\\x1b[31mb \\u202e [bold]c[/]" in out
+    assert "ü" in out
+    assert "\\x1b]0;title\\x07" in out
+    assert "\\x1b[2J" in out
+    assert err == "\\x9b5n\n"

@@ -19,6 +19,7 @@ import walshqhn
 from walshqhn.cli.output import saying_what_compiles
 from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
 from walshqhn.support.signals import ending_like_ctrl_c
+from walshqhn.support.text import printable
 
 COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
@@ -186,6 +187,6 @@ def _config_first(tokens: list[str]) -> list[str]:
 
 
 def _complain(message: str, code: int) -> int:
-    line = " ".join(message.split())
+    line = printable(" ".join(message.split()))
     print(f"walshqhn: {line}", file=sys.stderr)
     return code

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from walshqhn.kernels import on_compile
 from walshqhn.support.text import number as number
 from walshqhn.support.text import plural as plural
+from walshqhn.support.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,11 +33,21 @@ _PARTS = {
 }
 
 
+def _console(**options: Any) -> Console:
+    """Text is shown as it is: no markup, no control characters, which file names and files may hold."""
+    from rich.console import Console
+    from rich.text import Text
+
+    class Plain(Console):
+        def render_str(self, text: str, **more: Any) -> Text:
+            return super().render_str(printable(text), **more)
+
+    return Plain(highlight=False, markup=False, emoji=False, **options)
+
+
 def stdout() -> Console:
     """For results."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     if not console.is_terminal:  # a file or a pipe has no edge to wrap at
         console.width = 200
     return console
@@ -44,9 +55,7 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     """For progress and remarks."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _console(stderr=True)
 
 
 _displays: list[ProgressDisplay] = []

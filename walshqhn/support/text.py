@@ -19,3 +19,14 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.2g} {unit}" if seconds < 1e3 * length else f"{seconds / length:.0e} {unit}"
     return f"{seconds:.2g} s"
+
+
+def printable(text: str) -> str:
+    r"""``text`` with escapes for characters that would act on a terminal: colour, erase, turn round.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
