@@ -4,6 +4,9 @@
 (other engines, loops and classes), so the figures were carried over, not computed again; other tests say that they
 are right, these that nobody has changed them. Machines differ in last bits, so trainings here are short, or end where
 the landscape holds them; what Aer measures with a seed is compared for the version that it was recorded with.
+
+Recorded anew, since the meaning of settings changed (see CHANGELOG): the Gibbs objective, which is now in units of the
+cost, and trainings with rates or with QAOA, which are now relative to the cost's standard deviation.
 """
 
 import json

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from quantum_oracles import random_table
 
+from walshqhn import TableCost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import CVaR, Gibbs, Mean, make_objective
 from walshqhn.support.errors import UsageError
 
 OBJECTIVES = [Mean(), CVaR(1.0), CVaR(0.37), CVaR(0.05), Gibbs(0.2), Gibbs(3.0)]
 TABLE = random_table(4)
+SOURCE = TableCost([-0.8, 0.8])  # of a deviation of 0.8, wherever the costs are from
 
 
 def a_distribution(size=16, seed=0):
@@ -19,18 +21,19 @@ def a_distribution(size=16, seed=0):
 
 
 def exact(objective, probabilities, costs=TABLE):
-    found = objective.evaluate(Distribution(np.asarray(costs), np.asarray(probabilities)))
+    found = objective.evaluate(Distribution(np.asarray(costs), np.asarray(probabilities), source=SOURCE))
     assert found.error == 0
     return found.value
 
 
 def estimate(objective, costs):
     costs = np.asarray(costs, dtype=float)
-    return objective.evaluate(Distribution(costs, bits=np.zeros((len(costs), 1), np.uint8), measured_costs=costs))
+    bits = np.zeros((len(costs), 1), np.uint8)
+    return objective.evaluate(Distribution(costs, bits=bits, measured_costs=costs, source=SOURCE))
 
 
 def diagonal_at(objective, probabilities, costs=TABLE):
-    return objective.linearized(Distribution(costs, probabilities))(costs)
+    return objective.linearized(Distribution(costs, probabilities, source=SOURCE))(costs)
 
 
 def by_hand(objective, probabilities, table):
@@ -38,7 +41,8 @@ def by_hand(objective, probabilities, table):
     if isinstance(objective, Mean):
         return math.fsum(p * c for p, c in zip(probabilities, table, strict=True))
     if isinstance(objective, Gibbs):
-        return -math.log(math.fsum(p * math.exp(-objective.eta * c) for p, c in zip(probabilities, table, strict=True)))
+        rate = objective.eta / 0.8
+        return -math.log(math.fsum(p * math.exp(-rate * c) for p, c in zip(probabilities, table, strict=True))) / rate
     left, total = objective.alpha, 0.0
     for cost, p in sorted(zip(table, probabilities, strict=True)):
         total += min(p, left) * cost
@@ -64,26 +68,27 @@ def test_cvar_of_four_outcomes():
 def test_impossible_outcomes_do_not_count():
     p, costs = np.array([0.0, 0.5, 0.0, 0.5]), np.array([-1e6, 1.0, 0.0, 3.0])
     assert exact(CVaR(0.01), p, costs) == pytest.approx(1.0, rel=1e-12)
-    assert exact(Gibbs(5.0), p, costs) == pytest.approx(-math.log(0.5 * (math.exp(-5) + math.exp(-15))), rel=1e-12)
-    diagonal = diagonal_at(Gibbs(5.0), p, costs)
+    expected = -math.log(0.5 * (math.exp(-5) + math.exp(-15))) / 5
+    assert exact(Gibbs(4.0), p, costs) == pytest.approx(expected, rel=1e-12)
+    diagonal = diagonal_at(Gibbs(4.0), p, costs)
     assert np.isfinite(diagonal).all()
-    assert p @ diagonal == pytest.approx(-1.0, rel=1e-12)
+    assert p @ diagonal == pytest.approx(-1 / 5, rel=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e5, -1e5])
 def test_gibbs_neither_over_nor_underflows(shift):
     p = a_distribution()
-    expected = by_hand(Gibbs(2.0), p, TABLE) + 2.0 * shift
+    expected = by_hand(Gibbs(2.0), p, TABLE) + shift
     assert exact(Gibbs(2.0), p, TABLE + shift) == pytest.approx(expected, rel=1e-12)
     assert estimate(Gibbs(2.0), TABLE + shift)[0] == pytest.approx(
-        by_hand(Gibbs(2.0), np.full(16, 1 / 16), TABLE) + 2.0 * shift, rel=1e-12
+        by_hand(Gibbs(2.0), np.full(16, 1 / 16), TABLE) + shift, rel=1e-12
     )
 
 
 def test_limits_of_gibbs():
     p = a_distribution()
-    assert exact(Gibbs(1e-7), p, TABLE) / 1e-7 == pytest.approx(p @ TABLE, rel=1e-5)
-    assert exact(Gibbs(1e6), p, TABLE) / 1e6 == pytest.approx(TABLE.min(), abs=1e-4)
+    assert exact(Gibbs(1e-7), p, TABLE) == pytest.approx(p @ TABLE, rel=1e-5)
+    assert exact(Gibbs(1e6), p, TABLE) == pytest.approx(TABLE.min(), abs=1e-4)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
@@ -106,7 +111,7 @@ def test_estimates_and_their_standard_errors(objective):
     rng = np.random.default_rng(5)  # many outcomes: alpha must not fall on a step that is wide next to the noise
     p, table = rng.dirichlet(np.full(512, 2.0)), rng.normal(size=512)
     draws = np.random.default_rng(9).choice(table, size=(3000, 500), p=p)
-    values, errors = np.array([estimate(objective, row) for row in draws]).T
+    values, errors = np.array([estimate(objective, row)[:2] for row in draws]).T
     spread = values.std(ddof=1)
     assert errors.mean() == pytest.approx(spread, rel=0.08)
     assert values.mean() == pytest.approx(exact(objective, p, table), abs=0.25 * spread)  # a bias of O(1 / M)

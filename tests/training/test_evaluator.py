@@ -18,14 +18,17 @@ def test_values_are_those_of_the_engine():
     evaluator, engine = an_evaluator(objective=CVaR(0.3)), ExactEngine(TABLE)
     points = [random_angles(10, seed=k) for k in range(3)]
     expected = [engine.expectation(ProductAnsatz(5), x, CVaR(0.3)) for x in points]
-    assert [found.value for found in evaluator.values(points)] == expected
-    found, gradient = evaluator.value_and_gradient(points[1])
-    assert found.value == expected[1]
-    assert gradient.tobytes() == engine.value_and_gradient(ProductAnsatz(5), points[1], CVaR(0.3))[1].tobytes()
+    assert [found.evaluation.value for found in evaluator.values(points)] == expected
+    found, _ = evaluator.value_and_gradient(points[1])
+    assert found.evaluation.value == expected[1]
+    assert (
+        found.evaluation.gradient.tobytes()
+        == engine.value_and_gradient(ProductAnsatz(5), points[1], CVaR(0.3))[1].tobytes()
+    )
     assert evaluator.evaluations == 4
     assert evaluator.best.value == min(expected)
     assert evaluator.best.parameters.tolist() == points[int(np.argmin(expected))].tolist()
-    assert evaluator.energy() == (engine.expectation(ProductAnsatz(5), evaluator.best.parameters), 0.0)
+    assert evaluator.energy().value == engine.expectation(ProductAnsatz(5), evaluator.best.parameters)
 
 
 def test_the_best_angles_stay_when_the_optimizer_changes_its_own():
@@ -76,13 +79,14 @@ def test_the_first_value_is_always_computed():
 def test_a_report_for_every_iteration():
     seen = []
     evaluator = an_evaluator(callback=seen.append)
-    first, second = evaluator.values([X, X + 1])
+    first, second = points = evaluator.values([X, X + 1])
+    first_value, second_value = (point.evaluation.value for point in points)
     evaluator.report(second)
-    evaluator.report(first, np.array([0.2, -0.5]))
-    assert seen == [second, first]
+    evaluator.report(first, np.array([0.2, -0.5, *np.zeros(8)]))
+    assert seen == [second.evaluation, first.evaluation]
     assert evaluator.iterations == 1
-    lowest = min(first.value, second.value)
-    assert evaluator.history[:, [0, 1, 3, 4]].tolist() == [[second.value, 0, lowest, 0], [first.value, 0, lowest, 0]]
+    lowest = min(first_value, second_value)
+    assert evaluator.history[:, [0, 1, 3, 4]].tolist() == [[second_value, 0, lowest, 0], [first_value, 0, lowest, 0]]
     assert evaluator.history[1, 2] == 0.5
     assert np.isnan(evaluator.history[0, 2])
 
@@ -102,11 +106,13 @@ def test_overlaps_by_every_route(ansatz):
     expected = abs(np.vdot(exact.statevector(ansatz, a), exact.statevector(ansatz, b))) ** 2
     assert 0.001 < expected < 0.999
     for engine in (exact, AerEngine(table)):
-        found = an_evaluator(engine, ansatz).overlaps(a, [b, a])
+        evaluator = an_evaluator(engine, ansatz)
+        found = evaluator.overlaps(a / evaluator.angles, [b / evaluator.angles, a / evaluator.angles])
         assert found.tolist() == [pytest.approx(expected, abs=1e-10), pytest.approx(1, abs=1e-10)]
     sampled = an_evaluator(AerEngine(table, shots=4000), ansatz)
     spread = math.sqrt(expected * (1 - expected) / 4000)
-    assert sampled.overlaps(a, [b, a]).tolist() == [pytest.approx(expected, abs=5 * spread), 1.0]
+    found = sampled.overlaps(a / sampled.angles, [b / sampled.angles, a / sampled.angles])
+    assert found.tolist() == [pytest.approx(expected, abs=5 * spread), 1.0]
     assert sampled.shots == 8000
 
 

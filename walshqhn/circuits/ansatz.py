@@ -60,6 +60,11 @@ class Ansatz(ABC):
             raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
         return WalshSpectrum.from_cost(self.phase_table).hamiltonian()
 
+    @property
+    def parameter_units(self) -> FloatArray:
+        """The natural unit of each parameter, (num_parameters,): optimizers see multiples of it. Here 1 radian."""
+        return np.ones(self.num_parameters)
+
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random angles to start from: uniform in [0, 2 pi), shape (num_parameters,)."""
         return rng.uniform(0.0, 2 * np.pi, self.num_parameters)

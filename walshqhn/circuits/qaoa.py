@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
-def _random_angles(rng: np.random.Generator, hamiltonian: IsingHamiltonian, gammas: int, betas: int) -> FloatArray:
+def _units(hamiltonian: IsingHamiltonian, gammas: int, betas: int) -> FloatArray:
+    """Of gammas, 1 / standard deviation of C, so that the units of C do not matter; of betas, 1."""
+    return np.repeat([1.0 / hamiltonian.scale.spread, 1.0], [gammas, betas])
+
+
+def _random_angles(rng: np.random.Generator, units: FloatArray, gammas: int, betas: int) -> FloatArray:
     """Each gamma uniform in [0, 2 / standard deviation of C), each beta in [0, pi / 2)."""
-    spread = float(np.sqrt(np.square(hamiltonian.coefficients).sum())) or 1.0
-    return rng.uniform(0.0, np.repeat([2.0 / spread, np.pi / 2], [gammas, betas]))
+    return rng.uniform(0.0, np.repeat([2.0, np.pi / 2], [gammas, betas]) * units)
 
 
 class QAOAAnsatz(Ansatz):
@@ -95,9 +99,13 @@ class QAOAAnsatz(Ansatz):
             return found | {"terms": None}
         return found | {"terms": len(self._hamiltonian), "max_degree": self._hamiltonian.max_degree}
 
+    @property
+    def parameter_units(self) -> FloatArray:
+        return _units(self.hamiltonian, self.layers, self.layers)
+
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random: gamma uniform in [0, 2 / standard deviation of C), beta in [0, pi / 2)."""
-        return _random_angles(rng, self.hamiltonian, self.layers, self.layers)
+        return _random_angles(rng, self.parameter_units, self.layers, self.layers)
 
     def _append_phase(self, circuit: QuantumCircuit, angle: Any, *, symbolic: bool) -> None:
         """One diagonal gate if C was given as a table and the angle is a number; else CX and Rz gates."""
@@ -154,6 +162,10 @@ class MultiAngleQAOAAnsatz(Ansatz):
         found = {"name": "ma-qaoa", "num_qubits": self.num_qubits, "layers": self.layers}
         return found | {"terms": len(self.hamiltonian), "max_degree": self.hamiltonian.max_degree}
 
+    @property
+    def parameter_units(self) -> FloatArray:
+        return _units(self.hamiltonian, self.layers * len(self.hamiltonian), self.layers * self.num_qubits)
+
     def from_qaoa(self, params: npt.ArrayLike) -> FloatArray:
         """The angles that make this circuit QAOA with ``params`` (2 layers,): a point to start from."""
         values = np.asarray(params, dtype=np.float64)
@@ -164,4 +176,5 @@ class MultiAngleQAOAAnsatz(Ansatz):
 
     def initial_parameters(self, rng: np.random.Generator) -> FloatArray:
         """Random: each gamma uniform in [0, 2 / standard deviation of C), each beta in [0, pi / 2)."""
-        return _random_angles(rng, self.hamiltonian, self.layers * len(self.hamiltonian), self.layers * self.num_qubits)
+        gammas, betas = self.layers * len(self.hamiltonian), self.layers * self.num_qubits
+        return _random_angles(rng, self.parameter_units, gammas, betas)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ Progress = Callable[[float], None]
 """Called with the fraction done, 0 ... 1."""
 MOST_MINIMA = 64
 _BATCH_BITS = 1 << 22  # of configurations that are evaluated at a time
+_SCALE_SAMPLES = 256
+_BLOCK = 1 << 20  # values that are summed at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,34 @@ class Minimum:
     def __post_init__(self) -> None:
         if not self.costs.size:
             object.__setattr__(self, "costs", np.full(len(self.bits), self.value))
+
+
+class Scale(NamedTuple):
+    """Origin and natural unit of a cost. With (C - center) / spread in place of C, its units no longer matter."""
+
+    center: float = 0.0
+    """Subtracted before costs are averaged, so that a large constant takes no digits; 0 where there is none."""
+    spread: float = 1.0
+    """Standard deviation of C over all configurations; 1 for a constant cost."""
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Scale:
+        """The scale of costs (M,), M >= 1."""
+        low, high = float(values.min()), float(values.max())
+        middle, half = low / 2 + high / 2, high / 2 - low / 2
+        if half == 0:
+            return cls(middle)
+        first = second = 0.0
+        for start in range(0, values.size, _BLOCK):  # in units of half the range, whose squares are in range
+            block = (values[start : start + _BLOCK] - middle) / half
+            first, second = first + float(block.sum()), second + float(np.square(block).sum())
+        spread = half * max(second / values.size - (first / values.size) ** 2, 0.0) ** 0.5
+        return cls.about(middle, half, spread)
+
+    @classmethod
+    def about(cls, middle: float, half: float, spread: float) -> Scale:
+        """Of costs within ``half`` of ``middle``, which becomes the center where it would take more than 3 bits."""
+        return cls(middle if abs(middle) > 8 * half else 0.0, spread or 1.0)
 
 
 class Cost(ABC):
@@ -73,6 +105,17 @@ class Cost(ABC):
     def minimum(self) -> Minimum | None:
         """The least cost; None if it is not known."""
         return None
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Center and standard deviation of C; here estimated from 256 configurations."""
+        few = 1 << self.num_bits <= _SCALE_SAMPLES
+        bits = (
+            index_to_bits(np.arange(1 << self.num_bits), self.num_bits)
+            if few
+            else np.random.default_rng(0).integers(0, 2, (_SCALE_SAMPLES, self.num_bits), dtype=np.uint8)
+        )
+        return Scale.of(self.costs(bits))
 
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
         """Costs of all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j. Do not change it.

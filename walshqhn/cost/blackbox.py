@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import bits_to_label, check_rows, distinct_rows, pack_bits
-from walshqhn.cost.base import Cost, check_names
+from walshqhn.cost.base import Cost, Scale, check_names
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import CostError, UsageError
@@ -19,6 +21,7 @@ from walshqhn.support.files import first_line
 
 REMEMBERED = 1 << 17
 """Costs that a function's cost remembers, about 20 MB up to 64 bits; the oldest are dropped."""
+_SCALE_SAMPLES = 16
 
 
 class BlackBoxCost(Cost):
@@ -60,6 +63,16 @@ class BlackBoxCost(Cost):
     @property
     def num_bits(self) -> int:
         return self._num_bits
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Estimated from 16 bit strings, which a training needs first; those at which the function fails are left out."""
+        found: list[float] = []
+        for row in np.random.default_rng(0).integers(0, 2, (_SCALE_SAMPLES, self.num_bits), dtype=np.uint8):
+            with suppress(CostError):
+                costs = self.costs(row[None]).tolist()
+                found += [] if bits_to_label(row) in self.failures else costs
+        return Scale.of(np.array(found)) if found else Scale()
 
     @property
     def digest(self) -> str:

@@ -23,7 +23,7 @@ from walshqhn.bits import (
     unpack_bits,
     words_for,
 )  # fmt: skip
-from walshqhn.cost.base import Progress, check_names
+from walshqhn.cost.base import Progress, Scale, check_names
 from walshqhn.cost.energies import Terms
 from walshqhn.cost.minimum import find_minimum
 from walshqhn.cost.table import LARGEST_COST
@@ -117,6 +117,14 @@ class IsingHamiltonian(TermSum):
         """SHA-256 of constant, masks and coefficients."""
         content = np.float64(self.constant).tobytes() + self.masks.tobytes() + self.coefficients.tobytes()
         return hashlib.sha256(f"ising {self.num_qubits} ".encode() + content).hexdigest()
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Center and standard deviation of C."""
+        sizes = np.abs(self.coefficients)
+        largest = float(sizes.max(initial=0.0)) or 1.0
+        spread = largest * float(np.sqrt(np.square(sizes / largest).sum()))
+        return Scale.about(self.constant, float(sizes.sum()), spread)
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         return np.asarray(self.energy(check_rows(bits, self.num_qubits)))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
-from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, check_names, require_table_memory
+from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, Scale, check_names, require_table_memory
 from walshqhn.cost.blackbox import BlackBoxCost
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
@@ -58,6 +58,16 @@ class TableCost(Cost):
         value = float(self.values.min())
         index = np.flatnonzero(self.values == value)[:MOST_MINIMA]
         return Minimum(value, index_to_bits(index, self.num_bits), f"all 2^{self.num_bits} configurations")
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Center and standard deviation of C."""
+        return Scale.of(self.values)
+
+    @cached_property
+    def centred(self) -> FloatArray:
+        """The values without the center of their scale, (2^N,)."""
+        return self.values - self.scale.center if self.scale.center else self.values
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:

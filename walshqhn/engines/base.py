@@ -54,6 +54,8 @@ class Evaluation:
     """What the value was estimated from; None where it is exact."""
     cheapest: tuple[BitArray, float] | None = None
     """The cheapest of all measured bit strings (N,), also at shifted angles, and its cost; None where exact."""
+    rest: float = 0.0
+    """What rounding took from ``value``, as in `Estimate`."""
 
 
 class Engine(ABC):
@@ -137,17 +139,17 @@ class Prepared(ABC):
     def measured(self, bits: npt.ArrayLike) -> Distribution:
         """The distribution of measured ``bits`` (M, N), M >= 1; engines that mitigate readout errors do so here."""
         costs = self.engine.costs(bits)
-        return Distribution(costs, bits=np.asarray(bits, np.uint8), measured_costs=costs)
+        return Distribution(costs, bits=np.asarray(bits, np.uint8), measured_costs=costs, source=self.engine.cost)
 
     def distribution(self, params: npt.ArrayLike, rng: Rng = None) -> Distribution:
         """The distribution at ``params`` (num_parameters,)."""
-        return next(iter(self.distributions(self.ansatz.check_parameters(params)[None], rng)))
+        return next(self._scaled(self.distributions(self.ansatz.check_parameters(params)[None], rng)))
 
     def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         """The objective at every row of ``points`` (M, num_parameters), M >= 1, in one job."""
         rows = self.check_points(points)
         self.engine.check_objective(objective)
-        found = self.distributions(rows, rng)
+        found = self._scaled(self.distributions(rows, rng))
         return [_evaluation(row, objective, one) for row, one in zip(rows, found, strict=True)]
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
@@ -218,6 +220,9 @@ class Prepared(ABC):
             raise InputError("parameters must be finite.")
         return rows
 
+    def _scaled(self, found: Iterator[Distribution]) -> Iterator[Distribution]:
+        return (replace(one, source=self.engine.cost) for one in found)
+
     @cached_property
     def _shifts(self) -> tuple[ShiftRule, Prepared]:
         rule = ShiftRule(self.ansatz)
@@ -237,7 +242,8 @@ def check_cost(source: Cost | npt.ArrayLike) -> Cost:
 
 
 def _evaluation(row: FloatArray, objective: Objective, found: Distribution) -> Evaluation:
-    kept = None if found.is_exact else found
+    kept, estimate = None if found.is_exact else found, objective.evaluate(found)
     return Evaluation(
-        row.copy(), *objective.evaluate(found), None, found.bits, found.measured_costs, kept, found.cheapest
-    )
+        row.copy(), estimate.value, estimate.error, None, found.bits, found.measured_costs, kept, found.cheapest,
+        estimate.rest,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.cost.base import Cost, Scale
 from walshqhn.cost.table import TableCost
 from walshqhn.support.arrays import BitArray, FloatArray
 
@@ -19,6 +20,15 @@ class Estimate(NamedTuple):
     value: float
     error: float
     """Standard error; 0 where the value is exact, NaN for a single shot."""
+    rest: float = 0.0
+    """What rounding took from ``value``, if that is known: small differences beside a large constant are in here."""
+
+    @classmethod
+    def about(cls, center: float, value: float, error: float) -> Estimate:
+        """``center`` + ``value``."""
+        total = center + value
+        part = total - center
+        return cls(total, error, (center - (total - part)) + (value - part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +46,8 @@ class Distribution:
     """(M,), costs of ``bits`` as read; None: exact."""
     table: TableCost | None = None
     """The table that ``costs`` come from, if any; it sorts them once for all distributions."""
+    source: Cost | None = None
+    """The cost that is measured; a `Prepared` circuit sets it."""
 
     @property
     def is_exact(self) -> bool:
@@ -46,6 +58,23 @@ class Distribution:
     def weights(self) -> FloatArray:
         """Probability of each entry of ``costs``."""
         return np.full(self.costs.shape, 1 / self.costs.size) if self.probabilities is None else self.probabilities
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the cost over all configurations; 1 if the cost is not known."""
+        return 1.0 if self.source is None else self.source.scale.spread
+
+    @cached_property
+    def center(self) -> float:
+        """Subtracted before costs are averaged; see `Scale`."""
+        return Scale.of(self.costs).center if self.table is None else self.table.scale.center
+
+    @cached_property
+    def centred(self) -> FloatArray:
+        """``costs`` without the center."""
+        if self.table is not None:
+            return self.table.centred
+        return self.costs - self.center if self.center else self.costs
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:

@@ -104,7 +104,8 @@ class ExactPrepared(Prepared):
         found = []
         for row in self.check_points(points):
             with self._state(row) as state:
-                found.append(Evaluation(row.copy(), *objective.evaluate(_OfState(self._cost, state))))
+                estimate = objective.evaluate(_OfState(self._cost, state))
+            found.append(Evaluation(row.copy(), estimate.value, estimate.error, rest=estimate.rest))
         return found
 
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
@@ -112,11 +113,11 @@ class ExactPrepared(Prepared):
         values, gradient = self.ansatz.check_parameters(params), np.zeros(self.ansatz.num_parameters)
         with self._state(values) as state, self.engine.spare_state() as adjoint:
             found = _OfState(self._cost, state)
-            value, error = objective.evaluate(found)
+            estimate = objective.evaluate(found)
             diagonal = objective.linearized(found)(self._cost.values)
             statevector.multiply(state[0], state[1], diagonal, adjoint[0], adjoint[1])
             self._kernels.differentiate(values, state, adjoint, gradient)
-        return Evaluation(values.copy(), value, error, gradient)
+        return Evaluation(values.copy(), estimate.value, estimate.error, gradient, rest=estimate.rest)
 
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
@@ -184,7 +185,7 @@ class _OfState(Distribution):
     _state: State
 
     def __init__(self, cost: TableCost, state: State) -> None:
-        self.__dict__.update(costs=cost.values, table=cost, _state=state)
+        self.__dict__.update(costs=cost.values, centred=cost.centred, table=cost, source=cost, _state=state)
 
     @cached_property
     def probabilities(self) -> FloatArray:
@@ -193,4 +194,4 @@ class _OfState(Distribution):
 
     def mean(self, values: FloatArray) -> float:
         re, im = self._state
-        return statevector.expectation(re, im, values) if values is self.costs else super().mean(values)
+        return statevector.expectation(re, im, values) if values is self.centred else super().mean(values)

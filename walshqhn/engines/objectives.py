@@ -1,4 +1,6 @@
-"""Objectives of a training: the mean E = <C>, the mean of the cheapest tail (CVaR), and -log <exp(-eta C)> (Gibbs).
+"""Objectives of a training: the mean E = <C>, the mean of the cheapest tail (CVaR), and the free energy (Gibbs).
+
+All are in the units of C: those of a C + b, a > 0, are a times as large, plus b.
 
 All are functions of the probabilities p_x = |psi_x|^2, so their derivatives are those of the mean of another diagonal:
 d objective / d theta = d <D> / d theta with D held fixed, D_x = d objective / d p_x up to a constant, which
@@ -45,10 +47,12 @@ class Mean(Objective):
     """E = <C>."""
 
     def evaluate(self, found: Distribution) -> Estimate:
-        return Estimate(found.mean(found.costs), _error_of_mean(found, found.costs))
+        values = found.centred
+        return Estimate.about(found.center, found.mean(values), _error_of_mean(found, values))
 
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
-        return lambda costs: costs
+        center = found.center
+        return lambda costs: costs - center if center else costs
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class CVaR(Objective):
         excess = np.minimum(found.costs - q, 0.0)
         mean = found.mean(excess) / self.alpha if found.is_exact else (excess / self.alpha).mean()
         # to first order an error in q does not matter: the objective is stationary there
-        return Estimate(float(q + mean), _error_of_mean(found, excess / self.alpha))
+        return Estimate.about(q, float(mean), _error_of_mean(found, excess / self.alpha))
 
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
         q, alpha = self._quantile(found), self.alpha
@@ -85,10 +89,11 @@ class CVaR(Objective):
 
 @dataclass(frozen=True)
 class Gibbs(Objective):
-    """-log <exp(-eta C)> (Li et al., Phys. Rev. Research 2, 023074 (2020)): rewards weight on the lowest costs.
+    """-(s / eta) log <exp(-eta C / s)>, s being the standard deviation of C: rewards weight on the lowest costs.
 
-    Divided by eta it goes from the mean (eta -> 0) to the least cost of non-zero probability (eta -> infinity).
-    UsageError unless eta is positive and finite.
+    It goes from the mean (eta -> 0) to the least cost of non-zero probability (eta -> infinity). Li et al. (Phys. Rev.
+    Research 2, 023074 (2020)) have no s and no factor; here eta means the same whatever the units of C. s is
+    `Cost.scale`. UsageError unless eta is positive and finite.
     """
 
     eta: float
@@ -97,24 +102,21 @@ class Gibbs(Objective):
         object.__setattr__(self, "eta", check_real("eta of the Gibbs objective", self.eta, above=0))
 
     def evaluate(self, found: Distribution) -> Estimate:
-        if found.is_exact:
-            return Estimate(-self._log_mean(found), 0.0)
-        least = found.costs.min()
-        factors = np.exp(-self.eta * (found.costs - least))
-        mean = float(factors.mean())
-        return Estimate(float(self.eta * least - math.log(mean)), _error_of_mean(found, factors) / mean)
+        least, unit = self._least_and_unit(found)
+        factors = np.exp(np.minimum((least - found.costs) / unit, 0.0))
+        mean = found.mean(factors)
+        return Estimate.about(least, -unit * math.log(mean), unit * _error_of_mean(found, factors) / mean)
 
     def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
-        eta, log_mean = self.eta, self._log_mean(found)
-        # p_x exp(-eta C_x - log Z) <= 1: it overflows only where p_x vanishes; there any finite number will do
-        return lambda costs: -np.exp(np.minimum(-eta * costs - log_mean, 700.0))
+        least, unit = self._least_and_unit(found)
+        log_mean = math.log(found.mean(np.exp(np.minimum((least - found.costs) / unit, 0.0))))
+        # p_x exp(...) <= 1: it overflows only where p_x vanishes; there any finite number will do
+        return lambda costs: -unit * np.exp(np.minimum((least - costs) / unit - log_mean, 700.0))
 
-    def _log_mean(self, found: Distribution) -> float:
-        """log <exp(-eta C)>, the largest term factored out so that nothing over- or underflows."""
-        possible = found.weights > 0
-        exponents = np.log(found.weights[possible]) - self.eta * found.costs[possible]
-        largest = float(exponents.max())
-        return largest + math.log(np.exp(exponents - largest).sum())
+    def _least_and_unit(self, found: Distribution) -> tuple[float, float]:
+        """The least possible cost, factored out so that nothing overflows, and s / eta."""
+        possible = found.costs if found.probabilities is None else found.costs[found.probabilities > 0]
+        return float(possible.min()), found.spread / self.eta
 
 
 MEAN = Mean()

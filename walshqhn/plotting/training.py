@@ -23,9 +23,8 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
     """E (or another objective) at every iteration of all runs; if the minimum is known, the excess on a log axis."""
     best = result.best_run
     symbol, words = _objective(result)
-    is_cost = symbol != "G"  # the Gibbs objective is not a mean cost
-    base = result.exact_minimum or 0.0 if is_cost else 0.0
-    log = is_cost and result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
+    base = result.exact_minimum or 0.0
+    log = result.exact_minimum is not None and any((run.history > base).any() for run in result.runs)
     for run in result.runs:
         look: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "zorder": 2}
         if run is best:
@@ -53,7 +52,8 @@ def _objective(result: TrainingResult) -> tuple[str, str]:
     if name == "cvar":
         return r"\mathrm{CVaR}", f"mean cost of the cheapest {100 * float(setting):g} % of the measurements"
     if name == "gibbs":
-        return "G", rf"Gibbs objective, $-\log\langle e^{{-\eta C}}\rangle$, $\eta$ = {float(setting):g}"
+        formula = r"$-(\sigma/\eta) \log\langle e^{-\eta C/\sigma}\rangle$"
+        return "G", rf"Gibbs objective, {formula}, $\eta$ = {float(setting):g}"
     return "E", "mean cost of the measurements"
 
 

@@ -53,7 +53,7 @@ class Trial:
     @property
     def objectives(self) -> Iterator[Objective]:
         """Objectives other than the mean that the engine takes."""
-        for objective in (CVaR(0.3), Gibbs(1 / float(self.table.std()))):
+        for objective in (CVaR(0.3), Gibbs(1.0)):
             try:
                 self.engine.check_objective(objective)
             except UsageError:
@@ -233,7 +233,7 @@ class Trial:
 
     def dense(self, ansatz: Ansatz, point: FloatArray) -> Distribution:
         """The correct distribution."""
-        return Distribution(self.table, np.square(np.abs(dense_state(ansatz, point))))
+        return Distribution(self.table, np.square(np.abs(dense_state(ansatz, point))), source=self.engine.cost)
 
     def margin(self, dense: Distribution, objective: Objective) -> float:
         """The tolerance of a value."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from walshqhn.engines.base import Evaluation, Prepared
-from walshqhn.engines.distribution import Distribution
+from walshqhn.engines.distribution import Distribution, Estimate
 from walshqhn.engines.objectives import MEAN, CVaR, make_objective
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.clock import Stopwatch
@@ -34,8 +35,28 @@ class Stop(Exception):
         self.outcome = Outcome(status, message)
 
 
+@dataclass(frozen=True, eq=False)
+class Point:
+    """An evaluation as optimizers see it, in natural units; see `Evaluator`."""
+
+    parameters: FloatArray
+    """(num_parameters,)"""
+    value: float
+    error: float
+    """Standard error of ``value``; 0 where it is exact, NaN for a single shot."""
+    gradient: FloatArray | None
+    """(num_parameters,), where requested."""
+    evaluation: Evaluation
+    """The same in the units of the cost, from which it was made."""
+
+
 class Evaluator:
     """One run as an optimizer sees it: computes values, gradients and overlaps, and records the iterations.
+
+    To an optimizer, the units of a cost do not exist. Values are (C - center) / unit, the unit being the power of two
+    next to the standard deviation of C, so that no digit is lost; their own deviation, ``spread``, is near 1, and exact
+    tolerances are multiples of it. Angles are multiples of `Ansatz.parameter_units`. So the search for a C + b, a > 0,
+    is that for C.
 
     ``search`` holds objective, limits and budgets; the first value is computed whatever the budget. ``rng`` is for the
     optimizer's random numbers, ``sample_rng`` for measurements. A ``journal`` answers what it has recorded.
@@ -50,11 +71,16 @@ class Evaluator:
         self.objective, self.clock = make_objective(search.objective), Stopwatch()
         self.is_exact, self._sample_rng = prepared.is_exact, sample_rng
         self._draws = None if self.is_exact else sample_rng  # exact values take no random numbers from the run
+        scale = prepared.engine.cost.scale
+        self._center, self._unit = scale.center, 2.0 ** round(math.log2(scale.spread))
+        self.angles = prepared.ansatz.parameter_units
+        """(num_parameters,), their natural units."""
+        self.spread = scale.spread / self._unit
+        """Standard deviation of the cost as optimizers see it, between 0.7 and 1.5."""
         self.evaluations = self.shots = 0
         self.waited = 0
         """Iterations reported since the lowest value that was reported."""
-        self.best: Evaluation | None = None
-        """Of the least value."""
+        self._best: Point | None = None
         self.best_bits: BitArray | None = None
         """(N,), the cheapest measured."""
         self.best_cost = self._lowest = math.inf
@@ -66,61 +92,68 @@ class Evaluator:
         return max(0, len(self._history) - 1)
 
     @property
+    def best(self) -> Evaluation | None:
+        """Of the least value."""
+        return None if self._best is None else self._best.evaluation
+
+    @property
     def history(self) -> FloatArray:
         """A row for each iteration: the `HISTORY`, then the means of the cheapest 1, 5 and 10 %."""
         return np.array(self._history, dtype=np.float64).reshape(-1, len(HISTORY) + len(_TAILS))
 
-    def value(self, x: FloatArray) -> Evaluation:
+    def value(self, x: FloatArray) -> Point:
         """The objective at the angles ``x``, which the caller may change afterwards."""
         return self.values([x])[0]
 
-    def values(self, points: Sequence[FloatArray]) -> list[Evaluation]:
+    def values(self, points: Sequence[FloatArray]) -> list[Point]:
         """The objective at several points, in one job."""
         self._check_budget(len(points))
-        found = self._asked(points, lambda: self.prepared.evaluate(np.stack(points), self.objective, self._draws))
-        self._keep(len(points), *found)
-        return found
+        angles = [x * self.angles for x in points]
+        found = self._asked(angles, lambda: self.prepared.evaluate(np.stack(angles), self.objective, self._draws))
+        return self._keep(len(points), points, found)
 
-    def value_and_gradient(self, x: FloatArray) -> tuple[Evaluation, FloatArray]:
+    def value_and_gradient(self, x: FloatArray) -> tuple[Point, FloatArray]:
         """The objective and its gradient at the angles ``x``; by parameter shifts where values are sampled."""
         circuits = 1 if self.is_exact else self.prepared.gradient_circuits
         if not self.is_exact and self._exceeds_shots(circuits):
             self.value(x)  # what is left may be enough for a value; the first one is always computed
         self._check_budget(circuits)
-        prepared, at = self.prepared, x.copy()
-        (found,) = self._asked([at], lambda: [prepared.value_and_gradient(at, self.objective, self._draws)])
-        assert found.gradient is not None
-        self._keep(circuits, found)
-        return found, found.gradient
+        prepared, at = self.prepared, x * self.angles
+        found = self._asked([at], lambda: [prepared.value_and_gradient(at, self.objective, self._draws)])
+        (point,) = self._keep(circuits, [x], found)
+        assert point.gradient is not None
+        return point, point.gradient
 
     def overlaps(self, x: FloatArray, points: Sequence[FloatArray]) -> FloatArray:
         """|<psi(x)|psi(y)>|^2 for every y of ``points``, (M,): exact, or from as many shots each as a value takes."""
         self._check_budget(len(points))
-        found = self._numbers("overlaps", lambda: self.prepared.overlaps(x, np.stack(points), self._draws))
+        here, there = x * self.angles, np.stack(points) * self.angles
+        found = self._numbers("overlaps", lambda: self.prepared.overlaps(here, there, self._draws))
         self._keep(len(points))
         return found
 
-    def report(self, found: Evaluation, gradient: FloatArray | None = None) -> None:
-        """Record an iteration that ended at ``found``; ``gradient`` is an estimate, where ``found`` has none."""
+    def report(self, point: Point, gradient: FloatArray | None = None) -> None:
+        """Record an iteration that ended at ``point``; ``gradient`` is an estimate, where ``point`` has none."""
         assert self.best is not None
-        slope = found.gradient if gradient is None else gradient
-        norm, best = math.nan if slope is None else float(np.abs(slope).max(initial=0.0)), self.best.value
+        found, slope = point.evaluation, point.gradient if gradient is None else gradient
+        norm = math.nan if slope is None else self._unit * float(np.abs(slope / self.angles).max(initial=0.0))
+        best = self.best.value
 
         def row() -> FloatArray:
             now = self.clock.seconds
             return np.array([found.value, found.error, norm, best, self.shots, now, *self._tails(found)])
 
         self._history.append(tuple(self._numbers("row", row).tolist()))
-        self.waited = 0 if found.value < self._lowest else self.waited + 1
-        self._lowest = min(self._lowest, found.value)
+        self.waited = 0 if point.value < self._lowest else self.waited + 1
+        self._lowest = min(self._lowest, point.value)
         if self.callback is not None and self.callback(found):
             raise Stop(STOPPED, "the callback asked for it")
 
-    def energy(self) -> tuple[float, float]:
-        """E at the best angles where values are exact, and its error, 0."""
+    def energy(self) -> Estimate:
+        """E at the best angles, where values are exact."""
         assert self.best is not None
         known = self.objective == MEAN
-        return self.best.value if known else self.prepared.expectation(self.best.parameters), 0.0
+        return Estimate(self.best.value if known else self.prepared.expectation(self.best.parameters), 0.0)
 
     def sample(self, shots: int) -> Distribution:
         """Measurements at the best angles; they count towards no budget."""
@@ -161,14 +194,22 @@ class Evaluator:
             return (math.nan,) * len(_TAILS)
         return tuple(tail.evaluate(distribution).value for tail in _TAILS)
 
-    def _keep(self, circuits: int, *found: Evaluation) -> None:
-        """Count a job of so many circuits, and remember the best of its values."""
+    def _keep(self, circuits: int, angles: Sequence[FloatArray] = (), found: Sequence[Evaluation] = ()) -> list[Point]:
+        """Count a job of so many circuits, and remember the best of its values, which are returned."""
         self.shots += circuits * (self.prepared.engine.shots or 0)
         self.evaluations += len(found)
-        for one in found:
-            self._keep_cheapest(one.cheapest)
-            if self.best is None or one.value < self.best.value:
-                self.best = one
+        points = [self._point(x, one) for x, one in zip(angles, found, strict=True)]
+        for point in points:
+            self._keep_cheapest(point.evaluation.cheapest)
+            if self._best is None or point.value < self._best.value:
+                self._best = point
+        return points
+
+    def _point(self, x: FloatArray, found: Evaluation) -> Point:
+        """``found`` at the angles ``x`` in natural units."""
+        value = ((found.value - self._center) + found.rest) / self._unit
+        gradient = None if found.gradient is None else found.gradient * self.angles / self._unit
+        return Point(x.copy(), value, found.error / self._unit, gradient, found)
 
     def _keep_cheapest(self, found: tuple[BitArray, float] | None) -> None:
         if found is not None and found[1] < self.best_cost:

@@ -189,7 +189,7 @@ def _array(text: str) -> FloatArray:
 def _plain(found: Evaluation, tails: tuple[float, ...]) -> dict[str, Any]:
     cheapest = found.cheapest
     return {
-        "value": found.value, "error": found.error, "tails": tails,
+        "value": found.value, "error": found.error, "rest": found.rest, "tails": tails,
         "gradient": None if found.gradient is None else _text(found.gradient),
         "cheapest": None if cheapest is None else ["".join(map(str, cheapest[0].tolist())), cheapest[1]],
     }  # fmt: skip
@@ -204,4 +204,5 @@ def _recalled(x: FloatArray, values: Mapping[str, Any]) -> Recalled:
         bits, cost = values["cheapest"]
         cheapest = np.array([int(bit, 2) for bit in bits], dtype=np.uint8), float(cost)
     tails = tuple(float(mean) for mean in values["tails"])
-    return Recalled(x, float(values["value"]), float(values["error"]), gradient, cheapest=cheapest, tails=tails)
+    value, error, rest = (float(values[name]) for name in ("value", "error", "rest"))
+    return Recalled(x, value, error, gradient, cheapest=cheapest, rest=rest, tails=tails)

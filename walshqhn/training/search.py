@@ -30,7 +30,7 @@ def one_run(
     """
     outcome, interrupted = None, False
     try:
-        outcome = minimize(method, evaluator, x0)
+        outcome = minimize(method, evaluator, x0 / evaluator.angles)
     except KeyboardInterrupt:
         interrupted = True
     except CostError as error:
@@ -46,7 +46,7 @@ def one_run(
 
 
 def minimize(method: Optimizer, run: Evaluator, x0: FloatArray) -> Outcome:
-    """Search from the angles ``x0`` until the method, a limit, a budget or the callback ends it."""
+    """Search from the angles ``x0``, in natural units, until the method, a limit, a budget or the callback ends it."""
     try:
         with numpy_threads(1):  # BLAS's threads, waiting for work, would keep the kernels' from the cores
             state = method.init(run, x0)
@@ -76,7 +76,7 @@ def finish(k: int, evaluator: Evaluator, outcome: Outcome | None, task: Task | N
     assert costs is not None
     distinct, first, counts = np.unique(bits, axis=0, return_index=True, return_counts=True)
     cheapest = costs[first].argsort(kind="stable")[:_BEST_SAMPLES]
-    energy, energy_error = evaluator.energy() if evaluator.is_exact else MEAN.evaluate(found)
+    energy = evaluator.energy() if evaluator.is_exact else MEAN.evaluate(found)
     sampled = _sampled(evaluator, found)
     status, message = outcome or (INTERRUPTED, "interrupted by the user")
     columns = evaluator.history.T
@@ -84,7 +84,7 @@ def finish(k: int, evaluator: Evaluator, outcome: Outcome | None, task: Task | N
         index=k, parameters=best.parameters, value=best.value, value_error=best.error,
         **dict(zip(HISTORY, columns, strict=False)), tail_means=columns[len(HISTORY) :].T,
         evaluations=evaluator.evaluations, shots=evaluator.shots, seconds=evaluator.clock.seconds,
-        status=status, message=message, energy=energy, energy_error=energy_error,
+        status=status, message=message, energy=energy.value, energy_error=energy.error,
         best_bits=evaluator.best_bits, best_cost=evaluator.best_cost, bit_means=bits.mean(axis=0),
         sampled_value=sampled.value, sampled_error=sampled.error, sampled_bits=distinct[cheapest],
         sampled_costs=costs[first][cheapest], sampled_counts=counts[cheapest], sampled_accuracies={},

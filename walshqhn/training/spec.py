@@ -32,7 +32,9 @@ class SearchSpec(Spec):
     max_iterations: int = option(500, "Limit for each run.", least=1)
     max_shots: int | None = option(None, "Budget of measurements of each run.", least=1)
     max_seconds: float | None = option(None, "Time budget of each run.", above=0)
-    gradient_tolerance: float = option(1e-6, "L-BFGS-B, Adam: largest gradient component to stop at.", above=0)
+    gradient_tolerance: float = option(
+        1e-6, "L-BFGS-B, Adam: largest gradient component to stop at, in standard deviations of the cost.", above=0
+    )
     samples: int = option(1024, "Bit strings sampled at the end of each run.", least=1)
     tails: bool = option(
         False, "Record the mean of the cheapest 1, 5 and 10 % at every iteration; with shots always done."

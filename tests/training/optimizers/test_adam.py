@@ -23,7 +23,7 @@ def test_adam_against_a_loop_over_angles():
         for j in range(10):
             m[j] = 0.8 * m[j] + 0.2 * gradient[j]
             v[j] = 0.99 * v[j] + 0.01 * gradient[j] ** 2
-            angles[j] -= 0.07 * (m[j] / (1 - 0.8**t)) / (math.sqrt(v[j] / (1 - 0.99**t)) + 1e-8)
+            angles[j] -= 0.07 * (m[j] / (1 - 0.8**t)) / (math.sqrt(v[j] / (1 - 0.99**t)) + 1e-8 * TABLE.std())
     assert len(evaluator.history) == 13
 
 

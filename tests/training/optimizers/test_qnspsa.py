@@ -36,10 +36,11 @@ def qaoa_of(table, layers):
     return lambda x: qaoa_state(qaoa_gates(terms, n, layers), x, n)
 
 
+UNIT_TABLE = random_table(2) / random_table(2).std()  # the natural unit of QAOA's angles is 1
 STATES = {
     "product": (ProductAnsatz(2), lambda x: linear_state(2, 0, x.reshape(-1, 2, 2))),
     "entangled": (LinearAnsatz(1, 1), lambda x: linear_state(1, 1, x.reshape(-1, 2, 1))),
-    "qaoa": (QAOAAnsatz(random_table(2) / 3, 2), qaoa_of(random_table(2) / 3, 2)),
+    "qaoa": (QAOAAnsatz(UNIT_TABLE, 2), qaoa_of(UNIT_TABLE, 2)),
 }
 
 
@@ -104,7 +105,7 @@ def test_qn_spsa_against_a_loop():
         delta = f[0] - f[1] - f[2] + f[3]
         raw = -delta / (2 * e**2) / 2 * (np.outer(d1, d2) + np.outer(d2, d1)) / 2
         mean = k / (k + 1) * mean + raw / (k + 1)
-        tried = x - 0.3 * np.linalg.solve(np.real(sqrtm(mean @ mean)) + 0.02 * np.eye(4), gradient)
+        tried = x - 0.3 / table.std() * np.linalg.solve(np.real(sqrtm(mean @ mean)) + 0.02 * np.eye(4), gradient)
         if energy(tried) < values[-1]:
             x = tried
         values.append(energy(x))

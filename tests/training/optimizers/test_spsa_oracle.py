@@ -16,6 +16,7 @@ from qiskit_algorithms.optimizers import QNSPSA as TheirQNSPSA  # noqa: E402
 from qiskit_algorithms.optimizers import SPSA as TheirSPSA  # noqa: E402
 
 ANSATZ, TABLE = LinearAnsatz(3, 1), random_table(3)
+TABLE /= TABLE.std()  # the unit of our rates
 STEPS = 25
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -128,7 +129,7 @@ class BackendPrepared(SampledPrepared):
         found = super().measured(bits)
         if not self.engine.mitigate_readout:
             return found
-        return Distribution(self._corrected_costs[bits_to_index(bits)], bits=found.bits, measured_costs=found.costs)
+        return replace(found, costs=self._corrected_costs[bits_to_index(bits)])
 
     def run(self, points: FloatArray, shots: int, seed: int) -> Iterator[BitArray]:
         engine, compiled = self.engine, self._compiled

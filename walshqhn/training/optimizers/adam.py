@@ -39,7 +39,9 @@ class Adam(Optimizer):
     learning_rate: float = option(0.05, "Approximate change of an angle in one step, radians.", above=0)
     beta1: float = option(0.9, "Memory of the mean gradient.", above=0, below=1)
     beta2: float = option(0.999, "Memory of the mean squared gradient.", above=0, below=1)
-    epsilon: float = option(1e-8, "Added to the root of the mean squared gradient.", above=0)
+    epsilon: float = option(
+        1e-8, "Added to the root of the mean squared gradient, in standard deviations of the cost.", above=0
+    )
     patience: int | None = option(None, "Stop as stalled after so many iterations without a lower value.", least=1)
 
     def init(self, run: Evaluator, x0: FloatArray) -> AdamState:
@@ -51,13 +53,15 @@ class Adam(Optimizer):
         steps = state.steps + 1
         unbiased = first / (1 - self.beta1**steps)
         spread = np.sqrt(second / (1 - self.beta2**steps))
-        x = state.x - self.learning_rate * unbiased / (spread + self.epsilon)
+        x = state.x - self.learning_rate * unbiased / (spread + self.epsilon * run.spread)
         return AdamState(x, _report_gradient(run, x), first, second, steps)
 
     def terminate(self, run: Evaluator, state: AdamState) -> Outcome | None:
         norm = largest_component(state.gradient)
-        if run.is_exact and norm <= run.search.gradient_tolerance:
-            return Outcome(CONVERGED, f"the largest component of the gradient is {norm:.3g}")
+        if run.is_exact and norm <= run.search.gradient_tolerance * run.spread:
+            return Outcome(
+                CONVERGED, f"the largest component of the gradient is {norm / run.spread:.3g} deviations of the cost"
+            )
         return out_of_patience(run, self.patience)
 
 

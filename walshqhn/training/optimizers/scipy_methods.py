@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from walshqhn.engines.base import Evaluation
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.resources import numpy_threads
 from walshqhn.support.specs import option
-from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.evaluator import Evaluator, Point
 from walshqhn.training.optimizers.base import Optimizer
 from walshqhn.training.result import CONVERGED, ITERATION_LIMIT, STALLED, Outcome
 
@@ -44,7 +43,7 @@ class LBFGSB(ScipyMethod):
     exact_only: ClassVar[bool] = True
 
     def step(self, run: Evaluator, state: FloatArray) -> Outcome:
-        last: list[Evaluation] = []  # the last point evaluated is the new iterate
+        last: list[Point] = []  # the last point evaluated is the new iterate
 
         def evaluate(x: FloatArray) -> tuple[float, FloatArray]:
             found, gradient = run.value_and_gradient(x)
@@ -53,7 +52,7 @@ class LBFGSB(ScipyMethod):
             last[:] = [found]
             return found.value, gradient
 
-        most, tolerance = run.search.max_iterations, run.search.gradient_tolerance
+        most, tolerance = run.search.max_iterations, run.search.gradient_tolerance * run.spread
         options = {"maxiter": most, "gtol": tolerance, "ftol": 0.0, "maxfun": _VALUES_PER_ITERATION * most}
         found = _minimize(
             evaluate, state, jac=True, method=self.name, options=options, callback=lambda x: run.report(last[0])
@@ -70,9 +69,9 @@ class ValuesOnly(ScipyMethod):
     def least_iterations(self, num_parameters: int) -> int:
         return self.points_per_angle * num_parameters + 2
 
-    def scipy_options(self, x0: FloatArray, most: int) -> dict[str, Any]:
-        """Options of `scipy.optimize.minimize`, for at most so many evaluations."""
-        return {"maxfev": most, "maxiter": most}
+    def scipy_options(self, run: Evaluator, x0: FloatArray) -> dict[str, Any]:
+        """Options of `scipy.optimize.minimize`, for at most ``max_iterations`` evaluations."""
+        return {"maxfev": run.search.max_iterations, "maxiter": run.search.max_iterations}
 
     def step(self, run: Evaluator, state: FloatArray) -> Outcome:
         def evaluate(x: FloatArray) -> float:
@@ -81,7 +80,7 @@ class ValuesOnly(ScipyMethod):
             return found.value
 
         most = run.search.max_iterations
-        found = _minimize(evaluate, state, method=self.name, options=self.scipy_options(state, most))
+        found = _minimize(evaluate, state, method=self.name, options=self.scipy_options(run, state))
         return _outcome(found, found.nfev, most)
 
 
@@ -91,8 +90,8 @@ class COBYLA(ValuesOnly):
 
     name: ClassVar[str] = "COBYLA"
 
-    def scipy_options(self, x0: FloatArray, most: int) -> dict[str, Any]:
-        return {"maxiter": most}
+    def scipy_options(self, run: Evaluator, x0: FloatArray) -> dict[str, Any]:
+        return {"maxiter": run.search.max_iterations}
 
 
 @dataclass(frozen=True)
@@ -110,10 +109,10 @@ class NelderMead(ValuesOnly):
     name: ClassVar[str] = "Nelder-Mead"
     initial_step: float = option(0.5, "Edge of the initial simplex, radians.", above=0)
 
-    def scipy_options(self, x0: FloatArray, most: int) -> dict[str, Any]:
+    def scipy_options(self, run: Evaluator, x0: FloatArray) -> dict[str, Any]:
         simplex = x0 + np.vstack([np.zeros(x0.size), self.initial_step * np.eye(x0.size)])
-        tolerances = {"xatol": 1e-4, "fatol": 1e-9}
-        return super().scipy_options(x0, most) | tolerances | {"adaptive": x0.size > 1, "initial_simplex": simplex}
+        tolerances = {"xatol": 1e-4, "fatol": 1e-9 * run.spread, "adaptive": x0.size > 1}
+        return super().scipy_options(run, x0) | tolerances | {"initial_simplex": simplex}
 
 
 def _minimize(*arguments: Any, **options: Any) -> OptimizeResult:

@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from walshqhn.engines.base import Evaluation
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.resources import numpy_threads
 from walshqhn.support.specs import option
-from walshqhn.training.evaluator import Evaluator
+from walshqhn.training.evaluator import Evaluator, Point
 from walshqhn.training.optimizers.base import Optimizer, largest_component, out_of_patience
 from walshqhn.training.result import CONVERGED, STALLED, Outcome
 
+_FLAT = 1e-10  # standard deviations of the cost a radian: less is rounding, and no slope
 _QUIET_STEPS = 10  # in a row, none longer than the tolerance: converged
 
 
@@ -27,7 +27,7 @@ _QUIET_STEPS = 10  # in a row, none longer than the tolerance: converged
 class PerturbationState:
     """The latest accepted point, and what decides the next step."""
 
-    here: Evaluation
+    here: Point
     extra: Any
     """Private to the method."""
     steps: int = 0
@@ -43,7 +43,10 @@ class PerturbationMethod(Optimizer):
 
     blocking: bool = option(False, "Accept only lower values.")
     allowed_increase: float | None = option(
-        None, "With blocking, how much higher a value may be; none: two standard errors of the difference.", least=0
+        None,
+        "With blocking, how much higher a value may be, in standard deviations of the cost; none: two standard "
+        "errors of the difference.",
+        least=0,
     )
     resamplings: int = option(1, "Random directions averaged in each step.", least=1)
     patience: int | None = option(None, "Stop as stalled after so many iterations without a lower value.", least=1)
@@ -53,7 +56,7 @@ class PerturbationMethod(Optimizer):
     )
 
     @abstractmethod
-    def first_extra(self, run: Evaluator, here: Evaluation) -> Any:
+    def first_extra(self, run: Evaluator, here: Point) -> Any:
         """The initial ``extra`` of the state."""
 
     @abstractmethod
@@ -78,7 +81,8 @@ class PerturbationMethod(Optimizer):
         step, extra = self.descent(run, state, gradient)
         proposed, blocked = run.value(x - step), state.blocked + 1
         noise = 2 * math.hypot(here.error, proposed.error)
-        allowed = np.nan_to_num(noise) if self.allowed_increase is None else self.allowed_increase  # NaN: single shots
+        given = self.allowed_increase
+        allowed = np.nan_to_num(noise) if given is None else given * run.spread  # NaN: single shots
         if not self.blocking or proposed.value < here.value + allowed:
             here, blocked = proposed, 0
         run.report(here, gradient)
@@ -104,7 +108,10 @@ class SPSA(PerturbationMethod):
 
     name: ClassVar[str] = "SPSA"
     learning_rate: float | None = option(
-        None, "a; none: calibrated so that the first steps move each angle by about first_step.", above=0
+        None,
+        "a, per standard deviation of the cost; none: calibrated so that the first steps move each angle by about "
+        "first_step.",
+        above=0,
     )
     perturbation: float = option(0.2, "c, radians.", above=0)
     alpha: float = option(0.602, "Exponent of the gain.", above=0)
@@ -113,14 +120,16 @@ class SPSA(PerturbationMethod):
     first_step: float = option(0.2, "Radians.", above=0)
     calibration: int = option(25, "Number of slopes that the learning rate is calibrated from.", least=1)
 
-    def first_extra(self, run: Evaluator, here: Evaluation) -> tuple[float, float]:
+    def first_extra(self, run: Evaluator, here: Point) -> tuple[float, float]:
         """a and A."""
         offset = 0.1 * run.search.max_iterations if self.stability is None else self.stability
         if self.learning_rate is not None:
-            return self.learning_rate, offset
+            return self.learning_rate / run.spread, offset
         slopes = [abs(slope(run, here.parameters, self.perturbation)[0]) for _ in range(self.calibration)]
         mean = float(np.mean(slopes))
-        return self.first_step * (offset + 1) ** self.alpha / (mean if mean > 1e-10 else 1.0), offset
+        return self.first_step * (offset + 1) ** self.alpha / (
+            mean if mean > _FLAT * run.spread else run.spread
+        ), offset
 
     def width(self, k: int) -> float:
         return self.perturbation / (k + 1) ** self.gamma
@@ -142,13 +151,13 @@ class QNSPSA(PerturbationMethod):
 
     name: ClassVar[str] = "QN-SPSA"
     blocking: bool = option(True, "Accept only lower values.")
-    learning_rate: float = option(0.05, "Factor of every step.", above=0)
+    learning_rate: float = option(0.05, "Factor of every step, per standard deviation of the cost.", above=0)
     perturbation: float = option(0.1, "Radians, for slopes and for the metric.", above=0)
     regularization: float = option(
         0.1, "Added to the absolute eigenvalues of the averaged metric; the metric of one Ry is 1/4.", above=0
     )
 
-    def first_extra(self, run: Evaluator, here: Evaluation) -> tuple[FloatArray, int]:
+    def first_extra(self, run: Evaluator, here: Point) -> tuple[FloatArray, int]:
         """The averaged metric, with the identity as its first sample, and the number of samples."""
         return np.eye(here.parameters.size), 1
 
@@ -161,7 +170,10 @@ class QNSPSA(PerturbationMethod):
             sample = metric_sample(run, state.here.parameters, self.perturbation)
             average = average + (sample - average) / (taken + 1)
             taken += 1
-        return self.learning_rate * solve_regularized(average, gradient, self.regularization), (average, taken)
+        return self.learning_rate / run.spread * solve_regularized(average, gradient, self.regularization), (
+            average,
+            taken,
+        )
 
 
 def signs(count: int, rng: np.random.Generator) -> FloatArray:
