@@ -68,6 +68,13 @@ class Scale(NamedTuple):
         return cls.about(middle, half, spread)
 
     @classmethod
+    def of_terms(cls, constant: float, coefficients: FloatArray) -> Scale:
+        """The scale of a Hamiltonian, from its Fourier coefficients."""
+        sizes = np.abs(coefficients)
+        unit = float(sizes.max(initial=0.0)) or 1.0  # squares of small numbers vanish
+        return cls.about(constant, float(sizes.sum()), unit * float(np.sqrt(np.square(sizes / unit).sum())))
+
+    @classmethod
     def about(cls, middle: float, half: float, spread: float) -> Scale:
         """Of costs within ``half`` of ``middle``, which becomes the center where it would take more than 3 bits."""
         return cls(middle if abs(middle) > 8 * half else 0.0, spread or 1.0)

@@ -121,10 +121,7 @@ class IsingHamiltonian(TermSum):
     @cached_property
     def scale(self) -> Scale:
         """Center and standard deviation of C."""
-        sizes = np.abs(self.coefficients)
-        largest = float(sizes.max(initial=0.0)) or 1.0
-        spread = largest * float(np.sqrt(np.square(sizes / largest).sum()))
-        return Scale.about(self.constant, float(sizes.sum()), spread)
+        return Scale.of_terms(self.constant, self.coefficients)
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:
         return np.asarray(self.energy(check_rows(bits, self.num_qubits)))
@@ -149,8 +146,7 @@ class IsingHamiltonian(TermSum):
 
     def degree_weights(self) -> FloatArray:
         """W(k) of the terms there are: (N + 1,); W(0) = constant^2."""
-        squares = np.square(self.coefficients)
-        weights = np.bincount(self.degrees, weights=squares, minlength=self.num_qubits + 1).astype(np.float64)
+        weights = np.bincount(self.degrees, np.square(self.coefficients), self.num_qubits + 1).astype(np.float64)
         weights[0] = self.constant**2
         return weights
 
@@ -178,13 +174,10 @@ class IsingHamiltonian(TermSum):
         """Fewer terms; parameters as in `WalshSpectrum.hamiltonian`. What is dropped adds to ``discarded_weight``."""
         kept, discarded = select_terms(self.coefficients, self.degrees, max_degree, tolerance, max_terms)
         return replace(
-            self,
-            masks=self.masks[kept],
-            coefficients=self.coefficients[kept],
-            discarded_weight=self.discarded_weight + discarded,
+            self, masks=self.masks[kept], coefficients=self.coefficients[kept],
+            discarded_weight=self.discarded_weight + discarded, tolerance=max(tolerance, self.tolerance),
             max_degree=min((d for d in (max_degree, self.max_degree) if d is not None), default=None),
-            tolerance=max(tolerance, self.tolerance),
-        )
+        )  # fmt: skip
 
     def largest(self, count: int) -> list[tuple[tuple[int, ...], float]]:
         """The ``count`` largest terms as (qubits, coefficient), by decreasing size."""
@@ -253,7 +246,7 @@ class IsingHamiltonian(TermSum):
         finite = np.isfinite(values).all()
         if finite:
             values = values * (-1j) ** np.asarray(op.paulis.phase)
-        if not finite or np.abs(values.imag).max(initial=0.0) > 1e-12 * np.abs(values).max(initial=1.0):
+        if not finite or np.abs(values.imag).max(initial=0.0) > 1e-12 * np.abs(values).max(initial=0.0):
             raise InputError("the coefficients of an Ising Hamiltonian are real and finite.")
         return cls._summed(op.num_qubits, pack_bits(z), values.real)
 
