@@ -240,7 +240,7 @@ def fragile(function, resume=None):
 
 
 def test_where_the_cost_fails_everything_found_is_kept_and_resumed():
-    failed = fragile(Solver(holds_for=20))
+    failed = fragile(Solver(holds_for=24))
     assert failed.status == "cost failed"
     assert [run.status for run in failed.runs] == ["iteration limit", "cost failed", "iteration limit"]
     assert re.search("solver raised RuntimeError: the solver diverged for [01]{5}", failed.message)

@@ -66,7 +66,7 @@ class BlackBoxCost(Cost):
 
     @cached_property
     def scale(self) -> Scale:
-        """Estimated from 16 bit strings, which a training needs first; those at which the function fails are left out."""
+        """Estimated from 16 bit strings, first of all in a training; without those at which the function fails."""
         found: list[float] = []
         for row in np.random.default_rng(0).integers(0, 2, (_SCALE_SAMPLES, self.num_bits), dtype=np.uint8):
             with suppress(CostError):
