@@ -65,3 +65,9 @@ def test_baselines_of_hamiltonians():
         assert method(h, 1, 4, rng=2).evaluations == 1
     large = random_hamiltonian(785, 3000, 2)
     assert baselines.one_flip_descent(large, 20_000, 2).costs.max() < -0.5 * np.abs(large.coefficients).sum()
+
+
+@pytest.mark.parametrize(("n", "count", "degree"), [(9, 60, 2), (30, 20, 3), (3, 0, 1)])
+def test_costs_by_matrices(n, count, degree):
+    h, rows = random_hamiltonian(n, count, degree), RNG.integers(0, 2, (50, n), dtype=np.uint8)
+    np.testing.assert_allclose(SpinModel(h).costs(rows), [h.energy(row) for row in rows], rtol=0, atol=1e-12)

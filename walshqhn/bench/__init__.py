@@ -1,7 +1,7 @@
 """Benchmarks: walshqhn and whichever peers are installed, side by side in one run.
 
-``walshqhn bench`` runs them. The rows are in `transform`, `costs`, `lowdegree`, `past_table`, `engine`, `mps`,
-`formats`, `startup`; `row` defines what a row is, `harness` measures it, `growth` draws the growth with N.
+``walshqhn bench`` runs them. The rows are in `transform`, `costs`, `lowdegree`, `past_table`, `minima`, `engine`,
+`mps`, `formats`, `startup`; `row` defines what a row is, `harness` measures it, `growth` draws the growth with N.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from walshqhn.bench import costs, engine, formats, lowdegree, mps, past_table, startup, transform
+from walshqhn.bench import costs, engine, formats, lowdegree, minima, mps, past_table, startup, transform
 from walshqhn.bench.harness import Disagreement, measure
 from walshqhn.bench.row import Measured, Row, Settings
 
@@ -17,7 +17,7 @@ __all__ = ["GROUPS", "Disagreement", "Measured", "Row", "Settings", "all_rows", 
 
 GROUPS = {
     module.__name__.rpartition(".")[2]: module.rows
-    for module in (transform, costs, lowdegree, past_table, engine, mps, formats, startup)
+    for module in (transform, costs, lowdegree, past_table, minima, engine, mps, formats, startup)
 }
 
 

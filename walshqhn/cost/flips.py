@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from walshqhn.bits import unpack_bits
-from walshqhn.support.arrays import BitArray
+from walshqhn.support.arrays import BitArray, FloatArray
 
 if TYPE_CHECKING:
     from walshqhn.cost.hamiltonian import IsingHamiltonian
@@ -24,7 +24,7 @@ class SpinModel:
 
     def __init__(self, hamiltonian: IsingHamiltonian) -> None:
         h, n = hamiltonian, hamiltonian.num_qubits
-        self.num_bits, self.constant = n, h.constant
+        self.hamiltonian, self.num_bits, self.constant = h, n, h.constant
         supports = [np.empty((0, 2), np.int64)]
         for start in range(0, len(h), batch := max(1, (1 << 26) // max(1, n))):
             supports.append(np.argwhere(unpack_bits(h.masks[start : start + batch], n)) + np.array([start, 0]))
@@ -57,6 +57,14 @@ class SpinModel:
         """Root mean square, over bits and configurations, of what a flip changes; 1 where nothing changes anything."""
         squares = np.bincount(self.bits, weights=np.square(self.values)[self.terms], minlength=self.num_bits)
         return float(2 * np.sqrt(squares.mean())) or 1.0 if self.num_bits else 1.0
+
+    def costs(self, rows: BitArray) -> FloatArray:
+        """Energies of configurations (M, N), by matrix products where there is a matrix."""
+        fields, matrix = self.arguments[:2]
+        if not matrix.size:
+            return self.hamiltonian.costs(rows)
+        spins = 1.0 - 2.0 * rows
+        return self.constant + spins @ fields + 0.5 * np.einsum("mj,mj->m", spins @ matrix, spins)
 
     def anneal(self, steps: int, rng: np.random.Generator, quench: bool = False) -> BitArray:
         """The best configuration (N,) of ``steps`` Metropolis steps from a random start; with ``quench``, then lowered.

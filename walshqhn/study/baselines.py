@@ -113,7 +113,8 @@ def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
 def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
     """The best of ``evaluations`` random configurations."""
     source, generator, clock = _checked(cost, evaluations, runs, rng)
-    costs = np.array([min(c.min() for c in _random_costs(source, evaluations, generator)) for _ in range(runs)])
+    of = SpinModel(source).costs if isinstance(source, IsingHamiltonian) else source.costs
+    costs = np.array([min(c.min() for c in _random_costs(source, of, evaluations, generator)) for _ in range(runs)])
     return Baseline("random search", costs, evaluations, clock.seconds / runs)
 
 
@@ -191,14 +192,16 @@ def _checked(
     return as_cost(cost), np.random.default_rng(rng), Stopwatch()
 
 
-def _random_costs(cost: Cost, count: int, generator: np.random.Generator) -> Iterator[FloatArray]:
+def _random_costs(
+    cost: Cost, costs_of: Callable[[BitArray], FloatArray], count: int, generator: np.random.Generator
+) -> Iterator[FloatArray]:
     """Costs of ``count`` random configurations, in parts."""
     if isinstance(cost, TableCost):
         yield cost.values[generator.integers(cost.values.size, size=count)]
         return
-    batch = max(1, _BATCH_BITS // cost.num_bits)
+    batch = max(1, _BATCH_BITS // max(1, cost.num_bits))
     for start in range(0, count, batch):
-        yield cost.costs(_random_bits(min(batch, count - start), cost.num_bits, generator))
+        yield costs_of(_random_bits(min(batch, count - start), cost.num_bits, generator))
 
 
 def _random_bits(count: int, num_bits: int, generator: np.random.Generator) -> BitArray:
