@@ -172,6 +172,7 @@ def test_truncation_by_hand():
     circuit.cx(0, 1)
     prepared = MPSEngine([1.0, 20.0, 300.0, 4000.0], max_bond=1).prepare(CircuitAnsatz(circuit))
     assert prepared.discarded_weight([0.8]) == pytest.approx(math.sin(0.4) ** 2, rel=1e-12)
+    assert prepared.note([0.8]) == f"bond 2 was truncated to 1: discarded weight {math.sin(0.4) ** 2:.3g}"
     assert prepared.expectation([0.8]) == pytest.approx(1.0, rel=1e-9)
     assert prepared.discarded_weight([2.2]) == pytest.approx(math.cos(1.1) ** 2, rel=1e-12)
     assert prepared.expectation([2.2]) == pytest.approx(4000.0, rel=1e-9)

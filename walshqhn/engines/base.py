@@ -211,6 +211,10 @@ class Prepared(ABC):
         """Circuits that `value_and_gradient` runs."""
         return 1 + self._shifts[0].num_points
 
+    def note(self, params: npt.ArrayLike) -> str:
+        """What to know about results at ``params`` beside their numbers, such as what was truncated; or nothing."""
+        return ""
+
     def check_points(self, points: npt.ArrayLike) -> FloatArray:
         """``points`` as float64; InputError unless they are finite and of shape (M, num_parameters), M >= 1."""
         rows = np.asarray(points, dtype=np.float64)

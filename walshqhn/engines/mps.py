@@ -125,6 +125,12 @@ class MPSPrepared(SampledPrepared):
         """Sum of the squares of all Schmidt coefficients that truncation drops at ``params``; 0 where it is exact."""
         return self._state(self.ansatz.check_parameters(params)).discarded
 
+    def note(self, params: npt.ArrayLike) -> str:
+        if not self.is_truncated:
+            return ""
+        weight = self.discarded_weight(params)
+        return f"bond {self.bond:,} was truncated to {self.engine.max_bond:,}: discarded weight {weight:.3g}"
+
     def evaluate(self, points: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> list[Evaluation]:
         if not self.is_exact:
             return super().evaluate(points, objective, rng)

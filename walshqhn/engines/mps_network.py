@@ -18,7 +18,7 @@ from walshqhn.kernels import mps_phases as kernels
 from walshqhn.kernels.pool import share
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import UsageError
-from walshqhn.support.resources import require_memory
+from walshqhn.support.resources import require_memory, resolve_threads
 
 _PIECES = 64
 
@@ -91,6 +91,9 @@ class NetworkEnergy:
     ) -> float:
         waves = self._expansion.coefficients[1:] / len(angles)
         re, im = waves.real.copy(), waves.imag.copy()
+        room = resolve_threads(None) * 16 * kernels.BATCH * int((state.bonds**2).sum() + 8 * state.bonds.max() ** 2)
+        what = f"environments of a matrix product state of bond {state.bonds.max():,} for {kernels.BATCH} frequencies"
+        require_memory(room + 16 * _PIECES * cotangent.re.size, what, "Use a smaller bond, or shots.")
         slopes = np.zeros((_PIECES, 2, cotangent.re.size))
         values = np.zeros(_PIECES)
 

@@ -38,6 +38,7 @@ class Automaton:
 
     def __init__(self, sites: IntArray, num_sites: int) -> None:
         count, most = sites.shape
+        require_memory(64 * count * most, f"an automaton for {count:,} terms", "Use fewer terms, or shots.")
         order = np.lexsort(sites.T[::-1]) if count else np.zeros(0, np.int64)
         ordered = sites[order]
         place, parent = np.zeros(0, np.int64), np.zeros(0, np.int64)  # of every prefix: its last site, what it extends

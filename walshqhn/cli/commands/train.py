@@ -156,6 +156,8 @@ class _Job:
                 on_run=keeper.keep, on_depth=deeper, journal=self._journal,
             )  # fmt: skip
         compiled = None
+        if note := ready.engine.prepare(workspace.circuit(result)).note(result.parameters):
+            remark(f"note: {note}, at the best angles")
         if isinstance(ready.engine, BackendEngine):
             device, found = ready.engine.backend.name, ready.engine.prepare(workspace.circuit(result)).compiled
             compiled = {"backend": device, "depth": found.depth, "two_qubit_gates": found.two_qubit_gates}
