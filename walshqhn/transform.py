@@ -18,7 +18,7 @@ _PARTS: dict[np.dtype[Any], str] = {np.dtype(np.float32): "f", np.dtype(np.float
 _PARTS |= {np.dtype(np.complex64): "f", np.dtype(np.complex128): "d"}
 """What is transformed in place, and the type of its real and imaginary parts."""
 _BLOCK = 1 << 16
-_SHARED_FROM = 1 << 19
+_SHARED_FROM = 1 << 17
 """Values; with fewer, waking a thread and moving them to its cache costs more than it saves."""
 _LARGEST_INTEGER = 1 << 53
 """Up to here, float64 holds every whole number."""

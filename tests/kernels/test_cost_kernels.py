@@ -18,7 +18,7 @@ def test_add_softplus(version, samples, size, period):
     left, right = sums(samples, size)
     out = np.arange(15.0).reshape(3, 5)
     expected = out + np.logaddexp(0, left[:, :, None] + right).sum(axis=1)
-    version(costs.add_softplus)(np.exp(left), np.exp(right), period, out)
+    version(costs.add_softplus)(np.exp(left), np.exp(right), period, out, 0, 3)
     np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-12)
 
 
@@ -28,7 +28,7 @@ def test_add_softplus_one_sided_sums(version):
     left, right = np.full((1, 400), 84.5), np.full((400, 2), 84.5)
     right[:, 1] = -254.0
     out = np.zeros((1, 2))
-    version(costs.add_softplus)(np.exp(left), np.exp(right), 1, out)
+    version(costs.add_softplus)(np.exp(left), np.exp(right), 1, out, 0, 1)
     np.testing.assert_allclose(out, [[400 * 169, 400 * np.exp(-169.5)]], rtol=1e-13, atol=1e-12)
 
 
@@ -37,7 +37,9 @@ def test_add_softplus_padding_adds_nothing(version):
     left, right = sums(7, 10)
     expected = np.logaddexp(0, left[:, :, None] + right).sum(axis=1)
     out = np.zeros((3, 5))
-    version(costs.add_softplus)(np.pad(np.exp(left), ((0, 0), (0, 1))), np.pad(np.exp(right), ((0, 1), (0, 0))), 9, out)
+    version(costs.add_softplus)(
+        np.pad(np.exp(left), ((0, 0), (0, 1))), np.pad(np.exp(right), ((0, 1), (0, 0))), 9, out, 0, 3
+    )
     np.testing.assert_allclose(out, expected, rtol=1e-13)
 
 
@@ -47,7 +49,7 @@ def test_add_squared_sigmoid(version, samples, size):
     left, right = sums(samples, size)
     out = np.arange(15.0).reshape(3, 5)
     expected = out + (expit(-(left[:, :, None] + right)) ** 2).sum(axis=1)
-    version(costs.add_squared_sigmoid)(np.exp(left), np.exp(right), out)
+    version(costs.add_squared_sigmoid)(np.exp(left), np.exp(right), out, 0, 3)
     np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
@@ -58,8 +60,8 @@ def test_direct_versions(version, size):
     left[0, 0], left[1, 1], right[2, 3], right[3, 4] = 1000, -1000, 1000, -1000
     u = left[:, :, None] + right
     softplus, squares = np.arange(15.0).reshape(3, 5), np.arange(15.0).reshape(3, 5)
-    version(costs.add_softplus_direct)(left, right, softplus)
-    version(costs.add_squared_sigmoid_direct)(left, right, squares)
+    version(costs.add_softplus_direct)(left, right, softplus, 0, 3)
+    version(costs.add_squared_sigmoid_direct)(left, right, squares, 0, 3)
     base = np.arange(15.0).reshape(3, 5)
     np.testing.assert_allclose(softplus, base + np.logaddexp(0, u).sum(axis=1), rtol=1e-14)
     np.testing.assert_allclose(squares, base + (expit(-u) ** 2).sum(axis=1), rtol=1e-14)

@@ -50,8 +50,8 @@ STREAMS = """
 from walshqhn.kernels import cache, on_compile, walsh_large
 compiled = []
 with on_compile(lambda part, begins: compiled.append(part) if begins else None):
-    for stream in (*walsh_large._STREAMS.values(), walsh_large.stream2):
-        stream.compiled("d")
+    for stream in (*walsh_large.STREAMS.values(), walsh_large.stream2):
+        stream.warm()
 print(len(compiled), cache.folder())
 """
 
@@ -71,9 +71,10 @@ from numba import float32, float64
 from numba.core.registry import cpu_target
 from walshqhn.kernels import cache, compiling, walsh_large
 names = {name for part in compiling.PARTS.values() for name in part}
-kernels = [k for name in names for k in vars(import_module(f"walshqhn.kernels.{name}")).values() if hasattr(k, "warm")]
+values = [value for name in names for value in vars(import_module(f"walshqhn.kernels.{name}")).values()]
+kernels = [getattr(k, "_entry", k) for k in (*values, *walsh_large.STREAMS.values()) if hasattr(k, "py_func")]
 codegen, types, paths = cpu_target.target_context.codegen(), {"f": float32, "d": float64}, set()
-for kernel in {*kernels, *walsh_large._STREAMS.values()}:
+for kernel in {k for k in kernels if hasattr(k, "warm")}:
     for kind in "fd" if kernel._single else "d":
         path = cache.KernelCache(kernel.py_func, print).path(kernel._signature(types[kind]), codegen)
         assert path not in paths, path
@@ -213,7 +214,7 @@ def test_writeable_arrays_use_the_kernel_for_read_only_ones(own_cache):
     code = """
 import numpy as np
 from walshqhn.kernels import cache, statevector
-statevector.weighted_norm(np.ones(4), np.ones(4), np.ones(4))
+statevector.weighted_norms(np.ones(4), np.ones(4), np.ones(4), np.ones(1), 0, 1)
 print(cache.count(), cache.folder())
 """
     assert run(own_cache, code)[0] == 1

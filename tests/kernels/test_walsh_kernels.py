@@ -27,7 +27,7 @@ def test_transform_large(num_bits, skip, in_place):
     values = np.arange(1.0, 1 + (1 << num_bits)) ** 2 % 23
     expected = 0.5 * np.stack([butterfly_wht(v) for v in values.reshape(-1, 1 << skip).T], axis=1).ravel()
     result, before = values if in_place else np.full_like(values, np.nan), values.copy()
-    walsh_large.transform_large(values, result, skip, 0.5, in_place=in_place)
+    walsh_large.transform_large(values, result, skip, 0.5)
     assert np.array_equal(result, expected)
     assert in_place or np.array_equal(values, before)
 
@@ -35,7 +35,7 @@ def test_transform_large(num_bits, skip, in_place):
 PASSES = {
     "one bit": (18, 16, 1, lambda f, a, *part: f(walsh_large.stream2)(a, 16, 1.0, *part), 2),
     "two bits": (19, 16, 2, lambda f, a, *part: f(walsh_large.stream4)(a, 16, 1.0, *part), 4),
-    "three bits": (20, 16, 3, lambda f, a, *part: f(walsh_large._STREAMS[16])(a, 1.0, *part), 8),
+    "three bits": (20, 16, 3, lambda f, a, *part: f(walsh_large.STREAMS[16])(a, 1.0, *part), 8),
     "panels": (20, 16, 3, lambda f, a, *part: f(walsh_large.transform_panels)(a, 16, 3, 7, 1.0, *part), 0),
 }
 
@@ -65,7 +65,7 @@ def test_panels_in_several_passes(monkeypatch, row_bits, threads):
     values = np.arange(1.0, 1 + (1 << 20)) ** 2 % 23
     expected = 0.25 * butterfly_wht(values)
     with pool.limited(threads):
-        walsh_large.transform_large(values, values, 0, 0.25, in_place=True)
+        walsh_large.transform_large(values, values, 0, 0.25)
     assert np.array_equal(values, expected)
 
 

@@ -1,11 +1,12 @@
 """Run a compiled circuit on a state vector, and differentiate it by the adjoint method."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numba import types
 
-from walshqhn.kernels.compiler import const, inner, kernel
+from walshqhn.kernels.compiler import const, inner
 from walshqhn.kernels.phases import phase, phase_adjoint
 from walshqhn.kernels.rotations import ry_layer, ry_layer_adjoint
 from walshqhn.kernels.schedule import BLOCK_BITS, CX, PANEL_BITS, PHASE, RY, RZ, CompiledCircuit
@@ -16,10 +17,11 @@ from walshqhn.kernels.statevector import (
     row_factors,
     rz_layer,
     rz_layer_adjoint,
-    share_pieces,
     signed_sums,
-)  # fmt: skip
+)
+from walshqhn.kernels.team import shared
 
+_LARGE = 1 << 22  # amplitudes
 _LEAST_COSINE = 2.0**-56
 _INT, _INTS = types.int64, types.int64[:, ::1]
 _CIRCUIT = types.NamedTuple((_INTS,) * 4 + (types.int64[::1],) * 3 + (types.float64[::1],), CompiledCircuit)
@@ -65,33 +67,34 @@ def _order(circuit, low, count, row):
     return circuit.permutations[row] if row >= 0 else circuit.qubits[:0]
 
 
-@kernel("engine", lambda t: types.void(_CIRCUIT, const(t), const(t), _INT, t[::1], t[::1], *(_INT,) * 5))
-def run(circuit, params, table, num_qubits, re, im, pieces, first_pass, last_pass, begin, end):
-    """Apply passes ``first_pass`` to ``last_pass - 1`` to the state (re, im), in place.
+@shared("engine", lambda t: types.void(_CIRCUIT, const(t), const(t), _INT, t[::1], t[::1], *(_INT,) * 3))
+def run(circuit, params, table, num_qubits, re, im, pieces, begin, end):
+    """Apply the circuit to the state (re, im), in place; ``table``: the diagonal of PHASE, exp(-i angle table).
 
-    Only pieces ``begin`` to ``end - 1`` of ``pieces`` are done. ``table``: the diagonal of PHASE gates,
-    exp(-i angle table).
+    Every pass over the state has as many ``pieces``, counted through; only ``begin`` to ``end - 1``, which must belong
+    to one pass, are done.
     """
-    for p in range(first_pass, last_pass):
-        kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
-        if kind == CX:
-            count = re.size >> 2
-            a, b = begin * count // pieces, end * count // pieces
-            cx(re, im, circuit.qubits[first], circuit.targets[first], a, b)
-        elif kind == PHASE:
-            phase(re, im, table, _angle(circuit, first, params), begin * re.size // pieces, end * re.size // pieces)
-        elif kind == RY:
-            count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
-            blocks = max(1, re.size >> BLOCK_BITS)
-            a, b = begin * blocks // pieces, end * blocks // pieces
-            c, t = _ry_angles(circuit, first, last, params, low, count)
-            order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
-            rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
-            ry_layer(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
-        else:
-            rz = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
-            rows = re.size // rz[3].size
-            rz_layer(re, im, rz, begin * rows // pieces, end * rows // pieces)
+    p = begin // pieces
+    kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
+    begin, end = begin - p * pieces, end - p * pieces
+    if kind == CX:
+        count = re.size >> 2
+        a, b = begin * count // pieces, end * count // pieces
+        cx(re, im, circuit.qubits[first], circuit.targets[first], a, b)
+    elif kind == PHASE:
+        phase(re, im, table, _angle(circuit, first, params), begin * re.size // pieces, end * re.size // pieces)
+    elif kind == RY:
+        count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
+        blocks = max(1, re.size >> BLOCK_BITS)
+        a, b = begin * blocks // pieces, end * blocks // pieces
+        c, t = _ry_angles(circuit, first, last, params, low, count)
+        order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
+        rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, 1.0)
+        ry_layer(re, im, low, BLOCK_BITS - count, c, t, order, flips, rz, a, b)
+    else:
+        rz = _rz_angles(circuit, first, last, params, num_qubits, 1.0)
+        rows = re.size // rz[3].size
+        rz_layer(re, im, rz, begin * rows // pieces, end * rows // pieces)
 
 
 @inner
@@ -113,53 +116,31 @@ def _add_up(parts):
     return total
 
 
-@kernel(
+@shared(
     "engine",
     lambda t: types.void(
-        _CIRCUIT, const(t), const(t), _INT, *(t[::1],) * 5, t[:, ::1], t[::1], t[:, ::1], *(_INT,) * 5
+        _CIRCUIT, const(t), const(t), _INT, *(t[::1],) * 5, t[:, ::1], t[::1], t[:, ::1], *(_INT,) * 3
     ),
 )
 def run_adjoint(
-    circuit, params, table, num_qubits, re, im, lre, lim, gradient, parts, rows, columns,
-    pieces, first_pass, last_pass, begin, end,
+    circuit, params, table, num_qubits, re, im, lre, lim, gradient, parts, rows, columns, pieces, begin, end
 ):  # fmt: skip
-    """Undo passes ``last_pass - 1`` down to ``first_pass`` on psi = (re, im) and lambda = C psi, in place.
+    """Undo the circuit on psi = (re, im) and lambda = C psi, in place; add to ``gradient``.
 
     The derivative of <psi|C|psi> with respect to the angle of exp(-i angle P / 2) is Im <lambda|P|psi> at that point of
-    the circuit (Jones and Gacon, arXiv:2009.02823). The pieces sum it into ``parts``, (pieces, 11), ``rows``,
-    (2^(N-9),), and ``columns``, (pieces, 2^9); piece number ``pieces``, to be done last, adds them to ``gradient``.
+    the circuit (Jones and Gacon, arXiv:2009.02823). For every pass, from the last to the first, the ``pieces`` sum it
+    into ``parts``, (pieces, 11), ``rows``, (2^(N-9),), and ``columns``, (pieces, 2^9); as many further pieces follow,
+    of which the last adds them to ``gradient``. Pieces are counted through, as in `run`.
     """
-    for p in range(last_pass - 1, first_pass - 1, -1):
-        kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
-        count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
-        if kind == RZ:
-            rz_first, rz_last = first, last
-        rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, -1.0)
-        c, t = _ry_angles(circuit, first, last if kind == RY else first, params, low, count)
-        order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
-        for piece in range(begin, min(end, pieces)):
-            parts[piece] = 0.0
-            if kind == CX:
-                quarters = re.size >> 2
-                a, b = piece * quarters // pieces, (piece + 1) * quarters // pieces
-                for x, y in ((re, im), (lre, lim)):
-                    cx(x, y, circuit.qubits[first], circuit.targets[first], a, b)
-            elif kind == PHASE:
-                a, b = piece * re.size // pieces, (piece + 1) * re.size // pieces
-                parts[piece, 0] = phase_adjoint(re, im, lre, lim, table, _angle(circuit, first, params), a, b)
-            elif kind == RY:
-                blocks = max(1, re.size >> BLOCK_BITS)
-                a, b = piece * blocks // pieces, (piece + 1) * blocks // pieces
-                columns[piece] = 0.0
-                ry_layer_adjoint(
-                    re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, rz, a, b,
-                    parts[piece], rows, columns[piece],
-                )  # fmt: skip
-            else:
-                a, b = piece * rows.size // pieces, (piece + 1) * rows.size // pieces
-                columns[piece] = 0.0
-                rz_layer_adjoint(re, im, lre, lim, rz, a, b, rows, columns[piece])
-        if end > pieces:
+    stage = begin // pieces
+    p = circuit.passes.shape[0] - 1 - stage // 2
+    begin, end = begin - stage * pieces, end - stage * pieces
+    kind, first, last, low, row, rz_first, rz_last, flips_first, flips_last = circuit.passes[p]
+    if kind == RZ:
+        rz_first, rz_last = first, last
+    count = BLOCK_BITS if low == 0 else min(PANEL_BITS, num_qubits - low)
+    if stage % 2 == 1:
+        if end == pieces:
             slopes = _add_up(parts)
             if kind == PHASE and circuit.indices[first] >= 0:
                 gradient[circuit.indices[first]] += circuit.scales[first] * (2 * slopes[0])
@@ -170,22 +151,51 @@ def run_adjoint(
                 _add_slopes(circuit, rz_first, rz_last, np.int64(0), rz_slopes, gradient)
             if kind == RY:
                 _add_slopes(circuit, first, last, low, slopes[BLOCK_BITS - count :], gradient)
+        return
+    rz = _rz_angles(circuit, rz_first, rz_last, params, num_qubits, -1.0)
+    c, t = _ry_angles(circuit, first, last if kind == RY else first, params, low, count)
+    order, flips = _order(circuit, low, count, row), circuit.flips[flips_first:flips_last]
+    for piece in range(begin, end):
+        parts[piece] = 0.0
+        if kind == CX:
+            quarters = re.size >> 2
+            a, b = piece * quarters // pieces, (piece + 1) * quarters // pieces
+            for x, y in ((re, im), (lre, lim)):
+                cx(x, y, circuit.qubits[first], circuit.targets[first], a, b)
+        elif kind == PHASE:
+            a, b = piece * re.size // pieces, (piece + 1) * re.size // pieces
+            parts[piece, 0] = phase_adjoint(re, im, lre, lim, table, _angle(circuit, first, params), a, b)
+        elif kind == RY:
+            blocks = max(1, re.size >> BLOCK_BITS)
+            a, b = piece * blocks // pieces, (piece + 1) * blocks // pieces
+            columns[piece] = 0.0
+            ry_layer_adjoint(
+                re, im, lre, lim, low, BLOCK_BITS - count, c, -t, order, flips, rz, a, b,
+                parts[piece], rows, columns[piece],
+            )  # fmt: skip
+        else:
+            a, b = piece * rows.size // pieces, (piece + 1) * rows.size // pieces
+            columns[piece] = 0.0
+            rz_layer_adjoint(re, im, lre, lim, rz, a, b, rows, columns[piece])
+
+
+def _in_parts(circuit: CompiledCircuit, size: int) -> Iterator[CompiledCircuit]:
+    """The circuit, or for large states pass by pass: an interrupt waits until a kernel returns."""
+    if size < _LARGE:
+        yield circuit
+    else:
+        for p in range(len(circuit.passes)):
+            yield circuit._replace(passes=circuit.passes[p : p + 1])
 
 
 def apply(
     circuit: CompiledCircuit, params: np.ndarray, table: np.ndarray, num_qubits: int, re: np.ndarray, im: np.ndarray
 ) -> None:
     """Apply the circuit to the state (re, im), in place."""
-    pieces, passes = pieces_for(re.size), len(circuit.passes)
-    if pieces == 1:
-        run(circuit, params, table, num_qubits, re, im, 1, 0, passes, 0, 1)
-        return
-    for p in range(passes):
-
-        def work(begin: int, end: int, p: int = p) -> None:
-            run(circuit, params, table, num_qubits, re, im, pieces, p, p + 1, begin, end)
-
-        share_pieces(work, re.size)
+    pieces, chunk = pieces_for(re.size)
+    for part in _in_parts(circuit, re.size):
+        stages = len(part.passes)
+        run.share(part, params, table, num_qubits, re, im, pieces, pieces=pieces, chunk=chunk, stages=stages)
 
 
 def adjoint(
@@ -199,17 +209,10 @@ def adjoint(
 ) -> None:
     """Undo the circuit on psi and lambda = C psi (real and imaginary parts), in place; add to ``gradient``."""
     size = psi[0].size
-    pieces, passes, row = pieces_for(size), len(circuit.passes), min(size, 1 << ROW_BITS)
+    (pieces, chunk), row = pieces_for(size), min(size, 1 << ROW_BITS)
     scratch = np.empty((pieces, BLOCK_BITS)), np.empty(size // row), np.empty((pieces, row))
-    if pieces == 1:
-        run_adjoint(circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, 1, 0, passes, 0, 2)
-        return
-    for p in range(passes - 1, -1, -1):
-
-        def work(begin: int, end: int, p: int = p) -> None:
-            run_adjoint(
-                circuit, params, table, num_qubits, *psi, *lam, gradient, *scratch, pieces, p, p + 1, begin, end
-            )
-
-        share_pieces(work, size)
-        work(pieces, pieces + 1)
+    for part in reversed(list(_in_parts(circuit, size))):
+        run_adjoint.share(
+            part, params, table, num_qubits, *psi, *lam, gradient, *scratch, pieces,
+            pieces=pieces, chunk=chunk, stages=2 * len(part.passes),
+        )  # fmt: skip

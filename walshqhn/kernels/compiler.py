@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from numba import njit, types
+from numba import config, njit, types
 
 from walshqhn.kernels.cache import KernelCache, is_cached
 from walshqhn.kernels.compiling import announce, counted
@@ -29,26 +29,32 @@ class Kernel:
     """A compiled function for stated types.
 
     ``part`` is a key of `compiling.PARTS`; ``signature`` maps a floating-point type to the types of the arguments.
-    If ``single``, there is a float32 version too, and the dtype of the first argument decides.
+    If ``single``, there is a float32 version too, and the dtype of the first argument decides. ``entry``: what is
+    compiled in place of the function, under its name.
     """
 
     def __init__(
-        self, function: Callable[..., Any], part: str, signature: Callable[[Any], Any], single: bool, options: Any
-    ) -> None:
+        self, function: Callable[..., Any], part: str, signature: Callable[[Any], Any], single: bool, options: Any,
+        entry: Callable[..., Any] | None = None,
+    ) -> None:  # fmt: skip
         self.py_func = function
         self.__name__, self.__doc__ = function.__name__, function.__doc__
         self._part, self._signature, self._single = part, signature, single
-        self._dispatcher = njit(nogil=True, **options)(function)
+        self._dispatcher = njit(nogil=True, **options)(entry or function)
         self._ready: set[str] = set()
 
     def __call__(self, *args: Any) -> Any:
-        kind = args[0].dtype.char if self._single else "d"
-        return (self._dispatcher if kind in self._ready else self.compiled(kind))(*args)
+        return self.ready(args[0])(*args)
+
+    def ready(self, first: Any) -> Any:
+        """The numba function for this first argument."""
+        kind = first.dtype.char if self._single else "d"
+        return self._dispatcher if kind in self._ready else self.compiled(kind)
 
     def compiled(self, kind: str) -> Any:
         """Compile it for float32 ("f") or float64 ("d") if necessary; return the numba function itself."""
         with counted():
-            if kind not in self._ready and self._dispatcher is not self.py_func:
+            if kind not in self._ready and not config.DISABLE_JIT:  # type: ignore[attr-defined]
                 cache = self._dispatcher._cache = KernelCache(self.py_func, partial(announce, self._part, True))
                 self._dispatcher.disable_compile(False)
                 try:

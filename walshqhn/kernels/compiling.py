@@ -15,9 +15,9 @@ from typing import Any
 from walshqhn.kernels.pool import cpu_count
 
 PARTS = {
-    "transform": ("walsh", "walsh_large"),
-    "costs": ("costs",),
-    "engine": ("circuit", "statevector"),
+    "transform": ("team", "walsh", "walsh_large"),
+    "costs": ("team", "costs"),
+    "engine": ("team", "circuit", "statevector"),
     "sampling": ("sampling",),
     "annealing": ("annealing", "flips"),
     "minimum": ("slabs", "branching"),
@@ -76,8 +76,8 @@ def compile_apart(*parts: str) -> None:
 def _kernels(parts: Sequence[str]) -> list[Any]:
     """The kernels of ``parts``, each once; default: all."""
     modules = [import_module(f"walshqhn.kernels.{name}") for part in parts or PARTS for name in PARTS[part]]
-    found = {id(value): value for module in modules for value in vars(module).values() if hasattr(value, "warm")}
-    return list(found.values())
+    values = [value for module in modules for value in vars(module).values() if not isinstance(value, type)]
+    return list({id(value): value for value in values if hasattr(value, "warm")}.values())
 
 
 def announce(part: str, begins: bool) -> None:

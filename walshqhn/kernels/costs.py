@@ -8,18 +8,19 @@ function:
   integer exponent, separated every ``period`` quadruples of samples, before it can overflow.
 * mean squared error of a sigmoid: 1 / (1 + e^v)^2 with v = u for target 1, -u for 0.
 
-The ``_direct`` versions evaluate the loss of the sum itself, where the exponentials would overflow.
+The ``_direct`` versions evaluate the loss of the sum itself, where the exponentials would overflow. All do rows
+``begin`` to ``end - 1`` of the left half only.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numba import types
 
-from walshqhn.kernels.compiler import const, inner, kernel
-from walshqhn.kernels.pool import share
+from walshqhn.kernels.compiler import const, inner
+from walshqhn.kernels.team import SharedKernel, shared
 
+_INT = types.int64
 _MANTISSA = np.int64((1 << 52) - 1)
 _ONE = np.int64(1023 << 52)
 _LOG2 = math.log(2.0)
@@ -44,14 +45,14 @@ def _split_exponent(product, exponent):
         words[b] = (words[b] & _MANTISSA) | _ONE
 
 
-@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), types.int64, t[:, ::1]))
-def add_softplus(exp_left, exp_right, period, out):
+@shared("costs", lambda t: types.void(const(t, 2), const(t, 2), _INT, t[:, ::1], _INT, _INT))
+def add_softplus(exp_left, exp_right, period, out, begin, end):
     """out[a, b] += sum_i log(1 + exp_left[a, i] exp_right[i, b]).
 
     The number of samples must be a multiple of 4 (pad with zeros, which add log 1).
     """
     samples, width = exp_right.shape
-    for a in range(exp_left.shape[0]):
+    for a in range(begin, end):
         product, exponent, since = np.ones(width), np.zeros(width, np.int64), 0
         for i in range(0, samples, 4):
             _multiply_rows(exp_left[a, i : i + 4], exp_right[i : i + 4], product)
@@ -70,11 +71,11 @@ def _add_squares(left, right, total):
         total[b] += q * q
 
 
-@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
-def add_squared_sigmoid(exp_left, exp_right, out):
+@shared("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1], _INT, _INT))
+def add_squared_sigmoid(exp_left, exp_right, out, begin, end):
     """out[a, b] += sum_i (1 + exp_left[a, i] exp_right[i, b])^-2."""
     samples, width = exp_right.shape
-    for a in range(exp_left.shape[0]):
+    for a in range(begin, end):
         total = np.zeros(width)
         for i in range(samples):
             _add_squares(exp_left[a, i], exp_right[i], total)
@@ -82,22 +83,22 @@ def add_squared_sigmoid(exp_left, exp_right, out):
             out[a, b] += total[b]
 
 
-@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
-def add_softplus_direct(left, right, out):
+@shared("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1], _INT, _INT))
+def add_softplus_direct(left, right, out, begin, end):
     """out[a, b] += sum_i log(1 + exp(left[a, i] + right[i, b])), for sums of any size."""
     samples, width = right.shape
-    for a in range(left.shape[0]):
+    for a in range(begin, end):
         for i in range(samples):
             for b in range(width):
                 u = left[a, i] + right[i, b]
                 out[a, b] += max(u, 0.0) + math.log1p(math.exp(-abs(u)))
 
 
-@kernel("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1]))
-def add_squared_sigmoid_direct(left, right, out):
+@shared("costs", lambda t: types.void(const(t, 2), const(t, 2), t[:, ::1], _INT, _INT))
+def add_squared_sigmoid_direct(left, right, out, begin, end):
     """out[a, b] += sum_i (1 + exp(left[a, i] + right[i, b]))^-2, for sums of any size."""
     samples, width = right.shape
-    for a in range(left.shape[0]):
+    for a in range(begin, end):
         for i in range(samples):
             for b in range(width):
                 v = left[a, i] + right[i, b]
@@ -106,10 +107,6 @@ def add_squared_sigmoid_direct(left, right, out):
                 out[a, b] += sigmoid * sigmoid
 
 
-def in_rows(kernel: Callable[..., None], left: np.ndarray, *arguments: object, out: np.ndarray) -> None:
+def in_rows(kernel: SharedKernel, left: np.ndarray, *arguments: object, out: np.ndarray) -> None:
     """Call a kernel of this module for all rows of ``left`` and ``out``, shared among threads."""
-
-    def work(begin: int, end: int) -> None:
-        kernel(left[begin:end], *arguments, out[begin:end])
-
-    share(work, len(left), max(1, len(left) // _PIECES))
+    kernel.share(left, *arguments, out, pieces=len(left), chunk=max(1, len(left) // _PIECES))

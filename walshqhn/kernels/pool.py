@@ -1,9 +1,10 @@
 """Our own few threads, which share the pieces of a kernel's work.
 
 A loop is cut into the same pieces whatever the number of threads, and each piece writes where no other does: results do
-not depend on which thread does what. Kernels release the GIL, so plain Python threads suffice. An idle thread sleeps,
-and nobody waits for a helper that has not begun a piece. On a machine whose other cores are busy, a shared loop
-therefore costs at most the piece in which a helper was interrupted; after that, helpers are left alone for a while.
+not depend on which thread does what. Helpers are plain Python threads in compiled code that needs no GIL (`team`): for
+a moment after each job they look out for the next, which may follow within microseconds, then they sleep. Nobody waits
+for a helper that has not begun a piece. On a machine whose other cores are busy, a job therefore costs at most the
+pieces in which helpers were interrupted; after that, they are left alone for a while.
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-Work = Callable[[int, int], object]
+import numpy as np
+import numpy.typing as npt
 
-_LONGEST_REST = 256  # shared loops, after helpers have repeatedly been late
+Team = npt.NDArray[np.int64]
+Entry = Callable[..., float]
+
+TEAM_WORDS = 1024  # see `team`
+_LONGEST_REST = 256  # jobs, after helpers have repeatedly been late
+_PATIENCE = 3000  # of a helper that waits for the next job: some 100 us
 _state = threading.local()
 
 
@@ -42,106 +49,53 @@ def limited(threads: int) -> Iterator[None]:
         _state.limit = before
 
 
-class _Job:
-    """Pieces to be claimed. Helpers join before they claim; once the job is closed, they no longer can."""
-
-    def __init__(self, work: Work, pieces: int, chunk: int) -> None:
-        self._work, self._pieces, self._chunk = work, pieces, chunk
-        self._starts = iter(range(0, pieces, chunk))  # claiming is one bytecode: atomic
-        self._lock, self._last_one_out = threading.Lock(), threading.Lock()
-        self._closed, self._inside = False, 0
-        self._error: BaseException | None = None
-
-    def drain(self) -> None:
-        """Do pieces until none is left."""
-        try:
-            for start in self._starts:
-                self._work(start, min(start + self._chunk, self._pieces))
-        except BaseException:
-            for _ in self._starts:  # the others need not go on
-                pass
-            raise
-
-    def help(self) -> None:
-        """Drain as a helper; an error is kept for the thread that shares the work."""
-        with self._lock:
-            if self._closed:
-                return
-            self._inside += 1
-        try:
-            self.drain()
-        except BaseException as error:
-            self._error = error
-        with self._lock:
-            self._inside -= 1
-            if self._closed and not self._inside:
-                self._last_one_out.release()
-
-    def close(self) -> None:
-        """Admit no further helper, and wait for those inside: they write into the caller's arrays."""
-        self._last_one_out.acquire()
-        with self._lock:
-            self._closed = True
-            waiting = self._inside > 0
-        interrupt = None
-        while waiting:
-            try:
-                waiting = not self._last_one_out.acquire()
-            except KeyboardInterrupt as error:
-                interrupt = error
-        if interrupt or self._error:
-            raise interrupt or self._error  # type: ignore[misc]
-
-
 class _Helper:
-    """A thread that sleeps until it is called."""
+    """A thread that sleeps until it is called, then helps until nothing has come for a while."""
 
-    def __init__(self, pool: _Pool) -> None:
-        self._pool, self._called, self._bell = pool, False, threading.Lock()
+    def __init__(self, pool: _Pool, number: int) -> None:
+        self._pool, self._number, self._awake, self._bell = pool, number, False, threading.Lock()
         self._bell.acquire()
         self.thread = threading.Thread(target=self._serve, name="walshqhn", daemon=True)
         self.thread.start()
 
     def call(self) -> None:
-        """Wake it, unless an earlier call has not reached it yet."""
-        if not self._called:
-            self._called = True
+        """Wake it, unless it is awake."""
+        if not self._awake:
+            self._awake = True
             self._bell.release()
 
     def _serve(self) -> None:
+        from walshqhn.kernels.team import serve
+
+        seen = 0
         while not self._pool.closed:
             self._bell.acquire()
-            self._called = False
-            if job := self._pool.job:
-                job.help()
-            del job  # and with it the arrays
+            seen = serve(self._pool.team, self._number, seen, _PATIENCE)
+            self._awake = False
 
 
 class _Pool:
     def __init__(self) -> None:
-        self.job: _Job | None = None
+        self.team, self._jobs = np.zeros(TEAM_WORDS, np.int64), 0
         self.closed, self.busy = False, threading.Lock()
         self.helpers: list[_Helper] = []
         self.rest, self._next_rest = 0, 1  # shared loops still to be done without helpers
 
-    def share(self, work: Work, pieces: int, chunk: int, threads: int) -> None:
-        while len(self.helpers) < threads - 1:
-            self.helpers.append(_Helper(self))
-        job = self.job = _Job(work, pieces, chunk)
-        start = time.perf_counter()
-        for helper in self.helpers[: threads - 1]:
+    def call(self, helpers: int) -> None:
+        """Wake as many helpers."""
+        while len(self.helpers) < helpers:
+            self.helpers.append(_Helper(self, len(self.helpers)))
+        for helper in self.helpers[:helpers]:
             helper.call()
-        try:
-            job.drain()
-        finally:
-            done = time.perf_counter()
-            job.close()
-            self.job = None
-        self._judge(done - start, time.perf_counter() - done)
 
-    def _judge(self, worked: float, waited: float) -> None:
-        """Helpers that keep us waiting for as long as the work took have no free core: do without them for a while."""
-        if waited > worked:
+    def lead(self, entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int, threads: int) -> None:
+        self.call(threads - 1)
+        self._jobs += 1
+        self._judge(_run(entry, self.team, self._jobs, threads - 1, arguments, pieces, chunk, stages))
+
+    def _judge(self, waited: float) -> None:
+        """Helpers that keep us waiting for half of the time have no free core: do without them for a while."""
+        if waited > 0.5:
             self.rest, self._next_rest = self._next_rest, min(2 * self._next_rest, _LONGEST_REST)
         else:
             self._next_rest = max(1, self._next_rest // 2)
@@ -160,24 +114,40 @@ class _Pool:
 _pool = _Pool()
 
 
-def share(work: Work, pieces: int, chunk: int = 1) -> None:
-    """Call ``work(begin, end)`` for all of ``pieces``, ``chunk`` at a time, on at most `limit` threads.
+def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> None:
+    """Have a job done on at most `limit` threads: see `team.SharedKernel.share`.
 
-    Which thread does which piece is open. With one thread, or while the pool serves another caller, this thread does
-    all in one call. An error in a piece is raised here, after all pieces that were begun have ended.
+    With one thread, or while the pool serves another caller, this thread does all, a stage in one call.
     """
     pool = _pool
     threads = min(limit(), -(-pieces // chunk))
     if threads > 1 and pool.busy.acquire(blocking=False):
         try:
             if not pool.rest:
-                pool.share(work, pieces, chunk, threads)
+                pool.lead(entry, arguments, pieces, chunk, stages, threads)
                 return
             pool.rest -= 1
         finally:
             pool.busy.release()
     if pieces > 0:
-        work(0, pieces)
+        _run(entry, _own_team(), 1, 0, arguments, pieces, pieces, stages)
+
+
+def _own_team() -> Team:
+    """One that no other thread knows."""
+    if not hasattr(_state, "team"):
+        _state.team = np.zeros(TEAM_WORDS, np.int64)
+    return _state.team
+
+
+def _run(
+    entry: Entry, team: Team, job: int, helpers: int, arguments: Any, pieces: int, chunk: int, stages: int
+) -> float:
+    """The part of the time that helpers were waited for."""
+    waited = entry(team, np.zeros(16 * stages, np.int64), job, helpers, pieces, chunk, stages, arguments)
+    if waited < 0:
+        raise MemoryError("a kernel could not allocate its buffers")
+    return waited
 
 
 def _forget() -> None:

@@ -6,28 +6,24 @@ number of threads, and partial sums are added in order: results do not depend on
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-from numba import uint64
+from numba import types, uint64
 
-from walshqhn.kernels.compiler import const, inner, kernel
-from walshqhn.kernels.pool import share
+from walshqhn.kernels.compiler import const, inner
+from walshqhn.kernels.team import shared
+
+_INT = types.int64
 
 PIECES = 32
-_WHOLE_BELOW = 1 << 17  # amplitudes; below, waking a thread takes as long as what it could do
-_FINE_FROM = 1 << 19  # amplitudes; below, four pieces at once
+_WHOLE_BELOW = 1 << 15  # amplitudes; below, two threads take as long as one
+_FINE_FROM = 1 << 19  # amplitudes; below, eight pieces at once
 ROW_BITS = 9  # a row of amplitudes and of factors stays in the L1 cache
 
 
-def pieces_for(size: int) -> int:
-    """Number of pieces into which loops over ``size`` amplitudes are cut."""
-    return 1 if size < _WHOLE_BELOW else PIECES
-
-
-def share_pieces(work: Callable[[int, int], object], size: int) -> None:
-    """Share the pieces of a loop over ``size`` amplitudes among threads."""
-    share(work, pieces_for(size), 4 if size < _FINE_FROM else 1)
+def pieces_for(size: int) -> tuple[int, int]:
+    """Number of pieces into which loops over ``size`` amplitudes are cut, and how many a thread takes at once."""
+    return (1, 1) if size < _WHOLE_BELOW else (PIECES, 8 if size < _FINE_FROM else 1)
 
 
 @inner
@@ -58,45 +54,42 @@ def cx(re, im, control, target, low, high):
         k += run
 
 
-@kernel("engine", lambda t: t(t[::1], t[::1], const(t)), fastmath={"contract", "reassoc"})
-def weighted_norm(re, im, table):
-    """sum_x table[x] |psi_x|^2."""
+@inner(fastmath={"contract", "reassoc"})
+def _weighted_norm(re, im, table):
     total = 0.0
     for x in range(re.size):
         total += (re[x] * re[x] + im[x] * im[x]) * table[x]
     return total
 
 
+@shared("engine", lambda t: types.void(t[::1], t[::1], const(t), t[::1], _INT, _INT))
+def weighted_norms(re, im, table, parts, begin, end):
+    """parts[p] = sum_x table[x] |psi_x|^2 for x in piece p of the state."""
+    for p in range(begin, end):
+        low, high = p * re.size // parts.size, (p + 1) * re.size // parts.size
+        parts[p] = _weighted_norm(re[low:high], im[low:high], table[low:high])
+
+
+@shared("engine", lambda t: types.void(t[::1], t[::1], const(t), t[::1], t[::1], _INT, _INT, _INT))
+def multiply_pieces(re, im, table, out_re, out_im, pieces, begin, end):
+    """diag(table) psi, into ``out_re`` and ``out_im``, for some of ``pieces``."""
+    for x in range(begin * re.size // pieces, end * re.size // pieces):
+        out_re[x] = re[x] * table[x]
+        out_im[x] = im[x] * table[x]
+
+
 def expectation(re: np.ndarray, im: np.ndarray, table: np.ndarray) -> float:
     """<psi| diag(table) |psi>."""
-    pieces = pieces_for(re.size)
-    if pieces == 1:
-        return float(weighted_norm(re, im, table))
-    parts = [0.0] * pieces
-
-    def work(begin: int, end: int) -> None:
-        for p in range(begin, end):
-            part = slice(p * re.size // pieces, (p + 1) * re.size // pieces)
-            parts[p] = weighted_norm(re[part], im[part], table[part])
-
-    share_pieces(work, re.size)
-    return float(sum(parts))
+    pieces, chunk = pieces_for(re.size)
+    parts = np.empty(pieces)
+    weighted_norms.share(re, im, table, parts, pieces=pieces, chunk=chunk)
+    return float(sum(parts.tolist()))
 
 
 def multiply(re: np.ndarray, im: np.ndarray, table: np.ndarray, out_re: np.ndarray, out_im: np.ndarray) -> None:
     """diag(table) psi, into ``out_re`` and ``out_im``."""
-    pieces = pieces_for(re.size)
-    if pieces == 1:
-        np.multiply(re, table, out=out_re)
-        np.multiply(im, table, out=out_im)
-        return
-
-    def work(begin: int, end: int) -> None:
-        part = slice(begin * re.size // pieces, end * re.size // pieces)
-        np.multiply(re[part], table[part], out=out_re[part])
-        np.multiply(im[part], table[part], out=out_im[part])
-
-    share_pieces(work, re.size)
+    pieces, chunk = pieces_for(re.size)
+    multiply_pieces.share(re, im, table, out_re, out_im, pieces, pieces=pieces, chunk=chunk)
 
 
 # --- Rz on all qubits at once: amplitude x times exp(-i/2 sum_j angles[j] z_j) ---

@@ -154,22 +154,27 @@ def levels(a, low, high):
         bit += step
 
 
-@kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
-def transform_blocks(a, size, skip, scale):
-    """Transform blocks of ``size`` values, which fit the L2 cache, in place; then multiply by ``scale``.
+@inner
+def transform_block(block, skip, scale):
+    """Transform a contiguous block that fits the L2 cache, in place; then multiply by ``scale``.
 
-    ``a``: real, contiguous, one or more blocks. ``size`` is a power of two. The lowest ``skip`` bits are left alone.
+    The lowest ``skip`` bits of the index are left alone.
     """
     bits = 0
-    while 1 << bits < size:
+    while 1 << bits < block.size:
         bits += 1
     inner_bits = min(bits, _INNER_BITS)
+    for start in range(0, block.size, 1 << inner_bits):
+        levels(block[start : start + (1 << inner_bits)], skip, inner_bits)
+    levels(block, max(inner_bits, skip), bits)
+    if scale != 1:
+        factor = block.dtype.type(scale)
+        for i in range(block.size):
+            block[i] *= factor
+
+
+@kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
+def transform_blocks(a, size, skip, scale):
+    """`transform_block` for all blocks of ``size`` values, a power of two."""
     for first in range(0, a.size, size):
-        block = a[first : first + size]
-        for start in range(0, size, 1 << inner_bits):
-            levels(block[start : start + (1 << inner_bits)], skip, inner_bits)
-        levels(block, max(inner_bits, skip), bits)
-        if scale != 1:
-            factor = a.dtype.type(scale)
-            for i in range(size):
-                block[i] *= factor
+        transform_block(a[first : first + size], skip, scale)

@@ -6,19 +6,17 @@ done in panels, some columns of many rows, copied to a buffer, because distant s
 the same few cache sets.
 """
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 from numba import types, uint64
 
-from walshqhn.kernels.compiler import inner, kernel
-from walshqhn.kernels.pool import share
-from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_blocks
+from walshqhn.kernels.compiler import const, inner
+from walshqhn.kernels.team import SharedKernel, shared
+from walshqhn.kernels.walsh import BLOCK_BITS, butterfly8, lead, levels, transform_block
 
 _INT, _REAL = types.int64, types.float64
 
 _CHUNK_BITS = BLOCK_BITS + 3  # values of which a thread works in L3: 4 MiB in double precision
+_CHUNK = 1 << _CHUNK_BITS
 _STREAM_BITS = 6  # at most, beyond the chunks; more are done in panels
 _COLUMNS = 1 << 13  # of all streams, a piece of work
 _PANEL_BITS = 12  # values in a panel's buffer, unless it has more rows than fit
@@ -36,7 +34,7 @@ def _copy_rows(source, start, stride, target, begin, step, rows, width, scale):
             target[j + uint64(k)] = source[i + uint64(k)] * scale
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, _REAL, _INT, _INT), single=True)
+@shared("transform", lambda t: types.void(t[::1], _INT, _INT, _INT, _REAL, _INT, _INT), single=True)
 def transform_panels(a, low, bits, columns, scale, begin, end):
     """Bits ``low`` to ``low + bits - 1``, for panels ``begin`` to ``end - 1`` of 2^``columns`` columns."""
     rows, width, stride = 1 << bits, 1 << columns, 1 << low
@@ -64,7 +62,6 @@ def _stream8(bit):
             b[j], b[j + h1], b[j + h2], b[j + h3] = x0 * scale, x1 * scale, x2 * scale, x3 * scale
             b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 * scale, x5 * scale, x6 * scale, x7 * scale
 
-    @kernel("transform", lambda t: types.void(t[::1], _REAL, _INT, _INT), single=True)
     def stream8(a, scale, begin, end):
         for t in range(begin, end):
             start = (t // pieces) * (8 << bit) + (t % pieces) * _COLUMNS
@@ -76,10 +73,12 @@ def _stream8(bit):
     return stream8
 
 
-_STREAMS = {bit: _stream8(bit) for bit in (16, 19, 22)}
+_share_stream8 = shared("transform", lambda t: types.void(t[::1], _REAL, _INT, _INT), single=True)
+STREAMS = {bit: _share_stream8(_stream8(bit)) for bit in (16, 19, 22)}
+_stream8_at_16 = inner(_stream8(16))
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
+@shared("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream2(a, bit, scale, begin, end):
     """One bit straight on memory, then times ``scale``, for some pieces of columns."""
     factor, h, pieces = a.dtype.type(scale), 1 << bit, (1 << bit) // _COLUMNS
@@ -91,7 +90,7 @@ def stream2(a, bit, scale, begin, end):
             s0[j], s1[j] = (x0 + x1) * factor, (x0 - x1) * factor
 
 
-@kernel("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
+@shared("transform", lambda t: types.void(t[::1], _INT, _REAL, _INT, _INT), single=True)
 def stream4(a, bit, scale, begin, end):
     """Two bits straight on memory, then times ``scale``, for some pieces of columns."""
     factor, h, pieces = a.dtype.type(scale), 1 << bit, (1 << bit) // _COLUMNS
@@ -106,50 +105,46 @@ def stream4(a, bit, scale, begin, end):
             s0[j], s1[j], s2[j], s3[j] = (y0 + y2) * factor, (y1 + y3) * factor, (y0 - y2) * factor, (y1 - y3) * factor
 
 
+@shared("transform", lambda t: types.void(const(t), t[::1], *(_INT,) * 3, _REAL, _INT, _INT), single=True)
+def transform_parts(source, a, size, length, skip, scale, begin, end):
+    """Transforms of runs of ``length`` values, times ``scale``, into ``a``, in parts ``begin`` to ``end - 1``.
+
+    A part is ``size`` values, of whole runs; the last may be shorter. In a chunk of blocks, three more bits follow.
+    """
+    for start in range(begin * size, min(end * size, a.size), length):
+        run = a[start : start + length]
+        if source[start:].ctypes.data != run.ctypes.data:  # here, not before: a first touch of fresh memory is slow
+            run[:] = source[start : start + length]
+        transform_block(run, skip, scale)
+        done = start + length
+        if size == _CHUNK and done % size == 0:
+            _stream8_at_16(a[done - size : done], 1.0, 0, size // (8 * _COLUMNS))
+
+
 def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, scale: float) -> None:
     """Transforms of runs of ``length`` values of ``source``, times ``scale``, into ``a``.
 
     ``source`` and ``a`` may be one array. Shorter runs are shared among threads, longer ones one by one.
     """
-    if length > 1 << BLOCK_BITS:
-        for start in range(0, a.size, length):
-            run = slice(start, start + length)
-            transform_large(source[run], a[run], skip, scale, in_place=source is a)
+    if length <= 1 << BLOCK_BITS:
+        size = max(length, min(1 << BLOCK_BITS, a.size))
+        transform_parts.share(source, a, size, length, skip, scale, pieces=-(-a.size // size))
         return
-    block = max(length, min(1 << BLOCK_BITS, a.size))
-
-    def work(begin: int, end: int) -> None:
-        for start in range(begin * block, min(end * block, a.size), block):
-            part = a[start : start + block]
-            if source is not a:
-                part[:] = source[start : start + block]
-            transform_blocks(part, length, skip, scale)
-
-    share(work, -(-a.size // block))
+    for start in range(0, a.size, length):
+        transform_large(source[start : start + length], a[start : start + length], skip, scale)
 
 
-def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, *, in_place: bool) -> None:
-    """Transform ``source``, longer than a block, into ``a``, which is ``source`` if ``in_place``.
+def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float) -> None:
+    """Transform ``source``, longer than a block, into ``a``, which may be the same array.
 
     The loop over passes is Python, so that only the passes that a size needs are compiled.
     """
     bits, one = a.size.bit_length() - 1, 1.0
     bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
-
-    def chunks(begin: int, end: int) -> None:
-        for c in range(begin, end):
-            for start in range(c << bit, (c + 1) << bit, 1 << BLOCK_BITS):
-                block = a[start : start + (1 << BLOCK_BITS)]
-                if not in_place:  # here, not before: a first touch of fresh memory costs as much as a pass
-                    block[:] = source[start : start + (1 << BLOCK_BITS)]
-                transform_blocks(block, block.size, skip, one)
-            if bit > BLOCK_BITS:
-                _STREAMS[BLOCK_BITS](a[c << bit : (c + 1) << bit], one, 0, (1 << bit) // (8 * _COLUMNS))
-
-    share(chunks, a.size >> bit)
+    transform_parts.share(source, a, 1 << bit, 1 << BLOCK_BITS, skip, one, pieces=a.size >> bit)
     if bits - bit <= _STREAM_BITS:
         while bits - bit >= 3:
-            _stream(_STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
+            _stream(STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
             bit += 3
     while bits - bit > 2:
         passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
@@ -162,14 +157,14 @@ def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float, 
         _stream(stream2, a, (bit,), 2, scale)
 
 
-def _stream(kernel: Callable[..., None], a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
+def _stream(kernel: SharedKernel, a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
     """All pieces of a pass straight on memory."""
     pieces = a.size // (radix * _COLUMNS)
-    share(partial(kernel, a, *bit, scale), pieces, max(1, pieces // _PIECES))
+    kernel.share(a, *bit, scale, pieces=pieces, chunk=max(1, pieces // _PIECES))
 
 
 def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> None:
     """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
     columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
     count = a.size >> (bits + columns)
-    share(partial(transform_panels, a, low, bits, columns, scale), count, max(1, count // _PIECES))
+    transform_panels.share(a, low, bits, columns, scale, pieces=count, chunk=max(1, count // _PIECES))
