@@ -146,7 +146,7 @@ def test_several_callers_at_once():
 def test_a_helper_that_comes_late_is_not_waited_for(monkeypatch):
     """As on a machine whose other cores are busy: the helper's turn comes when all is done."""
     gate = threading.Event()
-    monkeypatch.setattr(team, "serve", lambda *_: gate.wait(30) * 0)
+    monkeypatch.setattr(pool, "serve", lambda *_: gate.wait(30) * 0)
     done = np.zeros(4, int)
     with pool.limited(2):
         for _ in range(50):
@@ -174,6 +174,74 @@ def test_helpers_that_are_late_are_left_alone_for_longer_and_longer(monkeypatch)
     judge(0.9)
     assert pool._pool.rest == 8  # the punctual job before halved it
     assert np.all(done == 9)
+
+
+def both_at_work():
+    """A piece that lasts until two threads are in one, and the threads that were."""
+    met, seen = threading.Barrier(2, timeout=30), set()
+
+    def work(begin, end):
+        seen.add(threading.get_ident())
+        if begin < 2:
+            met.wait()
+
+    return work, seen
+
+
+def test_python_pieces_are_shared_too():
+    work, seen = both_at_work()
+    done = []
+    with pool.limited(2):
+        pool.share(work, 8)
+        pool.share(lambda begin, end: done.append((begin, end)), 7, 3)
+    assert len(seen) == 2
+    assert sorted(done) == [(0, 3), (3, 6), (6, 7)]
+
+
+@pytest.mark.parametrize("where", ["here", "helper"])
+def test_an_error_ends_all_and_is_raised(where):
+    main, started = threading.get_ident(), threading.Event()
+
+    def work(begin, end):
+        if (threading.get_ident() == main) == (where == "here"):
+            started.set()
+            raise ZeroDivisionError(where)
+        assert started.wait(30)
+
+    with pool.limited(2), pytest.raises(ZeroDivisionError, match=where):
+        pool.share(work, 100)
+    work, seen = both_at_work()
+    with pool.limited(2):
+        pool.share(work, 8)
+    assert len(seen) == 2
+
+
+def test_an_interrupt_waits_for_pieces_that_write(monkeypatch):
+    """Ctrl-C while a helper is in a piece: it is raised when that has ended, not before."""
+    main, inside, finished = threading.get_ident(), threading.Event(), []
+
+    def work(begin, end):
+        if threading.get_ident() == main:
+            assert inside.wait(30)
+            raise KeyboardInterrupt
+        inside.set()
+        time.sleep(0.05)
+        finished.append(begin)
+
+    with pool.limited(2), pytest.raises(KeyboardInterrupt):
+        pool.share(work, 2)
+    assert len(finished) == 1
+
+
+def test_a_second_thread_and_a_nested_call_do_their_work_alone():
+    done = []
+
+    def inner(begin, end):
+        done.append((begin, end))
+
+    with pool.limited(2):
+        pool.share(lambda begin, end: pool.share(inner, 3), 4)
+    assert done == [(0, 3)] * 4
 
 
 def test_idle_threads_use_no_time():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,11 +22,14 @@ import numpy.typing as npt
 
 Team = npt.NDArray[np.int64]
 Entry = Callable[..., float]
+Work = Callable[[int, int], object]
 
 TEAM_WORDS = 1024  # see `team`
 _LONGEST_REST = 256  # jobs, after helpers have repeatedly been late
 _PATIENCE = 3000  # of a helper that waits for the next job: some 100 us
 _state = threading.local()
+serve: Callable[[Team, int, int, int], int] = lambda team, number, seen, patience: seen  # noqa: E731
+"""`team.serve`, once there are kernels to be shared."""
 
 
 def cpu_count() -> int:
@@ -49,33 +53,90 @@ def limited(threads: int) -> Iterator[None]:
         _state.limit = before
 
 
+class _Job:
+    """Pieces to be claimed. Helpers join before they claim; once the job is closed, they no longer can."""
+
+    def __init__(self, work: Work, pieces: int, chunk: int) -> None:
+        self._work, self._pieces, self._chunk = work, pieces, chunk
+        self._starts = iter(range(0, pieces, chunk))  # claiming is one bytecode: atomic
+        self._lock, self._last_one_out = threading.Lock(), threading.Lock()
+        self._closed, self._inside = False, 0
+        self._error: BaseException | None = None
+
+    def drain(self) -> None:
+        """Do pieces until none is left."""
+        try:
+            for start in self._starts:
+                self._work(start, min(start + self._chunk, self._pieces))
+        except BaseException:
+            for _ in self._starts:  # the others need not go on
+                pass
+            raise
+
+    def help(self) -> None:
+        """Drain as a helper; an error is kept for the thread that shares the work."""
+        with self._lock:
+            if self._closed:
+                return
+            self._inside += 1
+        try:
+            self.drain()
+        except BaseException as error:
+            self._error = error
+        with self._lock:
+            self._inside -= 1
+            if self._closed and not self._inside:
+                self._last_one_out.release()
+
+    def close(self) -> None:
+        """Admit no further helper, and wait for those inside: they write into the caller's arrays."""
+        self._last_one_out.acquire()
+        with self._lock:
+            self._closed = True
+            waiting = self._inside > 0
+        interrupt = None
+        while waiting:
+            try:
+                waiting = not self._last_one_out.acquire()
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt or self._error:
+            raise interrupt or self._error  # type: ignore[misc]
+
+
 class _Helper:
     """A thread that sleeps until it is called, then helps until nothing has come for a while."""
 
     def __init__(self, pool: _Pool, number: int) -> None:
-        self._pool, self._number, self._awake, self._bell = pool, number, False, threading.Lock()
+        self._pool, self._number = pool, number
+        self._called, self._awake, self._bell = False, False, threading.Lock()
         self._bell.acquire()
         self.thread = threading.Thread(target=self._serve, name="walshqhn", daemon=True)
         self.thread.start()
 
     def call(self) -> None:
         """Wake it, unless it is awake."""
+        self._called = True
         if not self._awake:
             self._awake = True
             self._bell.release()
 
     def _serve(self) -> None:
-        from walshqhn.kernels.team import serve
-
         seen = 0
         while not self._pool.closed:
             self._bell.acquire()
-            seen = serve(self._pool.team, self._number, seen, _PATIENCE)
+            while self._called:
+                self._called = False
+                if job := self._pool.job:
+                    job.help()
+                del job  # and with it the arrays
+                seen = serve(self._pool.team, self._number, seen, _PATIENCE)
             self._awake = False
 
 
 class _Pool:
     def __init__(self) -> None:
+        self.job: _Job | None = None
         self.team, self._jobs = np.zeros(TEAM_WORDS, np.int64), 0
         self.closed, self.busy = False, threading.Lock()
         self.helpers: list[_Helper] = []
@@ -87,6 +148,19 @@ class _Pool:
             self.helpers.append(_Helper(self, len(self.helpers)))
         for helper in self.helpers[:helpers]:
             helper.call()
+
+    def share(self, work: Work, pieces: int, chunk: int, threads: int) -> None:
+        job, start = _Job(work, pieces, chunk), time.perf_counter()
+        self.job = job
+        self.call(threads - 1)
+        try:
+            job.drain()
+        finally:
+            done = time.perf_counter()
+            job.close()
+            self.job = None
+        now = time.perf_counter()
+        self._judge((now - done) / (now - start))
 
     def lead(self, entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int, threads: int) -> None:
         self.call(threads - 1)
@@ -114,23 +188,43 @@ class _Pool:
 _pool = _Pool()
 
 
-def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> None:
-    """Have a job done on at most `limit` threads: see `team.SharedKernel.share`.
-
-    With one thread, or while the pool serves another caller, this thread does all, a stage in one call.
-    """
+@contextmanager
+def _helped(pieces: int) -> Iterator[int]:
+    """The number of threads for a job that can be cut into ``pieces``: 1 while the pool serves another, or rests."""
     pool = _pool
-    threads = min(limit(), -(-pieces // chunk))
-    if threads > 1 and pool.busy.acquire(blocking=False):
-        try:
-            if not pool.rest:
-                pool.lead(entry, arguments, pieces, chunk, stages, threads)
-                return
-            pool.rest -= 1
-        finally:
-            pool.busy.release()
-    if pieces > 0:
-        _run(entry, _own_team(), 1, 0, arguments, pieces, pieces, stages)
+    threads = min(limit(), pieces)
+    if threads < 2 or not pool.busy.acquire(blocking=False):
+        yield 1
+        return
+    try:
+        if pool.rest:
+            pool.rest, threads = pool.rest - 1, 1
+        yield threads
+    finally:
+        pool.busy.release()
+
+
+def share(work: Work, pieces: int, chunk: int = 1) -> None:
+    """Call ``work(begin, end)`` for all of ``pieces``, ``chunk`` at a time, on at most `limit` threads.
+
+    For pieces of milliseconds; a kernel's own, which may be shorter, are shared by `team.SharedKernel.share`. Which
+    thread does which piece is open; one thread does all in one call. An error in a piece is raised here, after all
+    pieces that were begun have ended.
+    """
+    with _helped(-(-pieces // chunk)) as threads:
+        if threads > 1:
+            _pool.share(work, pieces, chunk, threads)
+        elif pieces > 0:
+            work(0, pieces)
+
+
+def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> None:
+    """Have a job done on at most `limit` threads (see `team.SharedKernel.share`); one does a stage in one call."""
+    with _helped(-(-pieces // chunk)) as threads:
+        if threads > 1:
+            _pool.lead(entry, arguments, pieces, chunk, stages, threads)
+        elif pieces > 0:
+            _run(entry, _own_team(), 1, 0, arguments, pieces, pieces, stages)
 
 
 def _own_team() -> Team:

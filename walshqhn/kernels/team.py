@@ -244,7 +244,12 @@ def serve(team, number, seen, patience):
             add(address + _INSIDE, -1)
         _pause()
         idle += 1
+        if idle % _SPINS == 0:  # the leader may be waiting for this very core
+            _give_way()
     return seen
+
+
+pool.serve = serve
 
 
 class SharedKernel(Kernel):
