@@ -79,8 +79,8 @@ def describe(numbers: dict[str, dict[int, dict[str, Any]]]) -> str:
         rest = [f"{100 * s['share'][2]:.2g} ± {100 * s['error']:.1g} % at {size}x{size}" for size, s in found.items()]
         sentences.append(f"{label}: degrees above 2 hold {', '.join(rest)} of the variance.")
     sentences.append(
-        "With weights (-3, 1) most outputs on large images lie far on one side of 0 for nearly every network, where the "
-        "loss is linear: C is then 1-local, and what remains is owed to networks rarer than those drawn here."
+        "With weights (-3, 1) most outputs on large images lie far on one side of 0 for nearly every network, where "
+        "the loss is linear: C is then 1-local, and what remains is owed to networks rarer than those drawn here."
     )
     return " ".join(sentences)
 

@@ -41,8 +41,9 @@ def low_degree_hamiltonian(
 
     Only the weight of what is left out is estimated: ``discarded_weight``, the mean of (C - H)^2 over random
     configurations, with its standard error ``discarded_error``. ``coefficient_error`` bounds the error of each
-    coefficient, rounding apart. Networks rarer than one in ``samples`` escape the estimate and its error, where the loss
-    is linear for nearly all others. Terms at the level of rounding errors are dropped, as in `WalshSpectrum.hamiltonian`.
+    coefficient, rounding apart. Networks rarer than one in ``samples`` escape the estimate and its error, which matters
+    where the loss is linear for nearly all others. Terms at the level of rounding errors are dropped, as in
+    `WalshSpectrum.hamiltonian`.
 
     Parameters
     ----------
