@@ -28,7 +28,7 @@ def panel(ax: Axes, letter: str, title: str, size: float = 8.5) -> None:
     """Title with its letter, sizes and spines of a panel that is drawn, as all figures have them."""
     ax.set_title(rf"$\bf{{{letter}}}$  {title}", fontsize=size, loc="left")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize=7.5)
+    ax.tick_params(which="both", labelsize=7.5)
     for axis in (ax.xaxis, ax.yaxis):
         axis.label.set_fontsize(8.5)
 

@@ -137,12 +137,17 @@ def describe(found: dict[str, Any]) -> str:
     deepest = {name: list(by.values())[-1] for name, by in found["qaoa"].items()}
     each = "; ".join(f"{name} {_chance(at)} after {at['evaluations']:.0f} evaluations" for name, at in deepest.items())
     linear = "; ".join(f"{n} {_chance(at)} after {at['evaluations']:.0f}" for n, at in found["linear"].items())
-    layers = max(found["qaoa"][RAMP])
+    layers = list(found["qaoa"][RAMP])[-1]
     return (
         f"One measurement is a minimum, {layers} layers of QAOA ({deepest[RAMP]['angles']} angles): {each}. Linear "
-        f"circuit: {linear}. `QAOAAnsatz` draws beta and gamma both positive, from where a ramp would lead to the "
-        "highest cost, not the lowest: part of what random starts lose is owed to that."
+        f"circuit: {linear}. Whether random starts cover all of beta, or the half of it that `QAOAAnsatz` draws from, makes "
+        f"{_difference(deepest[WIDE]['minimum'], deepest[RANDOM]['minimum'])}."
     )
+
+
+def _difference(first: list[float], second: list[float]) -> str:
+    """Whether two means with their intervals differ."""
+    return "no clear difference" if first[1] <= second[2] and second[1] <= first[2] else "a difference"
 
 
 def _chance(at: dict[str, Any]) -> str:
