@@ -140,8 +140,8 @@ def describe(found: dict[str, Any]) -> str:
     layers = list(found["qaoa"][RAMP])[-1]
     return (
         f"One measurement is a minimum, {layers} layers of QAOA ({deepest[RAMP]['angles']} angles): {each}. Linear "
-        f"circuit: {linear}. Whether random starts cover all of beta, or the half of it that `QAOAAnsatz` draws from, makes "
-        f"{_difference(deepest[WIDE]['minimum'], deepest[RANDOM]['minimum'])}."
+        f"circuit: {linear}. Whether random starts cover all of beta, or the half that `QAOAAnsatz` draws from, "
+        f"makes {_difference(deepest[WIDE]['minimum'], deepest[RANDOM]['minimum'])}."
     )
 
 

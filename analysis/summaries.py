@@ -206,8 +206,8 @@ def qaoa_starts(numbers: Numbers) -> Summary:
     headline = (
         f"With {deepest[best]['angles']} angles ({layers} layers) QAOA measures a minimum with "
         f"{_triple(deepest[best]['minimum'])} at best ({best}), the product state with {_triple(product['minimum'])}; "
-        f"from random angles QAOA has {_triple(next(iter(deepest.values()))['minimum'])}. Each of its layers compiles a "
-        "phase of all of C, thousands of CX; the product state has none."
+        f"from random angles QAOA has {_triple(next(iter(deepest.values()))['minimum'])}. Each of its layers compiles "
+        "a phase of all of C, thousands of CX; the product state has none."
     )
     rows = [
         (f"QAOA, {name}", f"{layers}", str(at["angles"]), _triple(at["minimum"]), f"{at['excess'][0]:.3f}",
