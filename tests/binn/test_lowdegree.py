@@ -139,5 +139,7 @@ def test_bad_input():
         low_degree_hamiltonian(wide, 3)
     with pytest.raises(UsageError, match=r"outputs up to .* Scale inputs or weights down"):
         low_degree_hamiltonian(load_task("mnist-4x4", num_samples=9, weight_values=(-1e6, 1e6)))
+    with pytest.raises(UsageError, match="need a network on data, got list: use WalshSpectrum"):
+        low_degree_hamiltonian([1.0, 2.0])
     with pytest.raises(UsageError, match="is no sum over groups of bits"):
         low_degree_hamiltonian(load_task("gaussian", num_samples=9, hidden=(2, 2)))

@@ -27,7 +27,7 @@ from walshqhn.cost.base import Cost, Progress
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import InputError
+from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.resources import numpy_threads, require_memory, thread_limit
 
 MOST_DEGREES = 3
@@ -66,7 +66,7 @@ def low_degree_hamiltonian(
     Raises
     ------
     UsageError
-        The task is not additive, or has outputs so large that the loss has no expansion (`expand_loss`).
+        The cost is no task, or not an additive one, or has outputs so large that the loss has no expansion (`expand_loss`).
     InputError
         ``masks`` are none.
     TooLargeError
@@ -78,6 +78,12 @@ def low_degree_hamiltonian(
     >>> low_degree_hamiltonian(load_task("mnist-8x8", num_samples=50)).num_qubits
     66
     """
+    if not isinstance(task, NetworkTask):
+        kind = type(task).__name__
+        raise UsageError(
+            f"exact coefficients without a table need a network on data, got {kind}: use WalshSpectrum.from_cost up to "
+            "30 bits, estimate_spectrum or fit_hamiltonian past them."
+        )
     check_whole("max_degree", max_degree, 0, MOST_DEGREES)
     check_whole("samples", samples, 2)
     if masks is None:
