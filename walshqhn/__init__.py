@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from walshqhn.binn.task import Task as Task
     from walshqhn.circuits.ansatz import LinearAnsatz as LinearAnsatz
     from walshqhn.circuits.ansatz import ProductAnsatz as ProductAnsatz
+    from walshqhn.circuits.encodings import PauliEncoding as PauliEncoding
     from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz as MultiAngleQAOAAnsatz
     from walshqhn.circuits.qaoa import QAOAAnsatz as QAOAAnsatz
     from walshqhn.circuits.spec import CircuitSpec as CircuitSpec
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from walshqhn.study.plan import Plan as Plan
     from walshqhn.study.plan import Study as Study
     from walshqhn.study.run import run_study as run_study
+    from walshqhn.training.encoded import train_encoded as train_encoded
     from walshqhn.training.landscape import gradient_landscape as gradient_landscape
     from walshqhn.training.landscape import parameter_shift as parameter_shift
     from walshqhn.training.result import TrainingResult as TrainingResult
@@ -88,6 +90,8 @@ _HOME = {
     "NetworkTask": "walshqhn.binn.task",
     "Task": "walshqhn.binn.task",
     "LinearAnsatz": "walshqhn.circuits.ansatz",
+    "PauliEncoding": "walshqhn.circuits.encodings",
+    "train_encoded": "walshqhn.training.encoded",
     "ProductAnsatz": "walshqhn.circuits.ansatz",
     "MultiAngleQAOAAnsatz": "walshqhn.circuits.qaoa",
     "QAOAAnsatz": "walshqhn.circuits.qaoa",
