@@ -66,7 +66,7 @@ def low_degree_hamiltonian(
     Raises
     ------
     UsageError
-        The cost is no task, or not an additive one, or has outputs so large that the loss has no expansion (`expand_loss`).
+        The cost is no additive task, or its outputs are so large that the loss has no expansion (`expand_loss`).
     InputError
         ``masks`` are none.
     TooLargeError
