@@ -21,7 +21,7 @@ VARIANTS = (Variant.of(ansatz="product"), Variant.of(layers=1, optimizer="SPSA:p
 
 def a_run(k, rng, num_qubits=3, angles=6, length=4):
     """As a training leaves it, but of any numbers; the best bits are one of the 8 configurations that cost so much."""
-    best = int(rng.integers(8))
+    best, sampled = int(rng.integers(8)), rng.integers(0, 8, k + 1)
     return RunResult(
         index=k,
         parameters=rng.normal(size=angles),
@@ -46,8 +46,8 @@ def a_run(k, rng, num_qubits=3, angles=6, length=4):
         bit_means=rng.uniform(size=num_qubits),
         sampled_value=rng.normal(),
         sampled_error=rng.uniform(),
-        sampled_bits=rng.integers(0, 2, (k + 1, num_qubits), dtype=np.uint8),
-        sampled_costs=rng.normal(size=k + 1),
+        sampled_bits=np.pad(index_to_bits(sampled, 3), ((0, 0), (0, num_qubits - 3))),
+        sampled_costs=COST[sampled],
         sampled_counts=rng.integers(1, 9, k + 1),
         sampled_accuracies={"test": rng.uniform(size=k + 1)},
         architecture={"activation": {"relu": 0.25, "sigmoid": 0.75}} if k == 0 else {},

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from quantum_oracles import random_table
-from storage_cases import AWKWARD, COST, a_hamiltonian, a_study, a_training, everything, parts, plain
+from storage_cases import AWKWARD, COST, a_hamiltonian, a_study, a_training, everything, parts, plain, refused
 
 import walshqhn
 from walshqhn import ExactEngine, IsingHamiltonian, ProductAnsatz, Study, WalshSpectrum, load_task, train
@@ -247,3 +247,12 @@ def test_permissions_follow_the_umask(tmp_path, umask, expected):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "h.h5").stat().st_mode) == expected
+
+
+def test_where_memory_is_scarce_a_spectrum_is_compared_by_its_sums(tmp_path, monkeypatch):
+    other = WalshSpectrum.from_cost(COST + 1e-6)
+    save(tmp_path / "good.h5", Contents(cost=COST, spectrum=WalshSpectrum.from_cost(COST)))
+    save(tmp_path / "bad.h5", Contents(cost=COST, spectrum=other))
+    monkeypatch.setattr(hdf5, "available_memory", lambda: 0)
+    assert load(tmp_path / "good.h5").spectrum is not None
+    refused(tmp_path / "bad.h5", "/spectrum does not match the cost")

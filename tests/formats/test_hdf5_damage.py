@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from storage_cases import AWKWARD, COST, a_hamiltonian, everything, parts, refused
 
+from walshqhn import WalshSpectrum
 from walshqhn.formats.hdf5 import load, save
+
+SWAPPED = WalshSpectrum.from_cost(COST).coefficients[[0, 2, 1, 3, 4, 5, 6, 7]]  # within a degree: W(k) is the same
 
 
 @pytest.fixture
@@ -164,6 +167,8 @@ def _lines(file):
         replacement("training/best_bits", np.ones((3, 2), np.uint8), r"/training/best_bits has shape \(3, 2\)"),
         replacement("training/best_bits", np.full((3, 3), 7, np.uint8), "/training/best_bits must be 0 to 1, found 7"),
         replacement("training/best_cost", np.zeros(3), "/training: best_cost does not match /cost/values"),
+        replacement("training/sampled_costs", np.zeros(6), "/training: sampled_costs do not match /cost/values"),
+        replacement("spectrum/coefficients", SWAPPED, "/spectrum does not match the cost"),
         replacement("training/parameters", np.ones(3), r"/training/parameters has shape \(3,\)"),
         replacement("training/parameters", np.ones((3, 7)), r"/training/initial has shape \(1, 6\)"),
         replacement("training/bit_means", np.full((3, 3), 1.5), "/training/bit_means must be 0 to 1, found 1.5"),

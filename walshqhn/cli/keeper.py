@@ -22,12 +22,14 @@ from walshqhn.workspace import Workspace
 class Keeper:
     """Stores results together with their cost. If the disk is full, the computation continues; see `finish`.
 
-    ``with_spectrum``: store the spectrum as well. ``facts``: for the provenance. Without ``output`` nothing is stored.
+    ``with_spectrum``: store the spectrum as well. ``facts``: for the provenance. ``held``: what the file
+    holds, which is kept. Without ``output`` nothing is stored.
     """
 
     def __init__(
-        self, output: Path | None, workspace: Workspace, facts: dict[str, Any], *, with_spectrum: bool
-    ) -> None:
+        self, output: Path | None, workspace: Workspace, facts: dict[str, Any], *, with_spectrum: bool,
+        held: Contents | None = None,
+    ) -> None:  # fmt: skip
         self.output = output
         self._file: ResultFile | None = None
         self._kept: TrainingResult | Study | None = None
@@ -36,6 +38,8 @@ class Keeper:
             parts: dict[str, Any] = {"hamiltonian": workspace.contents.hamiltonian, "provenance": facts}
             if isinstance(workspace.cost, TableCost):
                 parts |= {"cost": workspace.table, "spectrum": workspace.spectrum if with_spectrum else None}
+            for name in ("spectrum", "hamiltonian", "training", "study"):
+                parts[name] = getattr(held, name, None) if parts.get(name) is None else parts[name]
             self._contents = Contents.of(workspace, **parts)
             self._file = ResultFile(output, self._contents)
 

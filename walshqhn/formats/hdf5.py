@@ -28,6 +28,7 @@ from walshqhn.support.errors import FormatError, InputError
 from walshqhn.support.files import write_atomically
 from walshqhn.support.hdf5 import at, holds, open_hdf5
 from walshqhn.support.provenance import provenance
+from walshqhn.support.resources import available_memory
 from walshqhn.training.result import TrainingResult
 
 _ROUNDING = 1e-9  # relative difference allowed between stored numbers that follow from each other
@@ -232,8 +233,12 @@ def _check_spectrum(spectrum: WalshSpectrum, weights: FloatArray, cost: FloatArr
         raise FormatError("/spectrum: W(k) does not match the coefficients")
     if cost is not None:
         scale = float(np.abs(cost).max()) or 1.0
-        total = np.square(cost / scale).mean() - np.square(spectrum.coefficients / scale).sum()
-        if abs(total) > _ROUNDING or abs(cost.mean() - spectrum.mean) > _ROUNDING * scale:
+        if 4 * cost.nbytes < available_memory():
+            difference = float(np.abs(spectrum.cost_table() - cost).max())
+        else:  # only what takes no memory: the mean, and the mean of the squares
+            squares = float(np.dot(cost / scale, cost / scale)) / cost.size - float(weights.sum()) / scale**2
+            difference = max(abs(float(cost.mean()) - spectrum.mean), abs(squares) * scale)
+        if difference > _ROUNDING * scale:
             raise FormatError("/spectrum does not match the cost")
 
 
@@ -266,3 +271,19 @@ def _check_result(place: str, result: TrainingResult | Study, cost: FloatArray) 
         found = cost[bits_to_index(np.stack([run.best_bits for run in training.runs]))]
         if np.abs(found - [run.best_cost for run in training.runs]).max() > tolerance:
             raise FormatError(f"{place}: best_cost does not match /cost/values at best_bits")
+        sampled = cost[bits_to_index(np.concatenate([run.sampled_bits for run in training.runs]))]
+        costs = np.concatenate([run.sampled_costs for run in training.runs])
+        if np.abs(sampled - costs).max(initial=0.0) > tolerance:
+            raise FormatError(f"{place}: sampled_costs do not match /cost/values at sampled_bits")
+
+
+def unchecked(contents: Contents) -> list[str]:
+    """What `load` cannot vouch for, in words: nothing in the file says whether it is so."""
+    found = ["who wrote it"]
+    if contents.hamiltonian is not None and (contents.cost is not None or contents.spectrum is not None):
+        found.append("whether the Hamiltonian is that of the cost")
+    if contents.training is not None or contents.study is not None:
+        found.append("energies, histories and accuracies")
+    if contents.cost is None and (contents.training is not None or contents.study is not None):
+        found.append("costs of samples, as there is no table")
+    return found

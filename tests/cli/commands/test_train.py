@@ -1,5 +1,6 @@
 """walshqhn train, one training."""
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from walshqhn.binn.datasets import Dataset
 from walshqhn.cli.output import ProgressDisplay
-from walshqhn.formats.hdf5 import load
+from walshqhn.formats.hdf5 import load, save
 
 SMALL = ("--num-samples", "60", "--num-validation", "0", "--num-test", "40")
 
@@ -229,3 +230,14 @@ def test_bad_input(run, costs, tmp_path, arguments, says):
     before = sorted(tmp_path.iterdir())
     assert says in run.complaint("train", "costs.npy", *arguments)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_else_a_file_holds_is_kept_when_it_is_continued(run, costs):
+    run("train", "costs.npy", "--layers", "0", "--runs", 1, "--workers", 1, "-o", "a.h5")
+    run("train", "costs.npy", "--layers", "0", "--runs", 1, "-o", "b.h5")
+    study, training = load("a.h5"), load("b.h5")
+    save("a.h5", dataclasses.replace(study, training=training.training), overwrite=True)
+    run("train", "costs.npy", "--layers", "0", "--runs", 2, "--workers", 1, "-o", "a.h5", "--resume")
+    run("train", "costs.npy", "--layers", "0", "--runs", 2, "-o", "a.h5", "--resume")
+    found = load("a.h5")
+    assert (len(found.training.runs), found.study.plan.runs) == (2, 2)

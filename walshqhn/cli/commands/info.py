@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from walshqhn.cli.options import Json, format_value
 from walshqhn.cli.output import number, plural, print_json, stdout
-from walshqhn.formats.hdf5 import Contents, load
+from walshqhn.formats.hdf5 import Contents, load, unchecked
 from walshqhn.formats.layout import FORMAT_VERSION
 
 
@@ -62,6 +62,8 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         for v, label in enumerate(s.plan.labels):
             least = min((run.energy for run in s.runs(v)), default=None)
             lines.append(("", f"{label}: {plural(len(s.runs(v)), 'run')}, lowest E {number(least, 9)}"))
+    facts["unchecked"] = unchecked(found)
+    lines.append(("not checked", "; ".join(facts["unchecked"])))
     facts["provenance"] = made = found.provenance
     lines.append(("created", f"{made.get('utc')}, commit {made.get('git_commit') or 'unknown'}"))
     lines.append(("versions", ", ".join(f"{k} {v}" for k, v in dict(made.get("versions") or {}).items())))

@@ -21,7 +21,7 @@ from walshqhn.cli.variants import ENGINE, SEARCH, STUDIES, make_variants, varian
 from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Evaluation
 from walshqhn.engines.qiskit.backend import BackendEngine
-from walshqhn.formats.hdf5 import load
+from walshqhn.formats.hdf5 import Contents, load
 from walshqhn.kernels import compile_apart
 from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
@@ -137,7 +137,7 @@ class _Job:
         earlier = self._earlier("training")
         cost, threads = workspace.cost, workspace.threads
         ready = ready_variant(plan.variants[0], cost, seed=plan.seed, threads=threads, jobs=self.jobs)
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True, held=self._held)
         limit, symbol, stage = search.max_iterations, str(search.objective).replace("mean", "E"), ""
         with ProgressDisplay("training", plan.runs * limit) as display:
             counts = [0] * plan.runs
@@ -176,7 +176,7 @@ class _Job:
         """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, held=self._held)
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
         text = f"trainings, {plural(resolve_workers(workers), 'worker')}"
@@ -213,15 +213,18 @@ class _Job:
             clear(folder)
         return folder
 
-    def _earlier(self, part: str) -> Any:
-        """The training or study that --resume continues, if any. InputError if the file holds none."""
+    @cached_property
+    def _held(self) -> Contents | None:
+        """What the file to be continued holds."""
         if not self.resume or self.output is None or not self.output.exists():
             return None
-        held = self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
-        found = getattr(held, part)
-        if found is None:
+        return self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
+
+    def _earlier(self, part: str) -> Any:
+        """The training or study that --resume continues, if any. InputError if the file holds none."""
+        if self._held is not None and getattr(self._held, part) is None:
             raise InputError(f"{self.output} holds no {part} to continue.")
-        return found
+        return getattr(self._held, part, None)
 
     def _facts(self) -> dict[str, Any]:
         """All settings, for the provenance."""
