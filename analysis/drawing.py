@@ -34,8 +34,11 @@ def panel(ax: Axes, letter: str, title: str, size: float = 8.5) -> None:
 
 
 def power(value: float) -> str:
-    """A power of ten as text of a figure: 1e-4 as 10 to the -4."""
-    return f"$10^{{{round(np.log10(value))}}}$"
+    """A number of one digit as text of a figure: 3e-4 as 3 times 10 to the -4."""
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    factor = round(value / 10**exponent)
+    times = "" if factor == 1 else rf"{factor}\cdot "
+    return f"${times}10^{{{exponent}}}$"
 
 
 def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log10
+from math import floor, log10
 from typing import Any
 
 REPRODUCED, PARTLY, NOT, NEW = "reproduced", "partly reproduced", "not reproduced", "new"
@@ -263,7 +263,9 @@ def _rate(p: dict[str, float]) -> str:
 
 
 def _power(value: float) -> str:
-    return f"10<sup>-{round(-log10(value))}</sup>"
+    exponent = floor(log10(value) + 1e-9)
+    factor = round(value / 10**exponent)
+    return f"{'' if factor == 1 else f'{factor}·'}10<sup>{exponent}</sup>"
 
 
 def _interval(row: Numbers) -> dict[str, float]:
