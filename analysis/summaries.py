@@ -240,6 +240,26 @@ def posterior(numbers: Numbers) -> Summary:
     return Summary(NEW, f"Averaging over the exact posterior {'; it '.join(parts)}.", (heading, *rows))
 
 
+def encodings(numbers: Numbers) -> Summary:
+    """New: the paper names them as an outlook."""
+    rows, words = [], []
+    for name, found in numbers.items():
+        best = min(row["costs"][0] for row in found["methods"])
+        coded = min((row for row in found["methods"] if row["kind"] == "encoded"), key=lambda row: row["costs"][0])
+        off = coded["costs"][0] - best
+        words.append(
+            f"{found['num_bits']} bits on {coded['qubits']} qubits end {off:.2g} above the lowest energy found"
+        )
+        rows += [
+            (f"{name}: {row['method']}", str(row["qubits"] or "-"), f"{row['cx']:,}" if row["qubits"] else "-",
+             str(row["bases"] or "-"), f"{row['evaluations']:,}", f"{row['costs'][0]:.7g}",
+             f"{row['costs'][len(row['costs']) // 2]:.7g}", f"{row['accuracy']:.4f}" if row["accuracy"] else "-")
+            for row in found["methods"]
+        ]  # fmt: skip
+    heading = ("task: method", "qubits", "CX", "bases", "evaluations a run", "best energy", "median", "test accuracy")
+    return Summary(NEW, f"{'; '.join(words)}.", (heading, *rows))
+
+
 SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
     one.__name__: one
     for one in (
@@ -253,6 +273,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         qaoa,
         qaoa_starts,
         posterior,
+        encodings,
     )
 }
 """By script, in the order in which they are shown."""

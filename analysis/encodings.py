@@ -1,0 +1,149 @@
+"""The same Hamiltonians on a qubit for each bit, and on far fewer, whose Pauli correlators carry the bits.
+
+Every method minimizes the same energy: all terms at 4x4 pixels, those of degrees 1 and 2 (exact) beyond.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from walshqhn import (
+    IsingHamiltonian,
+    LinearAnsatz,
+    MPSEngine,
+    PauliEncoding,
+    ProductAnsatz,
+    ProductEngine,
+    WalshSpectrum,
+    load_task,
+    low_degree_hamiltonian,
+    train,
+    train_encoded,
+)
+from walshqhn.binn.task import NetworkTask
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
+from walshqhn.study.baselines import one_flip_descent, simulated_annealing
+
+from . import common
+from .common import Finding, Settings
+from .drawing import blank_figure, panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "Fewer qubits than bits"
+CLAIM = (
+    "The paper puts each bit on a qubit and suggests denser encodings for later (Z replaced by X, Y, Z, XX and so on)."
+)
+ENUMERABLE = 20
+TASKS = {"4x4": "mnist-4x4", "8x8": "mnist-8x8", "28x28": "mnist-28x28"}
+ENCODINGS = {
+    "4x4": (PauliEncoding.multi_basis(17), PauliEncoding.correlations(17, 2, 5)),
+    "8x8": (PauliEncoding.correlations(66, 2),),
+    "28x28": (PauliEncoding.correlations(785, 3),),
+}
+_COLOURS = {"circuit, a qubit a bit": BLUE, "encoded": ORANGE, "classical": GREY}
+Row = dict[str, Any]
+
+
+def run(settings: Settings) -> Finding:
+    """A panel for each size of images."""
+    names = settings.pick(tuple(TASKS), ("4x4",))
+    runs, iterations = settings.pick(5, 2), settings.pick(150, 20)
+    numbers: dict[str, Any] = {}
+    for name in names:
+        task = load_task(TASKS[name], num_samples=settings.pick(None, 200))
+        full = task.num_bits <= ENUMERABLE
+        hamiltonian = WalshSpectrum.from_cost(task).hamiltonian() if full else low_degree_hamiltonian(task, 2)
+        rows = compare(task, hamiltonian, ENCODINGS[name], runs, iterations)
+        numbers[name] = {"num_bits": task.num_bits, "terms": len(hamiltonian), "methods": rows, "runs": runs}
+        for row in rows:
+            common.say(f"{name}, {row['method']}: best {row['costs'][0]:.7g}, accuracy {row['accuracy']:.4f}")
+    figure = blank_figure(2.6 * len(names) + 1.6, 3.0)
+    for ax, letter, name in zip(np.atleast_1d(figure.subplots(1, len(names))), "abc", names, strict=False):
+        draw(ax, numbers[name]["methods"])
+        panel(ax, letter, f"{name} pixels, N = {numbers[name]['num_bits']}")
+    what = f"{runs} runs of each method; L-BFGS-B with at most {iterations} iterations (encoded: in each of two stages)"
+    return Finding(figure, describe(numbers), what, numbers)
+
+
+def compare(
+    task: NetworkTask, hamiltonian: IsingHamiltonian, encodings: tuple[PauliEncoding, ...], runs: int, iterations: int
+) -> list[Row]:
+    """Every method on the same energy, ``runs`` times each."""
+    n, rows = task.num_bits, []
+    for label, ansatz, engine in (
+        ("product state", ProductAnsatz(n), ProductEngine(hamiltonian)),
+        ("linear, 2 layers", LinearAnsatz(n, 2), MPSEngine(hamiltonian)),
+    ):
+        start = time.perf_counter()
+        found = train(ansatz, engine, runs=runs, seed=1, max_iterations=iterations)
+        costs = np.sort([run.best_cost for run in found.runs])
+        rows.append(
+            {"method": label, "kind": "circuit, a qubit a bit", **circuit(ansatz, 1), "costs": costs.tolist(),
+             "evaluations": found.evaluations // runs, "seconds": (time.perf_counter() - start) / runs,
+             "accuracy": float(task.accuracy(found.best_bits[None])[0])}
+        )  # fmt: skip
+    for encoding in encodings:
+        ansatz = LinearAnsatz(encoding.num_qubits, max(1, -(-n // (4 * encoding.num_qubits))))
+        coded = train_encoded(hamiltonian, encoding, ansatz, runs=runs, seed=1, max_iterations=iterations)
+        order = max(len(qubits) for _, qubits in encoding.strings)
+        rows.append(
+            {"method": f"{encoding.num_qubits} qubits, {'X and Z' if order == 1 else f'{order}-body correlators'}",
+             "kind": "encoded", **circuit(ansatz, len(encoding.families)),
+             "costs": np.sort(coded.descended_costs).tolist(), "rounded": np.sort(coded.rounded_costs).tolist(),
+             "evaluations": coded.evaluations // runs, "seconds": coded.seconds / runs,
+             "accuracy": float(task.accuracy(coded.bits[None])[0])}
+        )  # fmt: skip
+    for method in (one_flip_descent, simulated_annealing):
+        classical = method(hamiltonian, 200 * n, runs, 1)
+        rows.append(
+            {"method": classical.name, "kind": "classical", "qubits": 0, "angles": 0, "cx": 0, "bases": 0,
+             "costs": np.sort(classical.costs).tolist(), "evaluations": classical.evaluations,
+             "seconds": classical.seconds, "accuracy": float("nan")}
+        )  # fmt: skip
+    return rows
+
+
+def circuit(ansatz: Ansatz, bases: int) -> dict[str, int]:
+    """What a circuit needs."""
+    cx = sum(gate.name == "cx" for gate in ansatz.program.gates)
+    return {"qubits": ansatz.num_qubits, "angles": ansatz.num_parameters, "cx": cx, "bases": bases}
+
+
+def describe(numbers: dict[str, Any]) -> str:
+    """Who wins at each size."""
+    sentences = []
+    for name, found in numbers.items():
+        rows = sorted(found["methods"], key=lambda row: row["costs"][0])
+        best = rows[0]["costs"][0]
+        close = 1e-6 * abs(best)
+        first = [row["method"] for row in rows if row["costs"][0] <= best + close]
+        rest = [f"{row['method']} {row['costs'][0]:.6g}" for row in rows if row["costs"][0] > best + close]
+        more = f"; {', '.join(rest)}" if rest else ""
+        sentences.append(f"{name} (N = {found['num_bits']}): lowest energy {best:.6g}, by {', '.join(first)}{more}.")
+    return " ".join(sentences)
+
+
+def draw(ax: Axes, rows: list[Row]) -> None:
+    """The energies that the runs end with, above the lowest of all."""
+    lowest = min(row["costs"][0] for row in rows)
+    floor = 1e-7
+    for k, row in enumerate(rows):
+        excess = np.maximum(np.array(row["costs"]) - lowest, floor)
+        ax.plot(excess, np.full(len(excess), k), "o", color=_COLOURS[row["kind"]], markersize=5, alpha=0.6)
+    ax.axvspan(0.5 * floor, 2 * floor, color=GREEN, alpha=0.12, linewidth=0)
+    ax.set_xscale("log")
+    ax.set_xlim(0.5 * floor, None)
+    ax.set_yticks(range(len(rows)), [row["method"] for row in rows], fontsize=7)
+    ax.invert_yaxis()
+    ax.set_xlabel("energy above the lowest (green: it)")
+
+
+if __name__ == "__main__":
+    sys.exit(common.main(sys.modules[__name__]))
