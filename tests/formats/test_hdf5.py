@@ -1,5 +1,6 @@
 """The native file: exact round trips, and the layout that other programs may rely on."""
 
+import errno
 import json
 import os
 import stat
@@ -256,3 +257,17 @@ def test_where_memory_is_scarce_a_spectrum_is_compared_by_its_sums(tmp_path, mon
     monkeypatch.setattr(hdf5, "available_memory", lambda: 0)
     assert load(tmp_path / "good.h5").spectrum is not None
     refused(tmp_path / "bad.h5", "/spectrum does not match the cost")
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    """Where flock fails with errno 37, as HDF5 then reports."""
+    save(tmp_path / "file.h5", Contents(cost=COST))
+    honest = h5py.File
+
+    def without_locks(name, mode="r", **options):
+        if options.get("locking") is not False:
+            raise OSError(errno.ENOLCK, "unable to lock file")
+        return honest(name, mode, **options)
+
+    monkeypatch.setattr(h5py, "File", without_locks)
+    np.testing.assert_array_equal(load(tmp_path / "file.h5").cost, COST)

@@ -5,6 +5,7 @@ Links out of them are not followed, nothing outside the file is read, and nothin
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
     """
     file = check_source(path)
     try:
-        with at("it cannot be read"), h5py.File(file, "r", locking="best-effort") as h5:
+        with at("it cannot be read"), _opened(file) as h5:
             yield h5
     except FormatError as error:
         if isinstance(error.__cause__, BlockingIOError):
@@ -55,6 +56,15 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
         if "file signature not found" in str(error):
             raise FormatError(f"{file} is not a walshqhn file: it is not HDF5, or its start is missing.") from error
         raise FormatError(f"{file} is truncated or damaged: {first_line(error)}") from error
+
+
+def _opened(file: Path) -> h5py.File:
+    try:
+        return h5py.File(file, "r", locking="best-effort")
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+            raise
+        return h5py.File(file, "r", locking=False)  # HDF5's best effort ends where a file system says that it cannot
 
 
 def holds(parent: h5py.Group, name: str) -> bool:
