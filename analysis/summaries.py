@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor, log10
 from typing import Any
+
+from . import wording as say
 
 REPRODUCED, PARTLY, NOT, NEW = "reproduced", "partly reproduced", "not reproduced", "new"
 Numbers = dict[str, Any]
@@ -35,24 +36,24 @@ def success_mnist(numbers: Numbers) -> Summary:
             verdict = REPRODUCED
         elif names[0] in ahead and verdict == NOT:
             verdict = PARTLY
-        product, rate = (_rate(depths[name]["success"][k]) for name in (names[0], best))
+        product, rate = (say.rate(depths[name]["success"][k]) for name in (names[0], best))
         parts.append(
-            f"within {_power(epsilon)} of the minimum {best}, {rate}, against the product state's {product}, "
-            f"significantly ahead of {_listed(ahead) or 'none'}"
+            f"within {say.power(epsilon)} of the minimum {best}, {rate}, against the product state's {product}, "
+            f"significantly ahead of {say.listed(ahead) or 'none'}"
         )
     equal = max(names, key=lambda name: depths[name]["restarts"]["rate"])
     headline = (
         f"Most often: {'; '.join(parts)}. With equal work, restarts counted, {equal} comes out ahead "
-        f"({_rate(depths[equal]['restarts'])} within {_power(1e-4)})."
+        f"({say.rate(depths[equal]['restarts'])} within {say.power(1e-4)})."
     )
     at = shown[1e-4]
-    epsilons = [f"ε = {_power(e)}" for e in numbers["epsilons"]]
+    epsilons = [f"ε = {say.power(e)}" for e in numbers["epsilons"]]
     heading = ("", *epsilons, f"{epsilons[at]}, equal work (restarts)", "test accuracy", "evaluations")
     rows = [
         (
             name,
-            *(_rate(p) for p in d["success"]),
-            f"{_rate(d['restarts'])} ({d['restarts']['count']})",
+            *(say.rate(p) for p in d["success"]),
+            f"{say.rate(d['restarts'])} ({d['restarts']['count']})",
             f"{100 * d['test_accuracy'][0]:.2f} %",
             f"{d['evaluations']:.0f}",
         )
@@ -64,18 +65,18 @@ def success_mnist(numbers: Numbers) -> Summary:
 def success_gaussian(numbers: Numbers) -> Summary:
     """Partly: the minimum is found at every depth, but seldom where architectures are searched."""
     tasks = {name: found for name, found in numbers.items() if "rows" in found}
-    names = [_depth(row["variant"]) for row in next(iter(tasks.values()))["rows"]]
+    names = [say.depth(row["variant"]) for row in next(iter(tasks.values()))["rows"]]
     best = {name: max(row["success_probability"] for row in found["rows"]) for name, found in tasks.items()}
     deepest = {
         name: max(found["rows"], key=lambda row: row["success_probability"])["variant"] for name, found in tasks.items()
     }
     headline = (
         "The best network is returned by "
-        + ", ".join(f"{rate:.2f} ({name}, {_depth(deepest[name])})" for name, rate in best.items())
+        + ", ".join(f"{rate:.2f} ({name}, {say.depth(deepest[name])})" for name, rate in best.items())
         + " of the trainings at the best depth, and which depth that is differs between tasks and with ε."
     )
     rows = [
-        (f"{name}, {what}", *(_rate(_interval(row)) for row in found[key]))
+        (f"{name}, {what}", *(say.rate(say.interval(row)) for row in found[key]))
         for name, found in tasks.items()
         for key, what in (("rows", "ε = half the gap"), ("wide_rows", "ε = 0.02"))
     ]
@@ -97,7 +98,7 @@ def fourier(numbers: Numbers) -> Summary:
             name,
             str(len(s) - 1),
             *(f"{100 * v:.2f} %" for v in (s[1], s[2], s[3], sum(s[4:]))),
-            _least(numbers["truncation"][name]["2"]["excess"]),
+            say.least(numbers["truncation"][name]["2"]["excess"]),
         )
         for name, s in shares.items()
     ]
@@ -131,11 +132,11 @@ def locality(numbers: Numbers) -> Summary:
     fine = [family for family, rate in worst.items() if rate["rate"] + rate["half_width"] <= limit]
     deep = numbers["rates_sampled"][max(numbers["rates_sampled"], key=int)]["1-local part of C"]
     headline = (
-        f"Gradients of C vanish no faster than those of its 1-local part on {_listed(fine) or 'no family'}"
-        + (f"; on {_listed([f for f in worst if f not in fine])} somewhat faster" if len(fine) < len(worst) else "")
-        + f". Deep circuits flatten even the 1-local part ({_bits(deep)} bits a qubit)."
+        f"Gradients of C vanish no faster than those of its 1-local part on {say.listed(fine) or 'no family'}"
+        + (f"; on {say.listed([f for f in worst if f not in fine])} somewhat faster" if len(fine) < len(worst) else "")
+        + f". Deep circuits flatten even the 1-local part ({say.bits(deep)} bits a qubit)."
     )
-    rows = [(f, f"{100 * shares[f]:.2f} %", _bits(worst[f])) for f in worst]
+    rows = [(f, f"{100 * shares[f]:.2f} %", say.bits(worst[f])) for f in worst]
     heading = (
         "family",
         "variance in degrees 1, 2 (least)",
@@ -150,8 +151,9 @@ def model_selection(numbers: Numbers) -> Summary:
     for name, found in numbers.items():
         for size, at in found["at"].items():
             augmented = at["models"][found["models"][-1]]
-            rows.append((f"{name}, n = {int(size):,}", f"{augmented['reaches_minimum']:.2f}", _half(augmented["gap"]),
-                         _half(at["gain_over_last"]["both"]), _half(at["gain_over_last"]["separate"])))  # fmt: skip
+            gains = (at["gain_over_last"][rule] for rule in ("both", "separate"))
+            shown = (say.half(pair) for pair in (augmented["gap"], *gains))
+            rows.append((f"{name}, n = {int(size):,}", f"{augmented['reaches_minimum']:.2f}", *shown))
         reached.append((name, augmented["reaches_minimum"]))
     headline = (
         "With most data the augmented training reaches its exact minimum in "
@@ -172,15 +174,15 @@ def noise(numbers: Numbers) -> Summary:
     last = reached[-1]
     headline = (
         f"The mean energy rises by {slope:.3f} ± {error:.3f} standard deviations of C a unit of p; at p = "
-        f"{numbers['strengths'][-1]:g} the best of the samples is an exact minimum in {_rate(_estimate(last))} of the "
-        "circuits."
+        f"{numbers['strengths'][-1]:g} the best of the samples is an exact minimum in {say.rate(say.estimate(last))} "
+        "of the circuits."
     )
     rows = []
     for p, k in ((p, k) for k, p in enumerate(numbers["strengths"]) if k in (0, 1, 5, len(reached) - 1)):
         excess = sorted(numbers["mean_excess"][str(p)])
         shares = (numbers[key][k] for key in ("share_of_samples_at_minimum", "error_free_shots"))
         middle = f"{excess[len(excess) // 2] / deviation:.3f}"
-        rows.append((f"{p:g}", middle, _rate(_estimate(reached[k])), *(f"{share:.2f}" for share in shares)))
+        rows.append((f"{p:g}", middle, say.rate(say.estimate(reached[k])), *(f"{share:.2f}" for share in shares)))
     heading = ("p", "mean of the samples above C_min (deviations of C, median circuit)", "best sample a minimum",
                "one sample a minimum", "shots without error")  # fmt: skip
     return Summary(REPRODUCED if last["estimate"] > 0.5 else PARTLY, headline, (heading, *rows))
@@ -211,18 +213,19 @@ def qaoa_starts(numbers: Numbers) -> Summary:
     layers = list(numbers["qaoa"][best])[-1]
     headline = (
         f"With {deepest[best]['angles']} angles ({layers} layers) QAOA measures a minimum with "
-        f"{_triple(deepest[best]['minimum'])} at best ({best}), the product state with {_triple(product['minimum'])}; "
-        f"from random angles QAOA has {_triple(next(iter(deepest.values()))['minimum'])}. Each of its layers compiles "
-        "a phase of all of C, thousands of CX; the product state has none."
+        f"{say.triple(deepest[best]['minimum'])} at best ({best}), the product state with "
+        f"{say.triple(product['minimum'])}; from random angles QAOA has "
+        f"{say.triple(next(iter(deepest.values()))['minimum'])}. Each of its layers compiles a phase of all of C, "
+        "thousands of CX; the product state has none."
     )
     rows = [
-        (f"QAOA, {name}", f"{layers}", str(at["angles"]), _triple(at["minimum"]), f"{at['excess'][0]:.3f}",
+        (f"QAOA, {name}", f"{layers}", str(at["angles"]), say.triple(at["minimum"]), f"{at['excess'][0]:.3f}",
          f"{at['success']:.2f}", f"{at['evaluations']:.0f}")
         for name, by in numbers["qaoa"].items()
         for layers, at in by.items()
     ]  # fmt: skip
     rows += [
-        (f"linear, {name}", "-", str(at["angles"]), _triple(at["minimum"]), f"{at['excess'][0]:.3f}",
+        (f"linear, {name}", "-", str(at["angles"]), say.triple(at["minimum"]), f"{at['excess'][0]:.3f}",
          f"{at['success']:.2f}", f"{at['evaluations']:.0f}")
         for name, at in numbers["linear"].items()
     ]  # fmt: skip
@@ -283,47 +286,3 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
     )
 }
 """By script, in the order in which they are shown."""
-
-
-def _rate(p: dict[str, float]) -> str:
-    return f"{p['rate']:.2f} ({p['low']:.2f} to {p['high']:.2f})"
-
-
-def _power(value: float) -> str:
-    exponent = floor(log10(value) + 1e-9)
-    factor = round(value / 10**exponent)
-    return f"{'' if factor == 1 else f'{factor}·'}10<sup>{exponent}</sup>"
-
-
-def _interval(row: Numbers) -> dict[str, float]:
-    low, high = row["interval"]
-    return {"rate": row["success_probability"], "low": low, "high": high}
-
-
-def _estimate(row: Numbers) -> dict[str, float]:
-    low, high = row["interval"]
-    return {"rate": row["estimate"], "low": low, "high": high}
-
-
-def _bits(rate: dict[str, float]) -> str:
-    return f"{rate['rate']:.2f} ± {rate['half_width']:.2f}"
-
-
-def _triple(value: Sequence[float]) -> str:
-    return f"{value[0]:.2f} ({value[1]:.2f} to {value[2]:.2f})"
-
-
-def _half(pair: Sequence[float]) -> str:
-    return f"{pair[0]:.3f} ± {pair[1]:.3f}"
-
-
-def _least(excess: float) -> str:
-    return "C_min" if excess < 1e-9 else f"{excess:.2g} deviations above C_min"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
-
-
-def _depth(variant: str) -> str:
-    return "product state" if variant == "product" else variant.removeprefix("linear, ")
