@@ -109,16 +109,17 @@ def fourier(numbers: Numbers) -> Summary:
 def sizes(numbers: Numbers) -> Summary:
     """New: the paper's tasks can all be enumerated."""
     largest = {label: list(found.items())[-1] for label, found in numbers.items()}
-    parts = [
-        f"{100 * sum(s['share'][:2]):.1f} ± {100 * s['error']:.1f} % at {size}x{size} ({label})"
-        for label, (size, s) in largest.items()
-    ]
-    headline = f"Degrees 1 and 2 hold most of the variance at full size, too: {', '.join(parts)}."
+
+    def rest(s: Numbers) -> str:
+        error = f" ± {100 * s['error']:.1g}" if s["error"] else ""
+        return f"{100 * s['share'][2]:.2g}{error} %"
+
+    parts = [f"{rest(s)} at {size}x{size} ({label})" for label, (size, s) in largest.items()]
+    headline = f"Nearly 2-local at full size, too: degrees above 2 hold {', '.join(parts)} of the variance."
     rows = [
         (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", f"{100 * s['share'][0]:.3g} %",
-         f"{100 * s['share'][1]:.3g} %", f"{100 * s['share'][2]:.2g} ± {100 * s['error']:.1g} %")
-        for label, found in numbers.items()
-        for size, s in found.items()
+         f"{100 * s['share'][1]:.3g} %", rest(s))
+        for label, found in numbers.items() for size, s in found.items()
     ]  # fmt: skip
     heading = ("weights, pixels", "N", "terms of degree 1, 2", "degree 1", "degree 2", "all higher")
     return Summary(NEW, headline, (heading, *rows))
