@@ -30,6 +30,7 @@ _PARTS = {
     "minimum": "the search for minima",
     "product": "product states",
     "mps": "matrix product states",
+    "mps of networks": "networks in matrix product states",
 }
 
 

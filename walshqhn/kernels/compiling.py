@@ -22,7 +22,8 @@ PARTS = {
     "annealing": ("annealing", "flips"),
     "minimum": ("slabs", "branching"),
     "product": ("terms", "waves"),
-    "mps": ("mps", "mps_sites", "mps_phases"),
+    "mps": ("mps", "mps_sites"),
+    "mps of networks": ("mps_phases",),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 

@@ -16,7 +16,7 @@ _FAST = {"contract", "reassoc"}
 
 
 @kernel(
-    "mps",
+    "mps of networks",
     lambda t: t(
         t[::1], t[::1], types.int64[::1], types.int64[::1], types.int64[::1], t[:, ::1], t[::1], t[::1], t[::1],
         types.int64, t[::1], t[::1], types.int64, types.int64,

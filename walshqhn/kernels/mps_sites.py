@@ -130,7 +130,6 @@ def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
 @kernel(
     "mps",
     lambda t: types.void(t[::1], t[::1], types.int64[::1], types.int64[::1], t[::1], t[::1], types.int64[::1]),
-    fastmath=_FAST,
 )
 def canonicalize(are, aim, tensors, bonds, qre, qim, ranks):
     """The same state with tensors whose rows (i; s, r) are orthonormal, from the second site on.
@@ -185,7 +184,7 @@ def canonicalize(are, aim, tensors, bonds, qre, qim, ranks):
             are[before + e], aim[before + e] = qre[before + e], qim[before + e]
 
 
-@inner(fastmath=_FAST)
+@inner
 def _norm(re, im, first, length):
     total = 0.0
     for e in range(first, first + length):

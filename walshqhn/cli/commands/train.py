@@ -93,6 +93,8 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         check_real("epsilon", epsilon, least=0)
     if any(variant.engine.engine == "exact" for variant in variants):
         compile_apart("sampling", "engine")
+    if any(variant.engine.engine == "mps" for variant in variants):
+        compile_apart("mps")
     with nullcontext() if output is None else claimed(output):
         workspace = opt.open_source(source, options, threads, train)
         if is_study and product_baseline and has_exact_mean(workspace.cost):
