@@ -105,6 +105,28 @@ def test_full_size_images():
     np.testing.assert_allclose(sorted(picked.coefficients), sorted(found.coefficients[largest]), rtol=1e-11)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist-4x4", "mnist-4x4-encoding", "gaussian-h4"])
+def test_whole_tasks_up_to_19_bits(name):
+    task = load_task(name)
+    f = enumerated(task)
+    degree = np.bitwise_count(np.arange(f.size))
+    found = low_degree_hamiltonian(task, max_degree=3, samples=500)
+    np.testing.assert_allclose(by_mask(found), np.where(degree <= 3, f, 0.0), atol=1e-12)
+    assert np.square(f[degree > 3]).sum() == pytest.approx(found.discarded_weight, abs=6 * found.discarded_error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "images", "share"), [(4, None, 0.99983), (8, None, 0.9953), (28, 2128, 0.986)]
+)  # of a prototype, in which what is left out was sampled
+def test_share_of_degrees_1_and_2_on_mnist(size, images, share):
+    found = low_degree_hamiltonian(load_task("mnist-4x4", size=size, num_samples=images), samples=4000)
+    known = found.degree_weights()[1:].sum()
+    variance = known + found.discarded_weight
+    assert known / variance == pytest.approx(share, abs=5 * found.discarded_error / variance + 5e-5)
+
+
 def test_threads_change_no_bit_and_progress_ends_at_1():
     task, seen = load_task("mnist-8x8", num_samples=40), []
     one = low_degree_hamiltonian(task, samples=2, threads=1, progress=seen.append)
