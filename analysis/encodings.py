@@ -64,7 +64,7 @@ def run(settings: Settings) -> Finding:
         numbers[name] = {"num_bits": task.num_bits, "terms": len(hamiltonian), "methods": rows, "runs": runs}
         for row in rows:
             common.say(f"{name}, {row['method']}: best {row['costs'][0]:.7g}, accuracy {row['accuracy']:.4f}")
-    figure = blank_figure(2.6 * len(names) + 1.6, 3.0)
+    figure = blank_figure(max(6.4, 2.6 * len(names) + 1.6), 3.0)
     for ax, letter, name in zip(np.atleast_1d(figure.subplots(1, len(names))), "abc", names, strict=False):
         draw(ax, numbers[name]["methods"])
         panel(ax, letter, f"{name} pixels, N = {numbers[name]['num_bits']}")
