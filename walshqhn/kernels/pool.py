@@ -42,15 +42,18 @@ def limit() -> int:
     return getattr(_state, "limit", None) or cpu_count()
 
 
-@contextmanager
-def limited(threads: int) -> Iterator[None]:
+class limited:  # no generator: small states are run in microseconds
     """Kernels called inside the block use ``threads`` threads."""
-    before = getattr(_state, "limit", None)
-    _state.limit = threads
-    try:
-        yield
-    finally:
-        _state.limit = before
+
+    def __init__(self, threads: int) -> None:
+        self._threads, self._before = threads, None
+
+    def __enter__(self) -> None:
+        self._before = getattr(_state, "limit", None)
+        _state.limit = self._threads
+
+    def __exit__(self, *_: object) -> None:
+        _state.limit = self._before
 
 
 class _Job:
@@ -220,6 +223,9 @@ def share(work: Work, pieces: int, chunk: int = 1) -> None:
 
 def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> None:
     """Have a job done on at most `limit` threads (see `team.SharedKernel.share`); one does a stage in one call."""
+    if pieces == 1:
+        _run(entry, _own_team(), 1, 0, arguments, 1, 1, stages)
+        return
     with _helped(-(-pieces // chunk)) as threads:
         if threads > 1:
             _pool.lead(entry, arguments, pieces, chunk, stages, threads)
@@ -229,9 +235,11 @@ def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> 
 
 def _own_team() -> Team:
     """One that no other thread knows."""
-    if not hasattr(_state, "team"):
+    try:
+        return _state.team
+    except AttributeError:
         _state.team = np.zeros(TEAM_WORDS, np.int64)
-    return _state.team
+        return _state.team
 
 
 def _run(

@@ -88,11 +88,9 @@ def resolve_threads(threads: int | None) -> int:
     return min(count, pool.cpu_count())
 
 
-@contextmanager
-def thread_limit(threads: int | None) -> Iterator[None]:
+def thread_limit(threads: int | None) -> pool.limited:
     """Run kernels inside the block on ``threads`` threads (None: see `resolve_threads`)."""
-    with pool.limited(resolve_threads(threads)):
-        yield
+    return pool.limited(resolve_threads(threads))
 
 
 @contextmanager
