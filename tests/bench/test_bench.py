@@ -242,7 +242,7 @@ def test_cells():
     result = replace(
         benchmarks.measure(row(Contender("we", time.time, "ours"), peers={"x": "no_such_package"}), FEW), goals=[]
     ).as_dict()
-    (what, who, shown, ratio, goal), (_, skipped, *_rest) = report.cells(json.loads(json.dumps(result)))
-    assert (what, who, ratio, goal) == ("a row", "we, 1 thread", "", "")
+    (what, who, shown, speed, ratio, goal), (_, skipped, *_rest) = report.cells(json.loads(json.dumps(result)))
+    assert (what, who, speed, ratio, goal) == ("a row", "we (1 thread)", "", "", "")
     assert shown.endswith((" ns", " us"))
     assert "no_such_package" in skipped

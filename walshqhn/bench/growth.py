@@ -19,7 +19,7 @@ _OURS, _FIRST, _SECOND, _THIRD = ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73",
 _STYLES = {  # Okabe and Ito's colours, and markers that differ as well
     "walshqhn": _OURS, "fht-cpu": _FIRST, "one pass over the array": ("#8C8C8C", "x"), "NumPy": _FIRST,
     "NumPy, one network at a time": _FIRST, "NumPy, batches (BLAS)": _SECOND, "Aer": _FIRST,
-    "Aer, parameter shift": _FIRST, "lightning.qubit": _SECOND, "qulacs": _THIRD,
+    "Aer, parameter shift": _FIRST, "lightning.qubit": _SECOND, "qulacs": _THIRD, "pyfwht": _SECOND,
 }  # fmt: skip
 _SHORT = {"NumPy, one network at a time": "NumPy, one by one", "NumPy, batches (BLAS)": "NumPy, batches"}
 

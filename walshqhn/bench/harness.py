@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from walshqhn.bench.row import Contender, Goal, Measured, Row, Settings, Timing, Verdict, is_installed
+from walshqhn.bench.row import Contender, Goal, Kind, Measured, Row, Settings, Timing, Verdict, is_installed
 
 _SHORTEST = 2e-3  # seconds one timing should take; shorter calls are repeated
 _PATIENCE = 6.0  # seconds after which a contender has been timed often enough
@@ -51,15 +51,23 @@ def measure(row: Row, settings: Settings) -> Measured:
         per_unit = middle / c.work
         timings.append(
             Timing(c.name, c.kind, threads, middle, min(times), max(times), len(times), per_unit, per_unit / unit,
-                   differences.get(c.name))
+                   differences.get(c.name), gops=_gops(row, c.kind, middle))
         )  # fmt: skip
     for q in row.quoted:
         per_unit = q.seconds / ours.work
         seconds = (q.seconds,) * 3
-        timings.append(Timing(q.name, "quoted", 0, *seconds, 0, per_unit, per_unit / unit, source=q.source))
+        gops = _gops(row, "quoted", q.seconds)
+        timings.append(
+            Timing(q.name, "quoted", q.threads, *seconds, 0, per_unit, per_unit / unit, source=q.source, gops=gops)
+        )
     verdicts = [v for goal in row.goals if (v := _judge(goal, timings, row)) is not None]
     skipped = sorted(f"{name}: package {package} is not installed" for name, package in missing.items())
     return Measured(row.name, row.title, row.unit, row.quantity, timings, verdicts, skipped)
+
+
+def _gops(row: Row, kind: Kind, seconds: float) -> float | None:
+    """A floor does other work."""
+    return row.operations / seconds / 1e9 if row.operations and kind != "floor" else None
 
 
 def _compare(row: Row, contenders: list[Contender]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 from walshqhn.bench.harness import format_seconds
 from walshqhn.support.provenance import package_versions
 
-_PEERS = ("fht-cpu", "pennylane-lightning", "qulacs")
+_PEERS = ("fht-cpu", "pyfwht", "pennylane-lightning", "qulacs")
 Result = dict[str, Any]  # a `Measured` as JSON has it
 
 
@@ -29,6 +29,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": package_versions(_PEERS),
+        "load": [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None,
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -39,18 +40,18 @@ def machine_line(machine: dict[str, Any], threads: int) -> str:
     return f"{_threads(threads)}, {machine['processor']}, {cores}, {machine['system']}, {machine['utc'][:10]}"
 
 
-def cells(result: Result) -> list[tuple[str, str, str, str, str]]:
-    """Lines of a row: what, contender, time, ratio to ours, verdict on the goal. Ours comes first."""
+def cells(result: Result) -> list[tuple[str, ...]]:
+    """Lines of a row: what, contender, time, GOp/s, ratio to ours, verdict on the goal. Ours comes first."""
     per = f" per {result['unit']}" if result["unit"] else ""
     lines = []
     for k, t in enumerate(result["timings"]):
         shown = f"{t['median']:.3f}" if result["quantity"] == "ratio" else format_seconds(t["per_unit"]) + per
         ratio = "" if k == 0 else f"{format_ratio(t['times_ours'])} x ours"
-        name = t["name"] + (" (quoted)" if t["kind"] == "quoted" else f", {_threads(t['threads'])}")
+        name, speed = _who(t), "" if t["gops"] is None else f"{t['gops']:.3g}"
         goals = [g for g in result["goals"] if _against(g) == (t["name"] if k else "")]
         goal = "; ".join(f"{g['text']}: {'yes' if g['met'] else _missed(g)}" for g in goals)
-        lines.append((result["title"] if k == 0 else "", name, shown, ratio, goal))
-    return lines + [("", s, "skipped", "", "") for s in result["skipped"]]
+        lines.append((result["title"] if k == 0 else "", name, shown, speed, ratio, goal))
+    return lines + [("", s, "skipped", "", "", "") for s in result["skipped"]]
 
 
 def format_ratio(ratio: float) -> str:
@@ -60,6 +61,13 @@ def format_ratio(ratio: float) -> str:
 
 def _threads(count: int) -> str:
     return f"{count} thread{'' if count == 1 else 's'}"
+
+
+def _who(timing: dict[str, Any]) -> str:
+    """A contender and its threads."""
+    quoted = ["quoted"] if timing["kind"] == "quoted" else []
+    notes = quoted + ([_threads(timing["threads"])] if timing["threads"] else [])
+    return f"{timing['name']} ({', '.join(notes)})" if notes else str(timing["name"])
 
 
 def _against(verdict: dict[str, Any]) -> str:
@@ -80,19 +88,35 @@ BEGIN, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
 def markdown(document: dict[str, Any]) -> str:
     """The table of the README: a line for each of `HEADLINES`, ours beside the others."""
-    lines = ["| what | walshqhn | others, and how many times as long they take |", "|---|---|---|"]
+    lines = ["| what | walshqhn | GOp/s | others, and how many times as long they take |", "|---|---|---|---|"]
     rows = {result["name"]: result for result in document["rows"]}
     for name in HEADLINES:
         result = rows[name]
         ours, *others = result["timings"]
         theirs = []
         for t in (t for t in others if t["kind"] != "floor"):
-            name = t["name"] + (" (quoted)" if t["kind"] == "quoted" else "")
-            theirs.append(f"{name} {format_seconds(t['per_unit'])}, {format_ratio(t['times_ours'])}x")
+            speed = "" if t["gops"] is None else f", {t['gops']:.3g} GOp/s"
+            theirs.append(f"{_who(t)} {format_seconds(t['per_unit'])}, {format_ratio(t['times_ours'])}x{speed}")
         unit = f", per {result['unit']}" if result["unit"] else ""
-        lines.append(f"| {result['title']}{unit} | {format_seconds(ours['per_unit'])} | {'; '.join(theirs)} |")
+        speed = "" if ours["gops"] is None else f"{ours['gops']:.3g}"
+        time = f"{format_seconds(ours['per_unit'])} ({_threads(ours['threads'])})"
+        lines.append(f"| {result['title']}{unit} | {time} | {speed} | {'; '.join(theirs)} |")
     machine = machine_line(document["machine"], document["threads"])
-    return "\n".join([*lines, "", f"*Medians of {document['repeats']} rounds in one run; {machine}.*"])
+    return "\n".join(
+        [*lines, "", f"*Medians of {document['repeats']} rounds in one run; {machine}.* {_roofline(rows)}"]
+    )
+
+
+def _roofline(rows: dict[str, Result]) -> str:
+    """How close the transform comes to what memory allows."""
+    found = []
+    for n in (24, 27):
+        timings = rows[f"wht-float64-{n}"]["timings"]
+        floor = next(t for t in timings if t["kind"] == "floor")
+        speed, passes = 16 * 2**n / floor["median"] / 1e9, 1 / floor["times_ours"]
+        found.append(f"at N = {n} one pass over the array, in place, moves {speed:.3g} GB/s, and a transform takes as "
+                     f"long as {passes:.2g} of them")  # fmt: skip
+    return f"Memory is the limit of large transforms: {'; '.join(found)}."
 
 
 def main() -> None:

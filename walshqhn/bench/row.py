@@ -47,6 +47,8 @@ class Quoted:
     name: str
     seconds: float
     source: str
+    threads: int = 0
+    """0: not stated."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Row:
     """Contenders that need a package: name -> what to import."""
     quantity: Literal["seconds", "ratio"] = "seconds"
     """What is measured; "ratio": a pure number, such as memory per size of the array."""
+    operations: float = 0.0
+    """Additions in a call, for GOp/s; 0: not counted."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class Timing:
     """Largest difference of its result from ours, relative; None: not compared."""
     source: str = ""
     """Of a quoted figure."""
+    gops: float | None = None
+    """10^9 operations a second; None: not counted."""
 
 
 @dataclass(frozen=True)

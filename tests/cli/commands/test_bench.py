@@ -22,7 +22,7 @@ def test_one_row(run):
     assert row["goals"][0]["text"] == "at most 5 us"
     assert "[1/1] wht, N = 1" in run.err
     shown = run("bench", "wht-overhead", "--repeats", 1)
-    assert "walshqhn, 1 thread" in shown
+    assert "walshqhn (1 thread)" in shown
     assert "Medians of 1 round;" in shown
 
 

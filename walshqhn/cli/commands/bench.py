@@ -103,7 +103,7 @@ def _print_list(rows: list[benchmarks.Row], json: bool) -> None:
 
 
 def _print_table(document: dict[str, Any]) -> None:
-    shown = table(("what", "who", "time", "", "goal met"), left=5)
+    shown = table(("what", "who", "time", "GOp/s", "", "goal met"), left=6)
     for result in document["rows"]:
         for line in report.cells(result):
             shown.add_row(*line)
