@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.circuits.program import Gate, Program, compile_program
+from walshqhn.circuits.program import Gate, Program, compile_program, require_gates
 from walshqhn.circuits.synthesis import append_phase
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.kernels.schedule import CompiledCircuit
@@ -110,7 +110,7 @@ class LinearAnsatz(Ansatz):
     From |0...0>, ``layers`` = L means 2L sub-layers d = 1 ... 2L. Sub-layer d: CX from qubit j to j + 1 for
     j = d mod 2, d mod 2 + 2, ... <= N - 2; then Ry on every qubit; then Rz on every qubit. L = 0 is the product state:
     one sub-layer without CX. Parameters have shape (sub-layers, 2, N), [d, 0, j] for Ry and [d, 1, j] for Rz, flattened
-    in C order. UsageError unless N >= 1 and L >= 0.
+    in C order. UsageError unless N >= 1 and L >= 0; TooLargeError for more gates than memory holds.
 
     >>> LinearAnsatz(num_qubits=3, layers=2).num_parameters
     24
@@ -122,6 +122,7 @@ class LinearAnsatz(Ansatz):
     def __post_init__(self) -> None:
         object.__setattr__(self, "num_qubits", check_whole("num_qubits of an ansatz", self.num_qubits, 1))
         object.__setattr__(self, "layers", check_whole("layers of an ansatz", self.layers, 0))
+        require_gates(5 * self.num_qubits * max(1, self.layers))
 
     @cached_property
     def program(self) -> Program:

@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 
 from walshqhn.kernels.schedule import CX, PHASE, RY, RZ, CompiledCircuit, schedule
+from walshqhn.support.resources import require_memory
 
+_GATE = 300  # bytes at least, with its qubits and what is compiled of it
 _KINDS = {"ry": RY, "rz": RZ, "cx": CX, "phase": PHASE}
 
 
@@ -91,3 +93,9 @@ def compile_program(program: Program) -> CompiledCircuit:
         indices=np.array([g.parameter for g in ordered], dtype=np.int64),
         scales=np.array([g.scale for g in ordered], dtype=np.float64),
     )
+
+
+def require_gates(count: int) -> None:
+    """TooLargeError, before any of them is made, if so many gates do not fit in memory."""
+    if count > 1 << 20:
+        require_memory(_GATE * count, f"a circuit of {count:,} gates", "Use fewer layers.")

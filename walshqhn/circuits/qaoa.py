@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.parities import LARGEST_NETWORK, cheapest_network, term_masks
-from walshqhn.circuits.program import Gate, Program
+from walshqhn.circuits.program import Gate, Program, require_gates
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
@@ -50,6 +50,7 @@ class QAOAAnsatz(Ansatz):
     def __init__(self, cost: Cost | npt.ArrayLike, layers: int) -> None:
         self.layers = check_whole("layers of QAOA", layers, 1)
         source = as_cost(cost)
+        require_gates(self.layers * (source.num_bits + 1))
         self.num_qubits = source.num_bits
         self._hamiltonian = source if isinstance(source, IsingHamiltonian) else None
         self._table: FloatArray | None = None
@@ -132,6 +133,7 @@ class MultiAngleQAOAAnsatz(Ansatz):
     def __init__(self, cost: Cost | npt.ArrayLike, layers: int) -> None:
         self.layers = check_whole("layers of multi-angle QAOA", layers, 1)
         source = as_cost(cost)
+        require_gates(self.layers * (source.num_bits + 1))
         operator = source if isinstance(source, IsingHamiltonian) else WalshSpectrum.from_cost(source).hamiltonian()
         if not operator.coefficients.any():
             raise UsageError("multi-angle QAOA needs a cost that is not constant.")

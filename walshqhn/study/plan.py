@@ -19,7 +19,7 @@ from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
 from walshqhn.support.hooks import native_format
-from walshqhn.training.result import RunResult, TrainingResult
+from walshqhn.training.result import RunResult, TrainingResult, check_runs
 from walshqhn.training.spec import Variant
 
 Unit = tuple[int, int]
@@ -28,7 +28,10 @@ Unit = tuple[int, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study consists of. UsageError without variants, with duplicates, or for values out of range."""
+    """What a study consists of. UsageError without variants, with duplicates, or for values out of range.
+
+    TooLargeError for more runs than memory holds.
+    """
 
     variants: tuple[Variant, ...]
     """At least one."""
@@ -46,7 +49,7 @@ class Plan:
                 raise UsageError(f"the variants of a study are Variant.of(...), got {variant!r}.")
         if len(set(self.variants)) != len(self.variants):
             raise UsageError("a study names a variant twice.")
-        object.__setattr__(self, "runs", check_whole("runs", self.runs, 1))
+        object.__setattr__(self, "runs", check_runs(self.runs, len(self.variants)))
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0))
 
     @property

@@ -19,10 +19,11 @@ from typing import Any, TypeVar
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError, WalshqhnError
 from walshqhn.support.files import first_line
-from walshqhn.support.resources import THREADS_VARIABLE
+from walshqhn.support.resources import THREADS_VARIABLE, require_memory
 from walshqhn.support.signals import ignore_all
 
 Piece = TypeVar("Piece")
+_PROCESS = 1 << 27  # bytes that a worker takes at least, before any table
 _ONE_THREAD = (THREADS_VARIABLE, "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -51,15 +52,17 @@ def run_pieces(
 
     ``prepare(*arguments)`` is called once in every process and returns the function that does a piece; both are
     pickled. Closing the iterator, or an exception in its consumer, stops all workers at once. WalshqhnError if a piece
-    fails (with its message) or a worker dies.
+    fails (with its message) or a worker dies; TooLargeError for more workers than memory holds.
     """
+    count = min(workers, len(pieces))
+    require_memory(_PROCESS * count, f"a crew of {count:,} workers", "Use fewer.")
     context = multiprocessing.get_context("spawn")
     todo = list(reversed(pieces))
     crew: dict[Connection, tuple[Any, Piece]] = {}
     processes: list[Any] = []
     try:
         with _environment(dict.fromkeys(_ONE_THREAD, "1")):
-            for _ in range(min(workers, len(todo))):
+            for _ in range(count):
                 here, there = context.Pipe()
                 process = context.Process(target=_work, args=(there,), daemon=True)
                 processes.append(process)

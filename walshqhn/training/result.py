@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from walshqhn.bits import bits_to_label
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.checks import check_whole
+from walshqhn.support.resources import require_memory
 
 CONVERGED = "converged"
 ITERATION_LIMIT = "iteration limit"
@@ -45,9 +47,18 @@ class Outcome(NamedTuple):
     """Details, for people."""
 
 
+_RUN = 4000  # bytes that a result takes at least
 SPLITS = ("train", "validation", "test")
 TAIL_FRACTIONS = (0.01, 0.05, 0.1)
 """Cheapest fractions of the shots whose mean costs a run records."""
+
+
+def check_runs(runs: Any, variants: int = 1) -> int:
+    """``runs`` as an int; UsageError unless at least 1, TooLargeError if the results would not fit in memory."""
+    count = check_whole("runs", runs, 1)
+    if count * variants > 1 << 14:
+        require_memory(_RUN * count * variants, f"a result of {count * variants:,} runs", "Ask for fewer runs.")
+    return count
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,10 +21,11 @@ from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.provenance import package_versions
+from walshqhn.support.resources import require_memory
 from walshqhn.training.evaluator import Evaluator
 from walshqhn.training.journal import Journal, Outdated
 from walshqhn.training.optimizers import Optimizer
-from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult
+from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult, check_runs
 from walshqhn.training.search import one_run, with_accuracies
 from walshqhn.training.spec import SearchSpec
 
@@ -69,7 +70,7 @@ def train(  # noqa: PLR0913  one call says it all
     prepared = engine.prepare(ansatz)
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
-    runs, seed = check_whole("runs", runs, 1), check_whole("seed", seed, 0)
+    runs, seed = check_runs(runs), check_whole("seed", seed, 0)
     settings = checked_search(_merged(search, options), ansatz, engine)
     start = _starting_points(initial, ansatz, runs)
     minimum = engine.cost.minimum
@@ -144,8 +145,14 @@ def _merged(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpec:
 
 
 def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> SearchSpec:
-    """``search`` with its optimizer decided. UsageError where it does not suit the circuit or the engine."""
+    """``search`` with its optimizer decided. UsageError where it does not suit the circuit or the engine.
+
+    TooLargeError for more samples at the end of a run than memory holds.
+    """
     found = search.decided(engine.shots)
+    needed = found.samples * (4 * engine.num_qubits + 40)  # bytes: bits, their order, costs
+    if needed > 1 << 26:
+        require_memory(needed, f"a sample of {found.samples:,} bit strings", "Use fewer (samples).")
     engine.check_objective(make_objective(found.objective))
     if found.tails:
         engine.check_objective(CVaR(0.01))
