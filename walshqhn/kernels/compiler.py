@@ -13,7 +13,7 @@ from typing import Any
 from numba import config, njit, types
 
 from walshqhn.kernels.cache import KernelCache, is_cached
-from walshqhn.kernels.compiling import announce, counted
+from walshqhn.kernels.compiling import PARTS, announce, counted
 
 inner = partial(njit, no_cfunc_wrapper=True)
 
@@ -37,6 +37,7 @@ class Kernel:
         self, function: Callable[..., Any], part: str, signature: Callable[[Any], Any], single: bool, options: Any,
         entry: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
+        assert part in PARTS  # listeners know no other
         self.py_func = function
         self.__name__, self.__doc__ = function.__name__, function.__doc__
         self._part, self._signature, self._single = part, signature, single

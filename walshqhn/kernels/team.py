@@ -230,7 +230,7 @@ def _lead(team, counters, job, helpers, function, pieces, chunk, stages):
     return -1.0 if load(address + _FAILED) else waited / (_microseconds() - start + 1)
 
 
-@kernel("team", lambda t: types.int64(types.int64[::1], *(types.int64,) * 3))
+@kernel("transform", lambda t: types.int64(types.int64[::1], *(types.int64,) * 3))
 def serve(team, number, seen, patience):
     """Help with jobs as helper ``number`` until none has come for a while; ``seen`` and returned: the last one."""
     address, idle = np.int64(team.ctypes.data), 0
