@@ -20,6 +20,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.problems import find_problem
 from walshqhn.cost.read import read_cost_table
 from walshqhn.cost.table import TableCost, tabulate
+from walshqhn.formats.foreign import holds_hamiltonian, read_hamiltonian
 from walshqhn.formats.hdf5 import Contents, load_if_native
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
@@ -80,8 +81,9 @@ class Workspace:
         Parameters
         ----------
         source
-            A task in `list_tasks`, a problem of known difficulty (`labs`-N), a native file, a cost table in a format of
-            `read_cost_table`, or a function or `Cost` as "module:function", see `load_function`.
+            A task in `list_tasks`, a problem of known difficulty (`labs`-N), a native file, a cost table or a
+            Hamiltonian in a format of `read_cost_table` or `read_hamiltonian`, or a function or `Cost` as
+            "module:function", see `load_function`.
         options
             Options of the task, see `load_task`, or of the function; not allowed for files.
         settings
@@ -108,6 +110,8 @@ class Workspace:
             raise UsageError(f"{name} is a file; only tasks take options.")
         if path.suffix.lower() in _HDF5 and (found := load_if_native(path)) is not None:
             return cls(name, found, **settings)
+        if path.exists() and holds_hamiltonian(path):
+            return cls(name, read_hamiltonian(path), **settings)
         return cls(name, TableCost(read_cost_table(path)), **settings)
 
     @property

@@ -48,8 +48,9 @@ TaskOptions = Annotated[
 Source = Annotated[
     str,
     Parameter(
-        help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), or a function as "
-        "module:function, which takes --num-bits (--batch, --penalty).",
+        help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), a Hamiltonian "
+        "(.json, .qpy, .coo, OpenFermion's .txt, our .csv), or a function as module:function, which takes --num-bits "
+        "(--batch, --penalty).",
     ),
 ]
 Output = Annotated[OptionalPath, Parameter(alias="-o")]
