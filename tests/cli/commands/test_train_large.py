@@ -49,6 +49,21 @@ def test_a_hamiltonian_of_40_qubits(run, chain):
     assert "TB" in run.complaint("sample", "r.h5", "--engine", "exact", code=1)
 
 
+def test_matrix_product_states_train_40_qubits_exactly(run, chain):
+    """The chain's least energy is a sum of sizes: no pair is frustrated."""
+    arguments = ("train", "chain.h5", "--engine", "mps", "--layers", 1, "--max-iterations", 200, "-o", "r.h5")
+    run(*arguments, "--runs", 1)
+    run(*arguments, "--runs", 2, "--resume")
+    training = load("r.h5").training
+    assert len(training.runs) == 2
+    assert {r.energy_error for r in training.runs} == {0.0}
+    least = 2.0 - np.abs(chain.coefficients).sum()
+    assert least - 1e-9 <= min(r.energy for r in training.runs) <= least + 4
+    assert "MPSEngine" in run("info", "r.h5")
+    text = run.complaint("train", "chain.h5", "--engine", "mps", "--ansatz", "qaoa", code=2)
+    assert "the qaoa ansatz has phase gates" in text
+
+
 def test_a_study_of_40_qubits(run, chain):
     """Success is relative to the best that was found, and said so."""
     study = ("train", "chain.h5", *PRODUCT, "--runs", 2, "--workers", 1, "-o", "s.h5")
