@@ -16,7 +16,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 import walshqhn
-from walshqhn.cli.output import saying_what_compiles
+from walshqhn.cli.output import saying_what_compiles, write_what_can_be_written
 from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
 from walshqhn.support.signals import ending_like_ctrl_c
 from walshqhn.support.text import printable
@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program on ``arguments`` (default: the command line); return its exit code, never raise."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
+    write_what_can_be_written()
     try:
         with ending_like_ctrl_c(), saying_what_compiles():
             app = build_app(next((token for token in tokens if token in COMMANDS), ""))

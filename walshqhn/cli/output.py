@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json as json_module
 import math
 import sys
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+_SIGNS = {"\N{PLUS-MINUS SIGN}": "+-", "\N{MINUS SIGN}": "-", "\N{MULTIPLICATION SIGN}": "x"}
 _PARTS = {
     "transform": "the transform",
     "costs": "the evaluation of costs",
@@ -43,6 +46,9 @@ def _console(**options: Any) -> Console:
         def render_str(self, text: str, **more: Any) -> Text:
             return super().render_str(printable(text), **more)
 
+        def on_broken_pipe(self) -> None:
+            raise  # what is being handled: `main` knows what to do, where rich would exit with 1
+
     return Plain(highlight=False, markup=False, emoji=False, **options)
 
 
@@ -52,6 +58,20 @@ def stdout() -> Console:
     if not console.is_terminal:  # a file or a pipe has no edge to wrap at
         console.width = 200
     return console
+
+
+def write_what_can_be_written() -> None:
+    """Where the terminal's encoding has no sign for a character, as in ASCII, write another instead."""
+    codecs.register_error("walshqhn", _in_other_signs)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="walshqhn")
+
+
+def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_SIGNS.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
 def stderr() -> Console:

@@ -30,6 +30,7 @@ from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.resources import require_memory
 
 Rng = np.random.Generator | int | None
 """Anything `numpy.random.default_rng` takes."""
@@ -204,7 +205,8 @@ class Prepared(ABC):
     def sample(self, params: npt.ArrayLike, shots: int, rng: Rng = None) -> BitArray:
         """``shots`` measured bit strings at ``params``, (shots, N)."""
         values = self.ansatz.check_parameters(params)[None]
-        return next(iter(self.measure(values, check_whole("shots", shots, 1), rng)))
+        require_sample_memory(check_whole("shots", shots, 1), self.ansatz.num_qubits)
+        return next(iter(self.measure(values, int(shots), rng)))
 
     @property
     def gradient_circuits(self) -> int:
@@ -235,6 +237,11 @@ class Prepared(ABC):
     @cached_property
     def _echo(self) -> Prepared:
         return self.engine.prepare(ComputeUncompute(self.ansatz))
+
+
+def require_sample_memory(shots: int, num_qubits: int) -> None:
+    """TooLargeError unless so many measured bit strings fit in memory."""
+    require_memory(shots * (64 + 10 * num_qubits), f"{shots:,} bit strings of {num_qubits} bits", "Use fewer shots.")
 
 
 def check_cost(source: Cost | npt.ArrayLike) -> Cost:

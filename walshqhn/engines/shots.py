@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.cost.base import Cost
-from walshqhn.engines.base import Engine, Prepared, Rng, check_cost
+from walshqhn.engines.base import Engine, Prepared, Rng, check_cost, require_sample_memory
 from walshqhn.engines.distribution import Distribution
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
@@ -26,6 +26,7 @@ class SampledEngine(Engine):
     def __init__(self, cost: Cost | npt.ArrayLike, *, shots: int | None, seed: int) -> None:
         self.cost = check_cost(cost)
         self.shots = None if shots is None else check_whole("shots", shots, 1)
+        require_sample_memory(self.shots or 0, self.cost.num_bits)
         self.seed = check_whole("seed", seed, 0)
         self._seeds = np.random.SeedSequence(self.seed)
 

@@ -118,8 +118,8 @@ def find_backend(name: str, num_qubits: int) -> BackendV2:
     from qiskit.providers.fake_provider import GenericBackendV2
     from qiskit.transpiler import CouplingMap
 
-    line = CouplingMap.from_line(num_qubits) if num_qubits > 1 else None
-    return GenericBackendV2(num_qubits, coupling_map=line, seed=0)
+    line = CouplingMap.from_line(max(num_qubits, 2))  # its gates include CX
+    return GenericBackendV2(max(num_qubits, 2), coupling_map=line, seed=0)
 
 
 def _noise(text: str) -> NoiseModel:

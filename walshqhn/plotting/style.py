@@ -31,6 +31,13 @@ def save_figure(figure: Figure, path: Path, kind: str) -> None:
         figure.savefig(path, format=kind)
 
 
+def without_tex() -> Any:
+    """A context in which a user's settings do not have texts set by TeX, which reads _ and % in names as commands."""
+    from matplotlib import rc_context
+
+    return rc_context({"text.usetex": False})
+
+
 def finish(ax: Axes, title: str) -> None:
     """Set the title and remove the top and right spines."""
     ax.set_title(title, fontsize=10)

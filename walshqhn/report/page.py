@@ -57,8 +57,8 @@ def svg(drawing: Drawing, kind: str) -> str:
     """A figure as an SVG element that can stand in a page with others: its identifiers begin with ``kind``."""
     import matplotlib as mpl
 
-    figure, ax = new_figure(*drawing.size)
-    with mpl.rc_context({"svg.hashsalt": kind, "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": kind, "svg.fonttype": "path", "text.usetex": False}):
+        figure, ax = new_figure(*drawing.size)
         drawing.draw(ax)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})

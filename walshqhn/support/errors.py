@@ -38,10 +38,10 @@ class MissingDependencyError(WalshqhnError, ImportError):
     """An optional package is needed; the message holds the command that installs it."""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
+def unknown_name(kind: str, name: object, known: Iterable[str], where: str = "") -> UsageError:
     """An error for an unknown ``name`` of some ``kind``, with the nearest known one and the whole list."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return UsageError(f"Unknown {kind} {name!r}{where}.{hint} Known: {', '.join(known) or 'none'}.")
 

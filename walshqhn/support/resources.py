@@ -76,7 +76,7 @@ def resolve_threads(threads: int | None) -> int:
     source: str = "threads"
     value: int | str | None = threads
     if value is None:
-        source, value = THREADS_VARIABLE, os.environ.get(THREADS_VARIABLE)
+        source, value = THREADS_VARIABLE, os.environ.get(THREADS_VARIABLE) or None
     if value is None:
         return pool.limit()
     try:
