@@ -135,7 +135,7 @@ def test_an_interrupted_search_goes_on_and_gives_the_same(tmp_path, monkeypatch)
 
 
 def test_chains_and_grids_of_any_size():
-    n = 120
+    n = 40
     supports = [*((j, j + 1) for j in range(n - 1)), *((j,) for j in range(n))]
     chain = IsingHamiltonian(n, masks_from_supports(supports, n), RNG.normal(size=len(supports)))
     table = np.zeros(2)  # the least energy of the spins so far, for both values of the last one

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SLAB_BITS = 14  # measured: a slab and its coefficients fit L2, and folding takes a small part of the time
 LARGEST = 62  # bits; a configuration fits a signed word
-TIE = 2.0**-40  # of the sum of all |coefficients|: energies this close are one
-_PIECE_BITS = 22  # configurations a call: a few milliseconds
+TIE = 2.0**-44  # of the sum of all |coefficients|: energies this close are one, more than rounding makes of it
+_PIECE = 1 << 8  # slabs a call: milliseconds, and sums that are updated so often stay exact enough
 _PIECES = 64  # in a round, after which progress is made known
 
 
@@ -102,7 +102,7 @@ class Slabs:
 
     def minimum(self, keep: int, threads: int, progress: Progress | None, checkpoint: str | Path | None) -> Minimum:
         """The ``keep`` lowest energies. Ctrl-C leaves the checkpoint behind."""
-        piece = min(self.num_slabs, 1 << max(0, _PIECE_BITS - len(self.layout.low)))
+        piece = min(self.num_slabs, _PIECE)
         pieces = self.num_slabs // piece
         identity = f"{self.hamiltonian.digest} {self.layout!r} {piece} {keep}"
         lowest = Lowest(keep, self.tie, hashlib.sha256(identity.encode()).hexdigest(), checkpoint)
