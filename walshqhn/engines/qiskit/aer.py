@@ -133,6 +133,8 @@ class AerPrepared(SampledPrepared):
 
     def _probabilities(self, points: FloatArray) -> Iterator[FloatArray]:
         """|psi_x|^2 (2^N,) at each row of ``points``."""
+        import qiskit_aer  # noqa: F401  gives circuits their save_... methods
+
         for result, k in self._results(points, 8 << self.ansatz.num_qubits, lambda job, at: job.save_probabilities(at)):
             yield np.asarray(result.data(k)["probabilities"], dtype=np.float64)
 
