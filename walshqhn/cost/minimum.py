@@ -29,7 +29,7 @@ METHODS = ("auto", "enumerate", "eliminate", "branch", "anneal")
 _SHORT = 10.0  # seconds of enumeration that are spent without looking for another way
 _PATIENCE = 3600.0  # seconds of enumeration, by default
 _SEARCH = 20.0  # seconds of branching, and of annealing, by default
-_SWEEPS = (10, 1000)  # of the first annealing, and at most
+_SWEEPS = (16, 1 << 14)  # of the first annealing, and at most; each one is twice as slow as the one before
 _TINY = 6  # bits up to which there is nothing to fold
 _LARGEST_BRANCHED = 4096  # bits for which it is tried without being asked for
 _RATE = 4e-10  # seconds a configuration, where it cannot be measured
@@ -124,21 +124,19 @@ def _search(
     progress: Progress | None,
 ) -> Minimum:  # fmt: skip
     """By annealing, and then, unless that is all that was asked for, by branch and bound."""
-    found = _anneal(h, model, seconds if method == "anneal" else seconds / 4, seed, keep, progress)
+    found = _anneal(h, model, seconds if method == "anneal" else seconds / 20, seed, keep, progress)
     if method == "branch":
         require_memory(8 * model.num_bits**2, "branch and bound", "Use method='anneal'.")
     elif method == "anneal" or model.num_bits > _LARGEST_BRANCHED:
         return found
     slack, start = TIE * model.size, found.value - h.constant
     bits, is_exact = branch_and_bound(model, found.bits[0], start, seconds, slack, progress)
-    better = _known(h, bits, "branch and bound")
+    branched = _known(h, bits, "branch and bound")
     if is_exact:
-        return better
-    return (
-        replace(better, how="the best found by branch and bound, cut short", is_exact=False)
-        if better.value < found.value
-        else found
-    )
+        return branched
+    branched = replace(branched, how="the best found by branch and bound, cut short", is_exact=False)
+    again = _anneal(h, model, seconds / 4, seed + 1, keep, progress)
+    return min((found, again, branched), key=lambda minimum: minimum.value)
 
 
 def _hopeless(num_bits: int, estimate: float, limit: float) -> TooLargeError:
