@@ -125,6 +125,16 @@ def sizes(numbers: Numbers) -> Summary:
     return Summary(NEW, headline, (heading, *rows))
 
 
+def large(numbers: Numbers) -> Summary:
+    rows = [
+        (size, str(at["num_bits"]), layers, f"{min(one['energies']):.4g}", f"{at['descent']:.4g}",
+         f"{at['annealing']:.4g}", f"{one['cost']:.4g}", f"{one['accuracy']:.2%}")
+        for size, at in numbers.items() for layers, one in at["depths"].items()
+    ]  # fmt: skip
+    headline = "{1} qubits ({0}), {2} layers: {7} of the test images are recognized.".format(*rows[-1])
+    return Summary(NEW, headline, (("pixels", "N", "layers", "E", "descent", "annealing", "cost", "accuracy"), *rows))
+
+
 def locality(numbers: Numbers) -> Summary:
     """Reproduced if no family loses more than a tenth of what a global cost does, in a product state."""
     own, shares = numbers["rate_of_C_beyond_1_local"], numbers["share_of_degrees_1_and_2"]
@@ -277,6 +287,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         success_gaussian,
         fourier,
         sizes,
+        large,
         locality,
         model_selection,
         noise,
