@@ -60,6 +60,7 @@ def run(settings: Settings) -> Finding:
         draw(ax, found)
         panel(ax, letter, f"{label} pixels, {found['num_bits']} qubits")
     figure.axes[0].set_ylabel("E above the least energy that was found")
+    figure.axes[1].legend(fontsize=7.5, frameon=False)
     count = next(iter(numbers.values()))["images"]
     text = f"{count:,} images of 0 and 1; {runs} runs a depth, up to {limit} iterations of L-BFGS-B"
     return Finding(figure, describe(numbers), text, numbers)
@@ -98,7 +99,6 @@ def draw(ax: Axes, found: dict[str, Any]) -> None:
             ax.axhline(found[name] - least, color="black", linewidth=0.8, linestyle=style, label=name)
     ax.set_yscale("log")
     ax.set_xlabel("iterations")
-    ax.legend(fontsize=7.5, frameon=False)
 
 
 if __name__ == "__main__":
