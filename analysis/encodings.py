@@ -35,6 +35,7 @@ from .drawing import blank_figure, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TITLE = "Fewer qubits than bits"
 CLAIM = (
@@ -64,12 +65,8 @@ def run(settings: Settings) -> Finding:
         numbers[name] = {"num_bits": task.num_bits, "terms": len(hamiltonian), "methods": rows, "runs": runs}
         for row in rows:
             common.say(f"{name}, {row['method']}: best {row['costs'][0]:.7g}, accuracy {row['accuracy']:.4f}")
-    figure = blank_figure(max(6.4, 2.6 * len(names) + 1.6), 3.0)
-    for ax, letter, name in zip(np.atleast_1d(figure.subplots(1, len(names))), "abc", names, strict=False):
-        draw(ax, numbers[name]["methods"])
-        panel(ax, letter, f"{name} pixels, N = {numbers[name]['num_bits']}")
     what = f"{runs} runs of each method; L-BFGS-B with at most {iterations} iterations (encoded: in each of two stages)"
-    return Finding(figure, describe(numbers), what, numbers)
+    return Finding(picture(numbers), describe(numbers), what, numbers)
 
 
 def compare(
@@ -130,19 +127,29 @@ def describe(numbers: dict[str, Any]) -> str:
     return " ".join(sentences)
 
 
+def picture(numbers: dict[str, Any]) -> Figure:
+    """A panel for each size of images; methods are named once."""
+    figure = blank_figure(max(6.4, 2.1 * len(numbers) + 2.2), 2.8)
+    axes = np.atleast_1d(figure.subplots(1, len(numbers)))
+    for ax, letter, (name, found) in zip(axes, "abc", numbers.items(), strict=False):
+        draw(ax, found["methods"])
+        panel(ax, letter, f"{name} pixels, N = {found['num_bits']}")
+    return figure
+
+
 def draw(ax: Axes, rows: list[Row]) -> None:
-    """The energies that the runs end with, above the lowest of all."""
-    lowest = min(row["costs"][0] for row in rows)
-    floor = 1e-7
+    """The energies that the runs end with; a line at the lowest of all."""
+    lowest, highest = min(row["costs"][0] for row in rows), max(row["costs"][2] for row in rows)
+    span = max(highest - lowest, 1e-3 * abs(lowest))
     for k, row in enumerate(rows):
-        excess = np.maximum(np.array(row["costs"]) - lowest, floor)
-        ax.plot(excess, np.full(len(excess), k), "o", color=_COLOURS[row["kind"]], markersize=5, alpha=0.6)
-    ax.axvspan(0.5 * floor, 2 * floor, color=GREEN, alpha=0.12, linewidth=0)
-    ax.set_xscale("log")
-    ax.set_xlim(0.5 * floor, None)
-    ax.set_yticks(range(len(rows)), [row["method"] for row in rows], fontsize=7)
+        costs = np.minimum(row["costs"], lowest + 1.6 * span)
+        ax.plot(costs, np.full(len(costs), k), "o", color=_COLOURS[row["kind"]], markersize=5, alpha=0.6)
+    ax.axvline(lowest, color=GREEN, linewidth=1, zorder=0)
+    ax.set_xlim(lowest - 0.15 * span, lowest + 1.7 * span)
+    ax.locator_params(axis="x", nbins=3)
+    ax.set_yticks(range(len(rows)), [row["method"].replace(", ", ",\n") for row in rows], fontsize=7)
     ax.invert_yaxis()
-    ax.set_xlabel("energy above the lowest (green: it)")
+    ax.set_xlabel("energy (right edge: or more)")
 
 
 if __name__ == "__main__":
