@@ -30,6 +30,7 @@ def describe_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "versions": package_versions(_PEERS),
         "load": [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "real_time": hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR),
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -102,9 +103,12 @@ def markdown(document: dict[str, Any]) -> str:
         time = f"{format_seconds(ours['per_unit'])} ({_threads(ours['threads'])})"
         lines.append(f"| {result['title']}{unit} | {time} | {speed} | {'; '.join(theirs)} |")
     machine = machine_line(document["machine"], document["threads"])
-    return "\n".join(
-        [*lines, "", f"*Medians of {document['repeats']} rounds in one run; {machine}.* {_roofline(rows)}"]
-    )
+    load = document["machine"]["load"]
+    others = f"load {load[0]:g} when it began" if load else "load unknown"
+    if document["machine"]["real_time"]:
+        others += ", kept out by a real-time priority"
+    note = f"*Medians of {document['repeats']} rounds in one run; {machine}; {others}.*"
+    return "\n".join([*lines, "", f"{note} {_roofline(rows)}"])
 
 
 def _roofline(rows: dict[str, Result]) -> str:
@@ -116,7 +120,7 @@ def _roofline(rows: dict[str, Result]) -> str:
         speed, passes = 16 * 2**n / floor["median"] / 1e9, 1 / floor["times_ours"]
         found.append(f"at N = {n} one pass over the array, in place, moves {speed:.3g} GB/s, and a transform takes as "
                      f"long as {passes:.2g} of them")  # fmt: skip
-    return f"Memory is the limit of large transforms: {'; '.join(found)}."
+    return f"What memory allows: {'; '.join(found)}."
 
 
 def main() -> None:
