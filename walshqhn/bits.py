@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.support.arrays import BitArray, MaskArray
+from walshqhn.support.checks import check_array
 from walshqhn.support.errors import InputError
 
 
@@ -36,7 +37,7 @@ def log2_exact(length: int, what: str) -> int:
 
 def check_bits(bits: npt.ArrayLike, num_bits: int) -> BitArray:
     """``bits`` as a uint8 array with last axis ``num_bits``; InputError if it is not one of zeros and ones."""
-    array = np.asarray(bits)
+    array = check_array("bits", bits)
     if array.ndim < 1 or array.shape[-1] != num_bits:
         raise InputError(f"bits must have {num_bits} entries along the last axis, got shape {array.shape}.")
     if array.dtype != np.bool_ and not np.isin(array, (0, 1)).all():

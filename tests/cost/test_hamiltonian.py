@@ -133,9 +133,9 @@ def test_a_constant_alone():
         ((3, [[1]], [1.0], np.nan), "coefficients must be finite"),
         ((3, [[1]], [1.0, 2.0]), r"masks \(T, 1\) and coefficients \(T,\), got \(1, 1\) and \(2,\)"),
         ((3, [1], [1.0]), r"got \(1,\) and \(1,\)"),
-        ((3, [[1]], [[1.0]]), r"got \(1, 1\) and \(1, 1\)"),
+        ((3, [[1]], [[1.0]]), r"coefficients must have one axis, got shape \(1, 1\)"),
         ((70, [[1]], [1.0]), r"masks \(T, 2\)"),
-        ((-1, [[1]], [1.0]), "a Hamiltonian on -1 qubits"),
+        ((-1, [[1]], [1.0]), "num_qubits must be a whole number of at least 0, got -1"),
     ],
 )
 def test_what_is_not_a_hamiltonian(arguments, message):

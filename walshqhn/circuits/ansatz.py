@@ -16,7 +16,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.kernels.schedule import CompiledCircuit
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.checks import check_whole
+from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Ansatz(ABC):
 
     def check_parameters(self, params: npt.ArrayLike) -> FloatArray:
         """``params`` as float64; InputError unless they are finite and of shape (num_parameters,)."""
-        values = np.asarray(params, dtype=np.float64)
+        values = check_numbers("parameters", params, ndim=None)
         if values.shape != (self.num_parameters,):
             raise InputError(f"parameters must have shape ({self.num_parameters},), got {values.shape}.")
         if not np.isfinite(values).all():

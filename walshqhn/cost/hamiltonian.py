@@ -30,7 +30,7 @@ from walshqhn.cost.table import LARGEST_COST
 from walshqhn.cost.terms import TermSum
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray, MaskArray
-from walshqhn.support.checks import check_real
+from walshqhn.support.checks import check_array, check_numbers, check_real
 from walshqhn.support.errors import InputError
 from walshqhn.support.hooks import native_format
 from walshqhn.support.resources import require_memory
@@ -74,15 +74,18 @@ class IsingHamiltonian(TermSum):
     """Names of the N bits; empty: b[0], b[1], ..."""
 
     def __post_init__(self) -> None:
-        given = np.asarray(self.masks)
+        if not isinstance(self.num_qubits, int | np.integer) or self.num_qubits < 0:
+            raise InputError(f"num_qubits must be a whole number of at least 0, got {self.num_qubits!r}.")
+        given = check_array("masks", self.masks)
         if given.size and given.dtype.kind not in "ui":
             raise InputError(f"masks are whole numbers, got dtype {given.dtype}.")
         for name in _ERRORS:
             if not 0 <= getattr(self, name) < np.inf:
                 raise InputError(f"{name} must be at least 0 and finite, got {getattr(self, name)}.")
         masks, words = np.ascontiguousarray(given, dtype=np.uint64), words_for(self.num_qubits)
-        coefficients = np.ascontiguousarray(self.coefficients, dtype=np.float64)
-        if self.num_qubits < 0 or masks.shape != (len(coefficients), words) or coefficients.ndim != 1:
+        coefficients = check_numbers("coefficients", self.coefficients)
+        check_numbers("the constant", self.constant, ndim=0)
+        if masks.shape != (len(coefficients), words):
             raise InputError(
                 f"a Hamiltonian on {self.num_qubits} qubits has masks (T, {words}) and coefficients (T,), "
                 f"got {masks.shape} and {coefficients.shape}."

@@ -13,9 +13,8 @@ from walshqhn.bits import bits_to_index, check_rows, index_to_bits, log2_exact
 from walshqhn.cost.base import MOST_MINIMA, Cost, Minimum, Progress, Scale, check_names, require_table_memory
 from walshqhn.cost.blackbox import BlackBoxCost
 from walshqhn.support.arrays import BitArray, FloatArray
-from walshqhn.support.checks import check_whole
+from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.support.files import first_line
 from walshqhn.support.workers import check_sendable, run_pieces
 
 _PIECES = 64  # of a table for each worker: progress is seen, and all end together
@@ -134,20 +133,8 @@ def _of_pieces(cost: Cost) -> Callable[[tuple[int, int]], FloatArray]:
 
 def check_cost_table(table: npt.ArrayLike, what: str = "a cost table") -> npt.NDArray[np.float64]:
     """``table`` as float64 (2^N,); InputError if its length, its kind or a value is not allowed."""
-    if isinstance(table, np.ma.MaskedArray):
-        raise InputError(f"{what} has a value everywhere, got a masked array.")
-    try:
-        array = np.asarray(table)
-    except ValueError as error:  # ragged lists
-        raise InputError(f"{what} is an array of numbers ({first_line(error)}).") from error
-    if array.ndim != 1:
-        raise InputError(f"{what} has one axis, got shape {array.shape}.")
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{what} holds real numbers, got dtype {array.dtype}.")
-    log2_exact(array.size, what)
-    if array.dtype.kind in "iu" and int(max(abs(int(array.min())), abs(int(array.max())))) > 2**53:
-        raise InputError(f"{what} holds whole numbers beyond 2^53, which float64 cannot represent: rescale the cost.")
-    values = np.ascontiguousarray(array, dtype=np.float64)
+    values = check_numbers(what, table)
+    log2_exact(values.size, what)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         first = f"the first is {values[bad[0]]} at index {bad[0]}"

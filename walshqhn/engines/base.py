@@ -28,7 +28,7 @@ from walshqhn.cost.table import TableCost
 from walshqhn.engines.distribution import Distribution
 from walshqhn.engines.objectives import MEAN, Objective
 from walshqhn.support.arrays import BitArray, FloatArray
-from walshqhn.support.checks import check_whole
+from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.resources import require_memory
 
@@ -219,7 +219,7 @@ class Prepared(ABC):
 
     def check_points(self, points: npt.ArrayLike) -> FloatArray:
         """``points`` as float64; InputError unless they are finite and of shape (M, num_parameters), M >= 1."""
-        rows = np.asarray(points, dtype=np.float64)
+        rows = check_numbers("parameters", points, ndim=None)
         if rows.ndim != 2 or rows.shape[1] != self.ansatz.num_parameters or not len(rows):
             raise InputError(f"parameters must have shape (M, {self.ansatz.num_parameters}), M >= 1, got {rows.shape}.")
         if not np.isfinite(rows).all():

@@ -13,7 +13,7 @@ from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.checks import check_real
+from walshqhn.support.checks import check_numbers, check_real
 from walshqhn.transform import iwht, wht
 
 
@@ -26,7 +26,11 @@ class WalshSpectrum:
     """
 
     coefficients: FloatArray
-    """(2^N,), entry S for the mask with index S."""
+    """(2^N,), entry S for the mask with index S. InputError for anything but 2^N real numbers."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coefficients", check_numbers("a spectrum", self.coefficients))
+        log2_exact(self.coefficients.size, "a spectrum")
 
     @classmethod
     def from_cost(cls, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:

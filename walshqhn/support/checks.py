@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from walshqhn.support.errors import UsageError
+from walshqhn.support.arrays import FloatArray
+from walshqhn.support.errors import InputError, UsageError
+
+_WHOLE = 1 << 53  # up to here, float64 holds every whole number
 
 
 def check_whole(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
@@ -51,3 +54,43 @@ def check_text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise UsageError(f"{name} must be text, got {value!r}.")
     return value
+
+
+def check_array(name: str, values: Any) -> np.ndarray[Any, Any]:
+    """``values`` as an array, of whatever type. InputError where something is masked, or rows differ in length."""
+    parts = values if isinstance(values, list | tuple) else ()
+    if any(isinstance(part, np.ma.MaskedArray) for part in (values, *parts)):
+        raise InputError(f"{name} must have a value everywhere, got a masked array.")
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{name} must be an array of numbers ({str(error).splitlines()[0]}).") from error
+
+
+def check_numbers(name: str, values: Any, ndim: int | None = 1) -> FloatArray:
+    """``values`` as a contiguous float64 array with ``ndim`` axes (None: any), equal to what was given.
+
+    InputError for what float64 would change (masked, complex and ragged arrays, texts, dates, whole numbers beyond
+    2^53), and for what is no array of numbers; numbers need not be finite.
+    """
+    if type(values) is np.ndarray and values.dtype == np.float64 and ndim in (None, values.ndim):
+        return np.asarray(values, order="C")
+    array, parts = check_array(name, values), values if isinstance(values, list | tuple) else ()
+    if ndim is not None and array.ndim != ndim:
+        raise InputError(f"{name} must have {('no axis', 'one axis', 'two axes')[ndim]}, got shape {array.shape}.")
+    whole = array
+    if array.dtype.kind == "f" and parts and bool((np.abs(array) >= _WHOLE).any()):  # integers among other numbers?
+        whole = np.array([v for v in np.array(values, dtype=object).flat if isinstance(v, int)], dtype=object)
+    if whole.dtype.kind in "iuO" and any(abs(int(v)) > _WHOLE for v in _extremes(whole) if isinstance(v, int)):
+        raise InputError(
+            f"{name} must hold no whole numbers beyond 2^53, which float64 cannot represent: rescale them."
+        )
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name} must hold real numbers, got dtype {array.dtype}.")
+    return np.asarray(array, dtype=np.float64, order="C")
+
+
+def _extremes(values: Any) -> list[Any]:
+    if values.dtype.kind == "O":
+        return values.ravel().tolist()
+    return [int(values.min()), int(values.max())] if values.size else []
