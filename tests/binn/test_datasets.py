@@ -293,3 +293,16 @@ def test_a_test_set_of_no_samples_is_no_test_set(tmp_path):
     assert "test" not in task.splits
     with pytest.raises(UsageError, match="has no 'test' samples"):
         task.accuracy(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("counts", [(8, 2), (5, 4, 1), (2, 2, 2, 4)])
+def test_a_random_hold_out_loses_no_class(tmp_path, counts):
+    y = np.repeat(np.arange(len(counts)), counts)
+    np.savez(tmp_path / "d.npz", x=np.arange(20.0).reshape(10, 2), y=y)
+    for seed in range(30):
+        data = load_task("custom", path=tmp_path / "d.npz", seed=seed, loss="softmax").data
+        assert set(data.train.y) == set(y)
+        assert len(data.test) == 2
+        assert len(set(data.test.y)) == 2
+        rows = np.vstack([data.train.x, data.test.x])
+        assert sorted(rows[:, 0].tolist()) == np.arange(0.0, 20, 2).tolist()

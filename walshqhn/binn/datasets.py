@@ -212,9 +212,9 @@ def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: flo
     train = split("")
     validation, test = (_optional(split(s)) if f"x{s}" in arrays else None for s in ("_validation", "_test"))
     if test is None:
-        train, test = _hold_out_random(train, test_fraction, None, seed)
+        train, test = _hold_out_of_each_class(train, test_fraction, seed)
     if validation is None:
-        train, validation = _hold_out_random(train, validation_fraction, None, seed + 1)
+        train, validation = _hold_out_of_each_class(train, validation_fraction, seed + 1)
     return Dataset(train, validation, test, f"file {file.name}", len(classes))
 
 
@@ -259,6 +259,21 @@ def _hold_out_last(data: Split, fraction: float) -> tuple[Split, Split | None]:
         members = np.flatnonzero(data.y == k)
         held[members[len(members) - round(fraction * len(members)) :]] = True
     return data[~held], _optional(data[held])
+
+
+def _hold_out_of_each_class(data: Split, fraction: float, seed: int) -> tuple[Split, Split | None]:
+    """Keep a random ``fraction`` apart, as much of each class as can be; order is preserved.
+
+    Every class stays in what is left, and one of two samples or more is also in what is kept apart, if as many are.
+    """
+    order = _generators(seed, 1)[0].permutation(len(data))
+    turn = np.empty(len(data))  # of each sample to be taken: those of a class are spread evenly between 0 and 1
+    for k in np.unique(data.y):
+        members = order[data.y[order] == k]
+        turn[members] = (np.arange(len(members)) + 0.5) / len(members)
+        turn[members[0]], turn[members[-1]] = 0.0, 1.0
+    held = order[turn[order].argsort(kind="stable")][: round(fraction * len(data))]
+    return data[np.setdiff1d(np.arange(len(data)), held)], _optional(data[np.sort(held)])
 
 
 def _hold_out_random(data: Split, fraction: float, keep: int | None, seed: int) -> tuple[Split, Split | None]:
