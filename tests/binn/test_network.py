@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from oracles import SCALAR_ACTIVATIONS, logistic, network_outputs, read_network
 
 from walshqhn import load_task
+from walshqhn.binn.datasets import Dataset, Split
 from walshqhn.binn.network import ACTIVATIONS, BinaryNetwork, Choice, sigmoid
+from walshqhn.binn.task import NetworkTask
 from walshqhn.support.errors import InputError, UsageError
 
 ENCODINGS = ((0, 1), (-1, 1), (-2, 1), (-3, 1))
@@ -263,3 +265,12 @@ def test_forward_refuses_bad_shapes(rows, x):
     """One configuration without its axis, samples of another width, one sample without its axis."""
     with pytest.raises(InputError):
         BinaryNetwork(2, (2,)).forward(rows, x)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_a_tie_is_relative_to_what_is_added_up(unit):
+    """0.1 + 0.2 - 0.3 is one, class 0, in any unit of the weights; 0.6 times a tiny unit is none."""
+    x, y = np.array([[0.1, 0.2, -0.3], [0.3, 0.2, 0.1]]), np.array([0, 1])
+    network = BinaryNetwork(3, weight_values=(0.0, unit))
+    task = NetworkTask("tie", {}, network, Dataset(Split(x, y), None, None, "here", 2), "bce")
+    assert task.accuracy([[1, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]], "train").tolist() == [1.0, 1.0, 0.5]

@@ -262,6 +262,15 @@ class BinaryNetwork:
             out[members] = self._forward(self.architecture(rows[members[0]]), rows[members], samples)
         return out
 
+    def reach(self, x: npt.ArrayLike) -> FloatArray:
+        """A bound on what adds up to u on samples (S, inputs), whatever the bits: (S,); rounding is relative to it."""
+        largest = float(np.abs(self.choices["weight_values"].options).max())
+        direct = largest * np.abs(np.asarray(x, dtype=np.float64)).sum(axis=1)
+        u = direct + largest
+        for width in self.hidden:
+            u = largest * (width * np.maximum(u, 1.0) + 1)
+        return max(OUTPUT_ACTIVATIONS.values()) * (u + (direct if "Wskip" in self.layout else 0.0))
+
     def _forward(self, arch: Architecture, rows: BitArray, x: FloatArray) -> FloatArray:
         low, high = arch.weight_values
 

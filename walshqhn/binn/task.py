@@ -24,7 +24,7 @@ from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.support.resources import numpy_threads, thread_limit
 
-_TIE = 1e-9  # pre-activations up to this count as 0, class 0: rounding must not decide a sample's class
+_TIE = 1e-12  # of their largest size: pre-activations that differ by less are equal, so that rounding decides no class
 _BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
 
 
@@ -96,7 +96,8 @@ class NetworkTask(Task):
 
     def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
         samples = self._split(split)
-        return self._batched(bits, samples.x, lambda u: (self._classes(u) == samples.y).mean(axis=1))
+        tie = _TIE * self.network.reach(samples.x)
+        return self._batched(bits, samples.x, lambda u: (self._classes(u, tie) == samples.y).mean(axis=1))
 
     def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         with numpy_threads(None):
@@ -190,8 +191,11 @@ class NetworkTask(Task):
             parts = [score(self.network.forward(rows[s : s + batch], x)) for s in range(0, len(rows), batch)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def _classes(self, u: FloatArray) -> npt.NDArray[np.int64]:
-        return u.argmax(axis=2) if self.loss == "softmax" else (u[:, :, 0] > _TIE).astype(np.int64)
+    def _classes(self, u: FloatArray, tie: FloatArray) -> npt.NDArray[np.int64]:
+        """The first class whose pre-activation, of u (M, S, outputs), is the largest up to ``tie`` (S,)."""
+        if self.loss == "softmax":
+            return (u >= u.max(axis=2, keepdims=True) - tie[:, None]).argmax(axis=2)
+        return (u[:, :, 0] > tie).astype(np.int64)
 
     def _split(self, split: str) -> Split:
         found = self.data.get(split)
