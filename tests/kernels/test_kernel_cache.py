@@ -198,7 +198,7 @@ def test_an_interrupted_compilation_can_be_repeated(monkeypatch, tmp_path):
 
 
 def test_warm_from_another_thread():
-    thread = threading.Thread(target=warm, args=("transform", "costs", "sampling", "annealing", "engine"))
+    thread = threading.Thread(target=warm)
     thread.start()
     warm("costs")
     thread.join()
