@@ -6,6 +6,7 @@ Most are run in this process; what they do is bounded by the sizes that are offe
 import os
 import shutil
 import warnings
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from campaign.conftest import REFUSED, RIGHT
 
 from walshqhn.cli import main
 from walshqhn.cli.app import COMMANDS
+from walshqhn.cli.options import own_options
 
 pytestmark = pytest.mark.campaign
 
@@ -45,6 +47,7 @@ VALUES = {
     "--size": ("1", "2", "1000000000"), "--skip": ("false,true",), "--activation": ("relu", "sigmoid,relu"), **SMALL,
 }  # fmt: skip
 SOURCES = ("gaussian", "gaussian-width", "glyphs", "custom", "mnist-4x4", *PATHS)
+OPTIONS = {name: own_options(getattr(import_module(f"walshqhn.cli.commands.{name}"), name)) for name in COMMANDS}
 LEFT_OUT = {"bench", "demo", "cache"}  # long, or about this machine's kernels
 
 
@@ -80,21 +83,24 @@ def a_line(rng):
     commands = [name for name in COMMANDS if name not in LEFT_OUT]
     line = [str(rng.choice(commands))] if rng.random() < 0.97 else [str(rng.choice(TEXTS))]
     if rng.random() < 0.93:
-        line.append(str(rng.choice(SOURCES if rng.random() < 0.9 else TEXTS)))
+        usual, draw = ("c.npy", "t.h5", "s.h5", "x.csv", "gaussian"), rng.random()
+        line.append(str(rng.choice(usual if draw < 0.7 else SOURCES if draw < 0.95 else TEXTS)))
     if line[0] == "export" and rng.random() < 0.9:
         line += ["--format", str(rng.choice(VALUES["--format"]))]
     if line[0] == "train":  # short, unless something else is asked for below
-        line += ["--runs", "1", "--max-iterations", "12", "--samples", "9"]
+        line += ["--runs", "1", "--max-iterations", "20", "--samples", "9"]
     if line[1:] and line[1] in ("gaussian", "gaussian-width", "glyphs", "mnist-4x4"):
         line += ["--num-samples", "20"] if line[1] != "glyphs" else []
         line += ["--size", "2"] if line[1] == "mnist-4x4" else ["--hidden", "1"]
-    for _ in range(rng.integers(0, 5)):
-        name = str(rng.choice(list(VALUES)))
+    known = [f"--{name}" for name in OPTIONS.get(line[0], ())]
+    fitting = [name for name in VALUES if name in known] or list(VALUES)
+    for _ in range(rng.integers(0, 4)):
+        name = str(rng.choice(fitting if rng.random() < 0.9 else list(VALUES)))
         usual, draw = VALUES[name], rng.random()
         value = (
             str(rng.choice(usual))
-            if usual and draw < 0.7
-            else str(rng.choice(NUMBERS if draw < 0.93 else TEXTS + PATHS))
+            if usual and draw < 0.9
+            else str(rng.choice(NUMBERS if draw < 0.96 else TEXTS + PATHS))
         )
         joined = rng.random() < 0.3
         line += [name] if not usual and draw < 0.8 else [f"{name}={value}"] if joined else [name, value]
