@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from walshqhn.cli import options as opt
 from walshqhn.cli.output import number, plural, print_json, stdout, table
 from walshqhn.study.summary import baselines_report
-from walshqhn.support.checks import check_real
+from walshqhn.support.checks import check_real, check_whole
+from walshqhn.training.result import check_runs
 
 
 def baselines(
@@ -35,6 +36,8 @@ def baselines(
     """  # noqa: D205  the help shows the first paragraph as a whole
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)
+    check_whole("seed", seed, 0)
+    check_runs(runs)
     if data_seed is not None:
         options["seed"] = str(data_seed)
     workspace = opt.open_source(source, options, threads, baselines)
