@@ -115,10 +115,13 @@ def test_a_missing_optional_package_names_the_command_that_installs_it(run, monk
 
 
 def test_too_large_names_the_size_and_a_way_out(run):
-    text = run.complaint("spectrum", "gaussian", "--hidden", "10", "--num-samples", "5", code=1)
-    assert "N = 41" in text
-    assert "246 TB" in text
-    assert "Use fewer bits" in text
+    text = run.complaint("train", "gaussian", "--hidden", "10", "--num-samples", "5", code=1)
+    assert "41 qubits" in text
+    assert "88 TB" in text
+    assert "Use fewer qubits, or MPSEngine (engine mps)" in text
+    text = run.complaint("spectrum", "gaussian", "--hidden", "10", "--num-samples", "5", code=2)
+    assert "2^41 networks" in text
+    assert "give --max-degree" in text
 
 
 def test_a_backend_for_notebooks_does_not_matter(run, costs, monkeypatch):

@@ -314,27 +314,29 @@ def test_a_function_as_cost():
 
 
 class Licence:
-    """A function that is refused in the second training, and granted afterwards."""
+    """A function that is refused at one call, and granted afterwards."""
 
-    def __init__(self):
-        self.calls = 0
+    def __init__(self, refused_at=0):
+        self.calls, self.refused_at = 0, refused_at
 
     def __call__(self, bits):
         self.calls += 1
-        if self.calls == 4:
+        if self.calls == self.refused_at:
             raise RuntimeError("no licence left")
         return bits.sum(axis=1)
 
 
 def test_a_training_whose_cost_fails_is_left_undone():
-    plan, function = Plan((SAMPLED,), runs=3), Licence()
-    with pytest.warns(UserWarning, match="run [01] is left undone: .* raised RuntimeError: no licence left for [01]+"):
-        broken = run_study(BlackBoxCost(function, 3, batch=1), plan, workers=1)
+    first = Licence()
+    run_study(BlackBoxCost(first, 8, batch=1), Plan((SAMPLED,), runs=1), workers=1)
+    plan, function = Plan((SAMPLED,), runs=3), Licence(refused_at=first.calls + 1)
+    with pytest.warns(UserWarning, match="run 1 is left undone: .* raised RuntimeError: no licence left for [01]+"):
+        broken = run_study(BlackBoxCost(function, 8, batch=1), plan, workers=1)
     assert not broken.is_complete
     assert broken.done == 2
-    whole = run_study(BlackBoxCost(function, 3), plan, workers=1, resume=broken)
+    whole = run_study(BlackBoxCost(function, 8), plan, workers=1, resume=broken)
     assert whole.is_complete
-    assert content(whole) == content(run_study(BlackBoxCost(function, 3), plan, workers=1))
+    assert content(whole) == content(run_study(BlackBoxCost(function, 8), plan, workers=1))
 
 
 def test_a_function_that_other_processes_cannot_get():

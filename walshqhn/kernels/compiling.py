@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from walshqhn.kernels.pool import cpu_count
+from walshqhn.kernels.cpus import cpu_count
 
 PARTS = {
     "transform": ("team", "walsh", "walsh_large"),

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from walshqhn.kernels.cpus import cpu_count as cpu_count
+
 Team = npt.NDArray[np.int64]
 Entry = Callable[..., float]
 Work = Callable[[int, int], object]
@@ -30,11 +32,6 @@ _PATIENCE = 3000  # of a helper that waits for the next job: some 100 us
 _state = threading.local()
 serve: Callable[[Team, int, int, int], int] = lambda team, number, seen, patience: seen  # noqa: E731
 """`team.serve`, once there are kernels to be shared."""
-
-
-def cpu_count() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit() -> int:
