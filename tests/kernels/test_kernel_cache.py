@@ -16,13 +16,14 @@ from walshqhn.kernels.compiler import Kernel
 
 ROOT = Path(walshqhn.__file__).parents[1]
 RUN = """
-import sys, walshqhn as w
-from walshqhn.kernels import cache, on_compile
-compiled = []
+import sys, numpy as np
+from walshqhn.kernels import cache, on_compile, sampling
+compiled, index = [], np.empty(3, np.int64)
 with on_compile(lambda part, begins: compiled.append(part) if begins else None):
-    assert list(w.wht([1.0, 2.0, 4.0, 8.0])) == [15, -5, -9, 3]
+    sampling.merge_sorted(np.array([0.25, 0.25, 0.5]), np.array([0.1, 0.3, 0.9]), index)
+    assert list(index) == [0, 1, 2]
 print(len(compiled), cache.folder())
-"""
+"""  # a small kernel
 
 
 def run(environment, code=RUN, root=ROOT):
