@@ -124,9 +124,8 @@ def test_survives_installing_again_and_is_for_one_text_of_the_kernels(own_cache,
 
 
 def test_a_disk_without_room_is_no_reason_to_fail(own_cache):
-    code = RUN.replace(
-        "compiled = []", "compiled = []\ncache.tempfile.mkstemp = lambda **_: (_ for _ in ()).throw(OSError(28))"
-    )
+    full = "cache.tempfile.mkstemp = lambda **_: (_ for _ in ()).throw(OSError(28))\n"
+    code = RUN.replace("compiled, index", full + "compiled, index")
     assert run(own_cache, code)[0] == 1
     assert run(own_cache)[0] == 1
 
