@@ -84,6 +84,20 @@ def qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list
     ]
 
 
+def qaoa_beside_qokit(num_qubits: int, layers: int, settings: Settings) -> list[Contender]:
+    """QAOA's expectation value beside QOKit's C, if that is there, and beside our gradient, which QOKit has none of."""
+    rng = np.random.default_rng(num_qubits)
+    table = rng.normal(size=1 << num_qubits)
+    ansatz = QAOAAnsatz(table, layers)
+    params = rng.uniform(0, 1, ansatz.num_parameters)
+    prepared = ExactEngine(table, threads=settings.threads).prepare(ansatz)
+    found = [Contender("walshqhn", partial(prepared.expectation, params), "ours", result=float)]
+    if (qokit := peers.qokit_qaoa(table, params)) is not None:
+        found.append(Contender("QOKit C", qokit, result=float))
+    both = partial(prepared.value_and_gradient, params)
+    return [*found, Contender("with gradient", both, "reference", result=lambda one: one.value)]
+
+
 def sampling(num_qubits: int, shots: int, settings: Settings) -> list[Contender]:
     """Preparing the state and measuring it; what is compared is the mean cost of the shots."""
     ansatz, table, params = linear_problem(num_qubits)
@@ -112,6 +126,10 @@ def rows() -> list[Row]:
         found.append(Row(f"qaoa-{n}", title + "expectation value", prepare, (Goal(5, "QOKit C"),), quoted))
         prepare = partial(qaoa, n, 4, True)
         found.append(Row(f"qaoa-gradient-{n}", title + "value and gradient", prepare, limit, tolerance=1e-6))
+    for n in (20, 24):
+        prepare = partial(qaoa_beside_qokit, n, 6)
+        title = f"QAOA, p = 6, N = {n}, expectation value"
+        found.append(Row(f"qaoa-{n}-p6", title, prepare, (Goal(1, "QOKit C"),), peers={"QOKit C": "qokit"}))
     shots = 1_000_000
     title, prepare = f"{shots:,} shots of the linear ansatz, N = 20", partial(sampling, 20, shots)
     errors = 7 * (2 / shots) ** 0.5 / 10  # seven standard errors of a difference, for costs of variance 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from walshqhn import AerEngine, LinearAnsatz
+from walshqhn.bench.row import is_installed
 
 
 def lightning(ansatz: LinearAnsatz, table: np.ndarray, params: np.ndarray) -> tuple[Callable[[], Any], ...]:
@@ -98,3 +99,18 @@ def numpy_qaoa(table: np.ndarray, params: np.ndarray) -> float:
             pairs = state.reshape(-1, 2, 1 << j)
             state = np.stack([c * pairs[:, 0] + s * pairs[:, 1], s * pairs[:, 0] + c * pairs[:, 1]], axis=1).ravel()
     return float(np.abs(state) ** 2 @ table)
+
+
+def qokit_qaoa(table: np.ndarray, params: np.ndarray) -> Callable[[], float] | None:
+    """QAOA's expectation value by QOKit's C simulator, whose gamma is twice ours; None unless that is compiled."""
+    if not is_installed("qokit"):
+        return None
+    from qokit.fur.c.csim.libpath import is_available
+
+    if not is_available():
+        return None
+    from qokit.fur.c.qaoa_simulator import QAOAFURXSimulatorC
+
+    layers = params.size // 2
+    simulator = QAOAFURXSimulatorC(table.size.bit_length() - 1, costs=table)
+    return lambda: float(simulator.get_expectation(simulator.simulate_qaoa(2 * params[:layers], params[layers:])))
