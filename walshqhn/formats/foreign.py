@@ -35,15 +35,15 @@ Terms = Iterable[tuple[tuple[int, ...], float]]
 def read_hamiltonian(path: str | Path) -> IsingHamiltonian:
     """The Hamiltonian in a file of one of these kinds.
 
-    ========  ====================================================================================================
-    ``.h5``   of walshqhn
-    ``.csv``  ``degree,qubits,bits,coefficient``, as walshqhn exports it
-    ``.qpy``  a Qiskit circuit that begins with a ``PauliEvolutionGate``
-    ``.json`` ``{"(0, 4)": 1.5, "()": 2}``, coefficients by spins, as Qiskit Functions take them; ``[[1.5, [0, 4]],
-              ...]``, the terms of QOKit; or a dimod ``BinaryQuadraticModel`` (``to_serializable``)
-    ``.coo``  ``0 4 1.5`` a line, equal numbers for single variables, and ``# vartype=SPIN`` or ``BINARY``: dimod's
-    ``.txt``  ``1.5 [Z0 Z4] +``, an OpenFermion ``QubitOperator`` as text
-    ========  ====================================================================================================
+    =========  ===================================================================================================
+    ``.h5``    of walshqhn
+    ``.csv``   ``degree,qubits,bits,coefficient``, as walshqhn exports it
+    ``.qpy``   a Qiskit circuit that begins with a ``PauliEvolutionGate``
+    ``.json``  ``{"(0, 4)": 1.5, "()": 2}``, coefficients by spins, as Qiskit Functions take them; ``[[1.5, [0, 4]],
+               ...]``, the terms of QOKit; or a dimod ``BinaryQuadraticModel`` (``to_serializable``)
+    ``.coo``   ``0 4 1.5`` a line, equal numbers for single variables, and ``# vartype=SPIN`` or ``BINARY``: dimod's
+    ``.txt``   ``1.5 [Z0 Z4] +``, an OpenFermion ``QubitOperator`` as text
+    =========  ===================================================================================================
 
     Equal terms are added up. InputError for a file that is missing, of another kind or not understood, and for X or Y
     in a term; FormatError for damaged HDF5 or QPY; TooLargeError for more than memory holds; MissingDependencyError
