@@ -139,7 +139,7 @@ def picture(numbers: dict[str, Any]) -> Figure:
 
 def draw(ax: Axes, rows: list[Row]) -> None:
     """The energies that the runs end with; a line at the lowest of all."""
-    lowest, highest = min(row["costs"][0] for row in rows), max(row["costs"][2] for row in rows)
+    lowest, highest = min(row["costs"][0] for row in rows), max(float(np.median(row["costs"])) for row in rows)
     span = max(highest - lowest, 1e-3 * abs(lowest))
     for k, row in enumerate(rows):
         costs = np.minimum(row["costs"], lowest + 1.6 * span)

@@ -17,7 +17,7 @@ _NOTES = {
     "success_gaussian": "One draw of the data and depths to 4; the script now has five draws and depths to 8, an hour "
     "of computing that is still to be spent. The text below the fold compares depths by Fisher's tests, not in pairs.",
     "model_selection": _FEWER,
-    "qaoa": _FEWER,
+    "qaoa": f"{_FEWER} Since then the cost is normalised for the optimizer, so that QAOA takes other steps.",
     "posterior": _FEWER,
 }
 """What a committed figure lacks until it is made anew."""
@@ -43,8 +43,8 @@ numbers, so they are compared run by run (McNemar's exact test), and all pairs o
 """
 _OPEN = """## 8x8 MNIST by matrix product states
 
-The paper's later figure (QN-SPSA on matrix product states, N in the hundreds) goes here when costs of so many bits
-can be evaluated without their table.
+The paper's later figure (N = 66, QN-SPSA with shots on matrix product states) is still to be made. The training runs:
+`walshqhn train mnist-8x8 --engine mps --optimizer QN-SPSA --shots 1000`.
 """
 
 
