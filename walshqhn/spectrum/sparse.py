@@ -98,7 +98,7 @@ def recover_sparse(
     left = np.array([np.square(cube.bins).sum(axis=1) for cube in cubes]).reshape(_SUBCUBES * _ORIGINS, -1).mean(axis=1)
     rest, rest_error = float(left.mean()), float(left.std(ddof=1) / np.sqrt(len(left)))
     noise = rest / 2**width / len(left)  # what a coefficient's square has too much
-    degrees, squares = masks.sum(axis=1), np.square(values)
+    degrees, squares = masks.sum(axis=1, dtype=np.int64), np.square(values)
     mean, top = float(values[degrees == 0].sum()), int(degrees.max(initial=0))
     weights = np.bincount(degrees, squares - noise, top + 1).astype(np.float64)
     errors = np.sqrt(np.bincount(degrees, 4 * squares * noise + 2 * noise**2, top + 1))
