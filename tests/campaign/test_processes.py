@@ -70,7 +70,8 @@ def test_kills(costs, rng, tally, scaled):
         began, process = time.time(), start("train", "c.npy", "-o", "s.h5", "--resume", *STUDY, cwd=costs)
         time.sleep(rng.uniform(0.3, 7))
         crew = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        (os.killpg if rng.random() < 0.3 else os.kill)(process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it was done already
+            (os.killpg if rng.random() < 0.3 else os.kill)(process.pid, number)
         code, _, err = ended(process)
         _, alive = psutil.wait_procs(crew, timeout=10)
         verdict = RIGHT
