@@ -110,6 +110,7 @@ def _lines(file):
         replacement("/@num_qubits", 2**62, "num_qubits must be a whole number in 0"),
         replacement("/@provenance", "{broken", "/@provenance: "),
         replacement("/@provenance", np.bytes_(b"[1]"), "/@provenance must be a table"),
+        replacement("/@provenance", np.bytes_(b'{"versions": "x"}'), "/@provenance: versions must be a table, got str"),
         replacement("/@provenance", np.bytes_(b'{"seed": NaN}'), "/@provenance holds NaN"),
         replacement("/@provenance", np.bytes_(b"[" * 100_000), "/@provenance: "),
         # types, shapes and ranges of data sets

@@ -219,8 +219,12 @@ def _read_header(h5: h5py.File) -> dict[str, Any]:
             raise FormatError(f"/@{name} must be {expected!r}, got {found[name]!r}")
     if not found["complete"]:
         raise FormatError("it is incomplete: writing was interrupted")
-    if not isinstance(found["provenance"], dict):
+    made = found["provenance"]
+    if not isinstance(made, dict):
         raise FormatError("/@provenance must be a table")
+    for name, kind, what in (("versions", dict, "table"), ("argv", list, "list")):
+        if not isinstance(made.get(name), kind | None):
+            raise FormatError(f"/@provenance: {name} must be a {what}, got {type(made[name]).__name__}")
     with at("/"):
         check_whole("format_version", version, 1)
         check_whole("num_qubits", found["num_qubits"], 0, _MOST_QUBITS)

@@ -94,8 +94,8 @@ def _question(workspace: Workspace) -> Section:
         "built, what was done to find a configuration of low cost, and what came out."
     )
     facts = {"bits (N)": f"{n:,}"}
-    asked = dict(config or {})
-    if "variants" in asked:
+    asked = dict(config) if isinstance(config, dict) else {}
+    if isinstance(asked.get("variants"), list):
         asked["variants"] = [Variant.from_dict(v, "the provenance").label for v in asked["variants"]]
     facts |= {str(k).replace("_", " "): _said(v) for k, v in asked.items() if _is_set(v) and k != "task"}
     if (seed := workspace.contents.provenance.get("seed")) is not None:

@@ -48,6 +48,10 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
     try:
         with at("it cannot be read"), _opened(file) as h5:
             yield h5
+    except TooLargeError as error:
+        if str(file) in str(error):
+            raise
+        raise TooLargeError(f"{file}: {error}") from error
     except FormatError as error:
         if isinstance(error.__cause__, BlockingIOError):
             raise InputError(f"{file} is in use by another process.") from error
