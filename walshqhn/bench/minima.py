@@ -32,8 +32,8 @@ def least_energy(num_bits: int, settings: Settings) -> list[Contender]:
 @cache
 def _dense(num_bits: int) -> IsingHamiltonian:
     """Random fields, and couplings of every two bits."""
-    rng, supports = np.random.default_rng(num_bits), [(j,) for j in range(num_bits)]
-    supports += combinations(range(num_bits), 2)  # type: ignore[arg-type]
+    rng = np.random.default_rng(num_bits)
+    supports = [*((j,) for j in range(num_bits)), *combinations(range(num_bits), 2)]
     return IsingHamiltonian(num_bits, masks_from_supports(supports, num_bits), rng.normal(size=len(supports)))
 
 

@@ -74,12 +74,19 @@ class TermSum(Cost):
             [[self.constant], self.coefficients]
         )
 
-    def _combined(self, other: Any, sign: float) -> Self:
+    def _operand(self, other: Any) -> TermSum | None:
+        """``other`` as a sum of terms on as many qubits, a number as a constant; None for anything else."""
         if isinstance(other, int | float | np.integer | np.floating):
             other = type(self).from_terms({(): float(other)}, self.num_qubits)
         if not isinstance(other, TermSum):
-            return NotImplemented
+            return None
         self._check_size(other)
+        return other
+
+    def _combined(self, other: Any, sign: float) -> Self:
+        other = self._operand(other)
+        if other is None:
+            return NotImplemented
         (masks, values), (more, added) = self._with_constant(), other._with_constant()
         total = self._summed(
             self.num_qubits, np.vstack([masks, more]), np.concatenate([values, sign * added]), self.names
@@ -115,11 +122,9 @@ class TermSum(Cost):
         return self * -1.0
 
     def __mul__(self, other: Any) -> Self:
-        if isinstance(other, int | float | np.integer | np.floating):
-            other = type(self).from_terms({(): float(other)}, self.num_qubits)
-        if not isinstance(other, TermSum):
+        other = self._operand(other)
+        if other is None:
             return NotImplemented
-        self._check_size(other)
         (masks, values), (more, factors) = self._with_constant(), other._with_constant()
         count, words = len(values) * len(factors), masks.shape[1]
         require_memory(3 * (8 * words + 8) * count, f"a product of {count:,} terms", "Truncate the factors.")

@@ -34,8 +34,9 @@ def minimum(
     symmetry: Annotated[
         tuple[str, ...],
         Parameter(
+            negative=(),
             help="A symmetry of a Hamiltonian: reversal, or a permutation p_0,p_1,... of its bits, x'[j] = x[p_j]; "
-            "several times for several. Flips of signs are found without being given."
+            "several times for several. Flips of signs are found without being given.",
         ),
     ] = (),
     seconds: Annotated[
