@@ -20,6 +20,16 @@ def linear_table(fields):
     return np.array([sum(h * (1 - 2 * (x >> j & 1)) for j, h in enumerate(fields)) for x in range(1 << len(fields))])
 
 
+def as_hamiltonian(table):
+    """A Hamiltonian with these energies."""
+    return WalshSpectrum.from_cost(table).hamiltonian()
+
+
+def as_function(table):
+    """A cost without a table."""
+    return BlackBoxCost(lambda bits: table[bits @ (1 << np.arange(6))], 6)
+
+
 def test_rounding_solves_a_1_local_cost():
     table = linear_table([0.5, -1.0, 2.0, -0.1, 0.3]) + 7
     found = baselines.round_linear(table)
@@ -203,7 +213,22 @@ def test_bad_numbers(method, evaluations, runs):
         method(TABLE, evaluations, runs)
 
 
+@pytest.mark.parametrize("kind", [TableCost, as_hamiltonian, as_function])
+def test_configurations_have_the_costs_found(kind):
+    """Bit j of index x is x >> j & 1, looked up in the table by hand."""
+    cost = kind(TABLE)
+    methods = (baselines.random_search, baselines.one_flip_descent, baselines.simulated_annealing)
+    found = [method(cost, 40, 5, rng=6) for method in methods]
+    if kind is not as_function:
+        found += [baselines.round_linear(cost)]
+    if kind is TableCost:
+        found += [baselines.exact_minimum(cost)]
+    for one in found:
+        assert one.bits.shape == (len(one.costs), 6)
+        assert [TABLE[sum(int(b) << j for j, b in enumerate(row))] for row in one.bits] == pytest.approx(one.costs)
+
+
 def test_as_a_row():
-    row = baselines.Baseline("x", np.array([1.0, 2.0, 4.0]), 7, 0.5).as_dict(1.0, 1.0)
+    row = baselines.Baseline("x", np.array([1.0, 2.0, 4.0]), np.zeros((3, 2)), 7, 0.5).as_dict(1.0, 1.0)
     assert row["success_probability"] == pytest.approx(2 / 3)
     assert (row["least_excess"], row["median_excess"], row["mean_evaluations"]) == (0.0, 1.0, 7)

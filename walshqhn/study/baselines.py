@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.task import NetworkTask, Task
-from walshqhn.bits import unpack_bits
+from walshqhn.bits import index_to_bits, unpack_bits
 from walshqhn.cost.base import Cost
 from walshqhn.cost.convert import as_cost
 from walshqhn.cost.flips import SpinModel
@@ -38,6 +39,8 @@ class Baseline:
     name: str
     costs: FloatArray
     """(runs,), least cost found in each run."""
+    bits: BitArray
+    """(runs, N), a configuration of that cost, from each run."""
     evaluations: int | None
     """Values of C computed in each run; None where the answer was known."""
     seconds: float
@@ -85,11 +88,12 @@ def exact_minimum(cost: Cost | npt.ArrayLike) -> Baseline:
     """The least of all 2^N costs. UsageError where it is unknown."""
     source, clock = as_cost(cost), Stopwatch()
     if isinstance(source, TableCost):
-        return Baseline("exact minimum", np.array([source.values.min()]), source.values.size, clock.seconds, False)
+        bits = index_to_bits(np.array([source.values.argmin()]), source.num_bits)
+        return Baseline("exact minimum", source.costs(bits), bits, source.values.size, clock.seconds, False)
     minimum = source.minimum
     if minimum is None or not minimum.is_exact:
         raise UsageError(f"the least cost of {source!r} is unknown; tabulate it, or compare with a search.")
-    return Baseline("exact minimum", np.array([minimum.value]), None, clock.seconds, False)
+    return Baseline("exact minimum", np.array([minimum.value]), minimum.bits[:1], None, clock.seconds, False)
 
 
 def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
@@ -106,16 +110,17 @@ def round_linear(cost: Cost | npt.ArrayLike) -> Baseline:
         slopes[unpack_bits(source.masks[linear], source.num_bits).argmax(axis=1)] = source.coefficients[linear]
     else:
         raise UsageError(f"rounding needs coefficients of degree 1: give the table of {source!r} or a Hamiltonian.")
-    found = source.costs((slopes > 0)[None].astype(np.uint8))
-    return Baseline("rounding degree 1", found, 1, clock.seconds, False)
+    bits = (slopes > 0)[None].astype(np.uint8)
+    return Baseline("rounding degree 1", source.costs(bits), bits, 1, clock.seconds, False)
 
 
 def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
     """The best of ``evaluations`` random configurations."""
     source, generator, clock = _checked(cost, evaluations, runs, rng)
     of = SpinModel(source).costs if isinstance(source, IsingHamiltonian) else source.costs
-    costs = np.array([min(c.min() for c in _random_costs(source, of, evaluations, generator)) for _ in range(runs)])
-    return Baseline("random search", costs, evaluations, clock.seconds / runs)
+    found = [min(_random_costs(source, of, evaluations, generator), key=itemgetter(0)) for _ in range(runs)]
+    costs, bits = (np.array(part) for part in zip(*found, strict=True))
+    return Baseline("random search", costs, bits, evaluations, clock.seconds / runs)
 
 
 def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
@@ -128,7 +133,8 @@ def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rn
         return _flips("1-flip descent", source, SpinModel.descend, evaluations, runs, generator)
     n, each, bits = source.num_bits, np.arange(runs), _random_bits(runs, source.num_bits, generator)
     costs, order = source.costs(bits), generator.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
-    best, rejected = costs.copy(), np.zeros(runs, np.int64)  # flips in a row; all n: a local minimum
+    best, where = costs.copy(), bits.copy()
+    rejected = np.zeros(runs, np.int64)  # flips in a row; all n: a local minimum
     for step in range(evaluations - 1 if n else 0):
         proposed, is_minimum = bits.copy(), rejected == n
         proposed[each, order[:, step % n]] ^= 1
@@ -137,8 +143,8 @@ def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rn
         accepted = (found < costs) | is_minimum
         bits[accepted], costs[accepted] = proposed[accepted], found[accepted]
         rejected = np.where(accepted, 0, rejected + 1)
-        np.minimum(best, costs, out=best)
-    return Baseline("1-flip descent", best, evaluations, clock.seconds / runs)
+        _keep_lowest(best, where, costs, bits)
+    return Baseline("1-flip descent", best, where, evaluations, clock.seconds / runs)
 
 
 def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
@@ -153,10 +159,10 @@ def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int,
         return _flips("simulated annealing", source, SpinModel.anneal, evaluations, runs, generator)
     steps = evaluations - 1 if source.num_bits else 0
     if isinstance(source, TableCost):
-        costs = _anneal_table(source, steps, runs, generator)
+        costs, bits = _anneal_table(source, steps, runs, generator)
     else:
-        costs = _anneal_together(source, steps, runs, generator)
-    return Baseline("simulated annealing", costs, evaluations, clock.seconds / runs)
+        costs, bits = _anneal_together(source, steps, runs, generator)
+    return Baseline("simulated annealing", costs, bits, evaluations, clock.seconds / runs)
 
 
 def straight_through(
@@ -170,8 +176,12 @@ def straight_through(
     check_trainable(task)
     _, generator, clock = _checked(task, steps, runs, rng)
     source = task if cost is None else as_cost(cost)
-    costs = [source.costs(train_straight_through(task, steps, generator)).min() for _ in range(runs)]
-    return Baseline("straight-through", np.array(costs), steps, clock.seconds / runs)
+    rows = []
+    for _ in range(runs):
+        trained = train_straight_through(task, steps, generator)
+        rows.append(trained[source.costs(trained).argmin()])
+    bits = np.stack(rows)
+    return Baseline("straight-through", source.costs(bits), bits, steps, clock.seconds / runs)
 
 
 def _flips(
@@ -181,7 +191,7 @@ def _flips(
     """A search by the kernels for Hamiltonians; ``evaluations`` are tried flips and starts."""
     clock, model = Stopwatch(), SpinModel(source)
     rows = np.stack([search(model, evaluations - 1, generator) for _ in range(runs)])
-    return Baseline(name, source.costs(rows), evaluations, clock.seconds / runs)
+    return Baseline(name, source.costs(rows), rows, evaluations, clock.seconds / runs)
 
 
 def _checked(
@@ -194,14 +204,24 @@ def _checked(
 
 def _random_costs(
     cost: Cost, costs_of: Callable[[BitArray], FloatArray], count: int, generator: np.random.Generator
-) -> Iterator[FloatArray]:
-    """Costs of ``count`` random configurations, in parts."""
+) -> Iterator[tuple[float, BitArray]]:
+    """The least cost of ``count`` random configurations, and the configuration (N,), of each part of them."""
     if isinstance(cost, TableCost):
-        yield cost.values[generator.integers(cost.values.size, size=count)]
+        index = generator.integers(cost.values.size, size=count)
+        first = index[cost.values[index].argmin()]
+        yield float(cost.values[first]), index_to_bits(first, cost.num_bits)
         return
     batch = max(1, _BATCH_BITS // max(1, cost.num_bits))
     for start in range(0, count, batch):
-        yield costs_of(_random_bits(min(batch, count - start), cost.num_bits, generator))
+        bits = _random_bits(min(batch, count - start), cost.num_bits, generator)
+        costs = costs_of(bits)
+        yield float(costs.min()), bits[costs.argmin()]
+
+
+def _keep_lowest(best: FloatArray, where: BitArray, costs: FloatArray, bits: BitArray) -> None:
+    """Replace the least costs so far (runs,), and their configurations (runs, N), by lower ones."""
+    lower = costs < best
+    best[lower], where[lower] = costs[lower], bits[lower]
 
 
 def _random_bits(count: int, num_bits: int, generator: np.random.Generator) -> BitArray:
@@ -213,21 +233,26 @@ def _temperatures(spread: float, steps: int) -> FloatArray:
     return np.geomspace(hot, hot * 1e-3, steps) if steps else np.empty(0)
 
 
-def _anneal_table(cost: TableCost, steps: int, runs: int, generator: np.random.Generator) -> FloatArray:
-    """Least cost of every run, one after the other."""
+def _anneal_table(
+    cost: TableCost, steps: int, runs: int, generator: np.random.Generator
+) -> tuple[FloatArray, BitArray]:  # fmt: skip
+    """Least cost of every run, one after the other, and where it is."""
     table, costs, temperatures = cost.values, np.empty(runs), _temperatures(float(cost.values.std()), steps)
+    where = np.empty(runs, np.int64)
     for k in range(runs):
         flips, uniforms = generator.integers(max(cost.num_bits, 1), size=steps), generator.random(steps)
-        costs[k] = anneal(table, int(generator.integers(table.size)), flips, uniforms, temperatures)[0]
-    return costs
+        costs[k], where[k] = anneal(table, int(generator.integers(table.size)), flips, uniforms, temperatures)
+    return costs, index_to_bits(where, cost.num_bits)
 
 
-def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Generator) -> FloatArray:
+def _anneal_together(
+    cost: Cost, steps: int, runs: int, generator: np.random.Generator
+) -> tuple[FloatArray, BitArray]:  # fmt: skip
     """The same without a table; all runs take their steps together, so that costs are evaluated in batches."""
     spread = np.std(cost.costs(_random_bits(_SPREAD_SAMPLES, cost.num_bits, generator)))
     each, bits = np.arange(runs), _random_bits(runs, cost.num_bits, generator)
     costs = cost.costs(bits)
-    best = costs.copy()
+    best, where = costs.copy(), bits.copy()
     for temperature in _temperatures(float(spread), steps):
         proposed = bits.copy()
         proposed[each, generator.integers(cost.num_bits, size=runs)] ^= 1
@@ -235,5 +260,5 @@ def _anneal_together(cost: Cost, steps: int, runs: int, generator: np.random.Gen
         increase = np.maximum(found - costs, 0.0)
         accepted = generator.random(runs) < np.exp(-increase / temperature)
         bits[accepted], costs[accepted] = proposed[accepted], found[accepted]
-        np.minimum(best, costs, out=best)
-    return best
+        _keep_lowest(best, where, costs, bits)
+    return best, where
