@@ -67,7 +67,7 @@ def plan(settings: Settings) -> Plan:
             seed=1,
         )
 
-    return {"Gaussian task": (GAUSSIAN, budget(1000, 40, 2)), "MNIST 3x3": (MNIST, budget(300, 100, 3))}
+    return {"Gaussian task": (GAUSSIAN, budget(1000, 30, 2)), "MNIST 3x3": (MNIST, budget(300, 40, 3))}
 
 
 def run(settings: Settings) -> Finding:

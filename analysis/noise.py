@@ -6,17 +6,15 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn import ExactEngine, LinearAnsatz, load_task
+from walshqhn import ExactEngine, LinearAnsatz, load_task, train
 from walshqhn.bits import bits_to_index
 from walshqhn.cost.table import sha256
-from walshqhn.engines.qiskit.noise import depolarizing_noise
 from walshqhn.engines.trajectories import GateNoise, PauliTrajectories
 from walshqhn.study.statistics import Proportion, wilson
 from walshqhn.support.files import write_atomically
@@ -38,7 +36,9 @@ CLAIM = (
 LAYERS, SEED = 2, 7
 STRENGTHS = np.round(np.arange(11) * 0.2, 1)
 """p; 0, without noise, is there to compare with."""
-SAME = noise_figure.SAME
+SAME, NEAR = noise_figure.SAME, noise_figure.NEAR
+LONGER = 750
+"""Iterations that a few circuits go on for, to see what the limit of the trainings leaves undone."""
 _EVERY = 10.0  # seconds between writes
 
 
@@ -58,24 +58,28 @@ def run(settings: Settings) -> Finding:
     angles = np.array([run.parameters for run in trained])
     measured = sample_all(settings, cost, angles, strengths, shots)
     energies = cost[measured] - cost.min()
-    return _finding(settings, cost, energies, strengths, angles)
+    longer = trained_longer(cost, angles[: settings.pick(40, 2)], settings.pick(LONGER, 5), shots)
+    return _finding(settings, cost, energies, strengths, angles, longer)
 
 
 def sample_all(
     settings: Settings, cost: FloatArray, angles: FloatArray, strengths: FloatArray, shots: int
 ) -> npt.NDArray[np.uint32]:
-    """What is measured, as configuration indices: (circuits, strengths, shots); kept in a file as circuits are done."""
+    """What is measured, as configuration indices: (circuits, strengths, shots); kept in a file as circuits are done.
+
+    More circuits go on from fewer.
+    """
     folder = settings.studies / "quick" if settings.quick else settings.studies
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "noise.npz"
-    hashed = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in (angles, strengths)))
-    key = f"{sha256(cost)} {hashed.hexdigest()} {shots} {SEED}"
+    keys = np.array([_key(cost, row, strengths, shots) for row in angles])
     measured = np.zeros((len(angles), len(strengths), shots), np.uint32)
     done = np.zeros(len(angles), bool)
     if path.exists():
         earlier = read_npz(path)
-        if str(earlier.get("key")) == key:
-            measured, done = earlier["measured"], earlier["done"]
+        for k, key in enumerate(earlier["keys"][: len(keys)]):
+            if key == keys[k] and earlier["done"][k]:
+                measured[k], done[k] = earlier["measured"][k], True
     todo = [int(k) for k in np.flatnonzero(~done)]
     start = last = time.monotonic()
     for count, (k, found) in enumerate(_results(settings, cost, angles, strengths, shots, todo), start=1):
@@ -83,16 +87,24 @@ def sample_all(
         now = time.monotonic()
         if count == len(todo) or now - last > _EVERY:
             last = now
-            _store(path, key, measured, done)
+            _store(path, keys, measured, done)
             left = (now - start) / count * (len(todo) - count)
             say(f"noise: {done.sum()} of {len(done)} circuits, about {left:.0f} s left")
     return measured
 
 
-def _store(path: Path, key: str, measured: npt.NDArray[np.uint32], done: npt.NDArray[np.bool_]) -> None:
+def _key(cost: FloatArray, angles: FloatArray, strengths: FloatArray, shots: int) -> str:
+    """What the samples of one circuit depend on, beside its number."""
+    hashed = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in (angles, strengths)))
+    return f"{sha256(cost)} {hashed.hexdigest()} {shots} {SEED}"
+
+
+def _store(
+    path: Path, keys: npt.NDArray[np.str_], measured: npt.NDArray[np.uint32], done: npt.NDArray[np.bool_]
+) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:  # given a path, NumPy would add a suffix
-            np.savez_compressed(file, key=np.array(key), measured=measured, done=done)
+            np.savez_compressed(file, keys=keys, measured=measured, done=done)
 
     write_atomically(path, write, overwrite=True)
 
@@ -134,9 +146,32 @@ def best_of_uniform(cost: FloatArray, shots: int) -> float:
     return float(1 - (1 - (cost <= cost.min() + SAME).mean()) ** shots)
 
 
-def reached(energies: FloatArray) -> list[Proportion]:
+def trained_longer(cost: FloatArray, angles: FloatArray, iterations: int, shots: int) -> dict[str, Any]:
+    """How often ``shots`` samples without noise hold a minimum, exactly, before and after so many more ``iterations``.
+
+    "exact": the least cost itself; "near": a network within `NEAR` of it. Means over the circuits.
+    """
+    engine, excess = ExactEngine(cost, threads=1), cost - cost.min()
+    ansatz = LinearAnsatz(engine.num_qubits, LAYERS)
+    prepared = engine.prepare(ansatz)
+    search: dict[str, Any] = {"max_iterations": iterations, "gradient_tolerance": 1e-8, "samples": 1}
+    after = []
+    for k, start in enumerate(angles, 1):
+        after.append(train(ansatz, engine, initial=start[None], **search).parameters)
+        if k % 10 == 0:
+            say(f"noise: {k} of {len(angles)} circuits trained further")
+    found: dict[str, Any] = {"exact": [], "near": [], "circuits": len(angles), "iterations": iterations, "shots": shots}
+    for points in (angles, after):
+        probabilities = np.array([prepared.probabilities(row) for row in points])
+        for name, tolerance in (("exact", SAME), ("near", NEAR)):
+            share = probabilities[:, excess <= tolerance].sum(axis=1)
+            found[name].append(float((1 - (1 - share) ** shots).mean()))
+    return found
+
+
+def reached(energies: FloatArray, tolerance: float = SAME) -> list[Proportion]:
     """For each strength, of how many circuits the best sample is a minimum; energies (circuits, strengths, shots)."""
-    hits = (energies.min(axis=2) <= SAME).sum(axis=0)
+    hits = (energies.min(axis=2) <= tolerance).sum(axis=0)
     return [wilson(int(h), len(energies)) for h in hits]
 
 
@@ -152,78 +187,34 @@ def rise(means: FloatArray, strengths: FloatArray) -> tuple[float, float]:
     return float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(len(slopes))) if len(slopes) > 1 else float("nan")
 
 
-def race(
-    cost: FloatArray, angles: FloatArray, strengths: FloatArray, p: float, shots: int, branching_shots: int
-) -> list[dict[str, Any]]:
-    """Seconds on one thread for samples of one circuit, by trajectories and by Aer, and the means they find.
-
-    At all ``strengths``, and at ``p`` alone. Aer's state vectors share work between shots (shot branching); its matrix
-    product states are exact here.
-    """
-    from qiskit_aer import AerSimulator
-
-    engine, rng = ExactEngine(cost, threads=1), np.random.default_rng(SEED)
-    ansatz = LinearAnsatz(engine.num_qubits, LAYERS)
-    sampler = PauliTrajectories(engine, ansatz)
-    engine.sample(ansatz, angles, 1, rng)  # compiles
-    circuit = ansatz.circuit(angles)
-    circuit.measure_all()
-
-    def ours(count: int, chosen: FloatArray) -> npt.NDArray[np.int64]:
-        return bits_to_index(sampler.sample(angles, count, [gate_noise(p) for p in chosen], rng))
-
-    def aer(count: int, chosen: FloatArray, **options: Any) -> npt.NDArray[np.int64]:
-        found = []
-        for p in chosen:
-            simulator = AerSimulator(noise_model=depolarizing_noise(p), max_parallel_threads=1, **options)
-            result = simulator.run(circuit, shots=count, memory=True, seed_simulator=SEED).result()
-            found.append([int(bits, 2) for bits in result.get_memory()])
-        return np.array(found)
-
-    states = partial(aer, method="matrix_product_state")
-    vectors = partial(aer, method="statevector", shot_branching_enable=True, shot_branching_sampling_enable=True)
-    one = np.array([p])
-    rows = []
-    for name, count, chosen, call in (
-        ("trajectories", shots, strengths, ours),
-        ("Aer, matrix product states", shots, strengths, states),
-        ("trajectories", shots, one, ours),
-        ("Aer, matrix product states", shots, one, states),
-        ("Aer, state vectors with shot branching", branching_shots, one, vectors),
-    ):
-        start = time.perf_counter()
-        index = call(count, chosen)
-        seconds = time.perf_counter() - start
-        costs = cost[index]
-        error = costs.std(axis=1, ddof=1) / np.sqrt(count)
-        rows.append({"method": name, "strengths": chosen, "shots": count, "seconds": seconds,
-                     "mean": costs.mean(axis=1), "standard_error": error})  # fmt: skip
-    return rows
-
-
 def _finding(
-    settings: Settings, cost: FloatArray, energies: FloatArray, strengths: FloatArray, angles: FloatArray
+    settings: Settings,
+    cost: FloatArray,
+    energies: FloatArray,
+    strengths: FloatArray,
+    angles: FloatArray,
+    longer: dict[str, Any],
 ) -> Finding:
     circuits, _, shots = energies.shape
     deviation, num_qubits = float(cost.std()), int(cost.size).bit_length() - 1
     means, least = energies.mean(axis=2), energies.min(axis=2)
-    fractions, chance = reached(energies), best_of_uniform(cost, shots)
+    fractions, near, chance = reached(energies), reached(energies, NEAR), best_of_uniform(cost, shots)
     slope, slope_error = rise(means, strengths)
     free = np.array([error_free(num_qubits, LAYERS, p) for p in strengths])
     share = (energies <= SAME).mean(axis=(0, 2))
-    times = race(cost, angles[0], strengths, 1.0, shots, settings.pick(shots, 10))
 
-    figure = noise_figure.draw(strengths, energies, cost, fractions, free, chance)
+    figure = noise_figure.draw(strengths, energies, cost, fractions, near, free=free, chance=chance)
     last, survivors = fractions[-1], kept(energies)
     text = (
         f"At p = {strengths[-1]:g} (p1 = {0.1 * strengths[-1]:.2g} %, p2 = {0.375 * strengths[-1]:.2g} %) the mean of "
         f"{shots:,} samples lies {np.median(means[:, -1]) / deviation:.2f} standard deviations of C above C_min in the "
         f"median circuit, against {np.median(means[:, 0]) / deviation:.2f} without noise; it rises by "
-        f"{slope / deviation:.3f} +- {slope_error / deviation:.3f} a unit of p. The best sample is an exact minimum in "
-        f"{_proportion(last)} of {circuits} circuits, against {_proportion(fractions[0])} without noise and "
-        f"{chance:.2f} for {shots:,} networks drawn at random: {_verdict(survivors)} A single sample is a minimum with "
-        f"probability {share[-1]:.2f} ({share[0]:.2f} without noise), and {free[-1]:.2f} of the shots meet no error"
-        f"{_enough(share[-1])}."
+        f"{slope / deviation:.3f} +- {slope_error / deviation:.3f} a unit of p. The best sample is within {NEAR:g} of "
+        f"C_min, which is what trainings resolve, in {_proportion(near[-1])} of {circuits} circuits "
+        f"({_proportion(near[0])} without noise), and exactly C_min in {_proportion(last)} ("
+        f"{_proportion(fractions[0])} without noise; {chance:.2f} for {shots:,} networks drawn at random): "
+        f"{_verdict(survivors)} {_why(longer)} A single sample is C_min with probability {share[-1]:.2f} "
+        f"({share[0]:.2f} without noise), and {free[-1]:.2f} of the shots meet no error{_enough(share[-1])}."
     )
     runs = (
         f"{circuits} trained circuits of {LAYERS} layers, {shots:,} samples at each of {len(strengths)} strengths, "
@@ -236,15 +227,32 @@ def _finding(
         "cost_deviation": deviation,
         "mean_excess": {str(p): np.sort(means[:, k]) for k, p in enumerate(strengths)},
         "least_excess": {str(p): np.sort(least[:, k]) for k, p in enumerate(strengths)},
-        "reached": [{"circuits": f.successes, "estimate": f.estimate, "interval": [f.low, f.high]} for f in fractions],
+        "reached": _as_rows(fractions),
+        "reached_nearly": _as_rows(near),
+        "near": NEAR,
+        "trained_longer": longer,
         "share_of_samples_at_minimum": share,
         "error_free_shots": free,
         "slope": slope,
         "slope_error": slope_error,
         "random_networks_reach": chance,
-        "time": times,
     }
     return Finding(figure, text, runs, numbers)
+
+
+def _why(longer: dict[str, Any]) -> str:
+    """What the limit of iterations has to do with it."""
+    exact, near = ([f"{value:.2f}" for value in longer[key]] for key in ("exact", "near"))
+    return (
+        f"What is missing are trainings that end elsewhere, and, for C_min itself, the limit of their iterations: "
+        f"{longer['iterations']} more take the first {longer['circuits']} circuits' chance that {longer['shots']:,} "
+        f"samples without noise hold C_min from {exact[0]} to {exact[1]}, and one within {NEAR:g} from {near[0]} to "
+        f"{near[1]}."
+    )
+
+
+def _as_rows(fractions: list[Proportion]) -> list[dict[str, Any]]:
+    return [{"circuits": f.successes, "estimate": f.estimate, "interval": [f.low, f.high]} for f in fractions]
 
 
 def _proportion(p: Proportion) -> str:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from walshqhn import ExactEngine, NetworkTask, Plan, Study, load_task
 from walshqhn.bits import index_to_bits
@@ -14,6 +15,7 @@ from walshqhn.plotting.style import COLOURS
 from walshqhn.study.baselines import random_search, simulated_annealing
 from walshqhn.study.statistics import outcomes, success_curve, wilson
 from walshqhn.support.arrays import FloatArray
+from walshqhn.training.result import RunResult
 
 from . import common
 from .averaging import bootstrap_mean
@@ -49,6 +51,8 @@ EPSILONS = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3)
 """The 32 best networks lie within 1.1e-4 of the minimum, the others beyond 3.05e-4."""
 MAIN = 1e-4
 """Epsilon of the comparisons that are drawn and quoted."""
+BUDGET = 250
+"""Evaluations of the control in which all depths have the same."""
 _LOW, _HIGH = 1e-7, 1e-1  # energies shown
 
 
@@ -68,6 +72,7 @@ def run(settings: Settings) -> Finding:
     best = float(accuracies[cost.argmin()])
     success = {epsilon: outcomes(found, epsilon) for epsilon in EPSILONS}
     compared = {epsilon: compare(success[epsilon], names) for epsilon in EPSILONS}
+    equal = np.array([[after(run, BUDGET) for run in found.runs(v)] for v in range(len(DEPTHS))]) - found.reference
     works = [[run.evaluations * sub_layers(depth) for run in found.runs(v)] for v, depth in enumerate(DEPTHS)]
     numbers: dict[str, Any] = {
         "minimum": found.reference,
@@ -81,6 +86,7 @@ def run(settings: Settings) -> Finding:
             name: {
                 "success": [as_dict(rates_of(success[epsilon])[v]) for epsilon in EPSILONS],
                 "test_accuracy": bootstrap_mean(reached[name]),
+                "same_evaluations": as_dict(rates_of(equal <= MAIN)[v]),
                 "evaluations": float(np.mean([run.evaluations for run in found.runs(v)])),
                 "restarts": restarts(success[MAIN][v], works[v], float(np.mean(works[-1]))),
                 "statuses": {s: sum(r.status == s for r in found.runs(v)) for s in {r.status for r in found.runs(v)}},
@@ -88,6 +94,7 @@ def run(settings: Settings) -> Finding:
             for v, name in enumerate(names)
         },
         "compared": compared,
+        "same_evaluations": {"evaluations": BUDGET, "compared": compare(equal <= MAIN, names)},
         "excess_by_run": {name: found.energies(v) - found.reference for v, name in enumerate(names)},
         "test_accuracy_by_run": reached,
     }
@@ -117,6 +124,15 @@ def expected(found: Study, cost: FloatArray, variant: int, accuracies: FloatArra
     return np.array([prepared.probabilities(run.parameters) @ accuracies for run in found.runs(variant)])
 
 
+def after(run: RunResult, evaluations: int | npt.NDArray[np.int64]) -> Any:
+    """The least energy that a run has reached after so many evaluations (of values with gradients), at the latest.
+
+    All evaluations beyond one for each iterate are taken to come first; a run that has converged stays where it is.
+    """
+    beyond = run.evaluations - len(run.history)
+    return run.best_so_far[np.clip(np.asarray(evaluations) - beyond - 1, 0, len(run.history) - 1)]
+
+
 def sub_layers(depth: int) -> int:
     """Sub-layers of gates in a circuit: what one value with its gradient takes time for."""
     return max(1, 2 * depth)
@@ -136,29 +152,32 @@ def describe(numbers: dict[str, Any]) -> str:
     each = ", ".join(f"{name} {with_interval(at['success'][k])}" for name, at in depths.items())
     ahead = "; ".join(f"{epsilon:g}: {verdict(numbers['compared'][epsilon])}" for epsilon in EPSILONS)
     budget = ", ".join(f"{n} {with_interval(a['restarts'])} with {a['restarts']['count']}" for n, a in depths.items())
+    same = numbers["same_evaluations"]
+    alike = ", ".join(f"{name} {with_interval(at['same_evaluations'])}" for name, at in depths.items())
     accuracy = ", ".join(f"{name} {100 * at['test_accuracy'][0]:.2f} %" for name, at in depths.items())
     classical = ", ".join(
         f"{row['variant']} {row['success_probability']:.2f} ({row['interval'][0]:.2f} to {row['interval'][1]:.2f})"
         for row in numbers["classical"]
     )
     return (
-        f"P(E - C_min <= {MAIN:g}): {each}. Best depth at epsilon ({TESTS}): {ahead}. Given the work of one run of the "
-        f"deepest circuit (evaluations times sub-layers), the best of that many restarts: {budget}. Mean test accuracy "
-        f"of what is measured: {accuracy}; of the best network {100 * numbers['test_accuracy_of_minimum']:.2f} %. "
+        f"P(E - C_min <= {MAIN:g}): {each}. Best depth at epsilon ({TESTS}): {ahead}. With {same['evaluations']} "
+        f"evaluations for all depths: {alike}; {verdict(same['compared'])}. Given the work of one run of the deepest "
+        f"circuit (evaluations times sub-layers), the best of that many restarts: {budget}. Mean test accuracy of what "
+        f"is measured: {accuracy}; of the best network {100 * numbers['test_accuracy_of_minimum']:.2f} %. "
         f"With as many costs looked at as a run has evaluations at most: {classical}. Four networks lie within "
         f"{numbers['next_networks'][2]:.1g} of each other, so that epsilon = 1e-06 does not tell the minimum from them."
     )
 
 
 def draw(found: Study, names: list[str], numbers: dict[str, Any]) -> Any:
-    """Four panels: success against epsilon, against depth, against iterations; test accuracy."""
+    """Four panels: success against epsilon, against depth, against evaluations; test accuracy."""
     figure = blank_figure(7.4, 6.0)
     axes = figure.subplots(2, 2)
     draw_curves(axes[0, 0], found, names)
     draw_depths(axes[0, 1], numbers)
-    draw_iterations(axes[1, 0], found)
+    draw_evaluations(axes[1, 0], found)
     draw_accuracy(axes[1, 1], numbers)
-    titles = ("success against ε", "success against depth", f"success at ε = {power(MAIN)} against iterations",
+    titles = ("success against ε", "success against depth", f"success at ε = {power(MAIN)} with equal evaluations",
               "test accuracy of what is measured")  # fmt: skip
     for ax, letter, title in zip(axes.ravel(), "abcd", titles, strict=True):
         panel(ax, letter, title)
@@ -201,18 +220,18 @@ def _errorbar(ax: Axes, rows: list[dict[str, float]], k: int, label: str, marker
                 linestyle=DASHES[k], linewidth=1.2, markersize=4, capsize=2, label=label)  # fmt: skip
 
 
-def draw_iterations(ax: Axes, found: Study) -> None:
-    """Share of runs within `MAIN` of the minimum after every iteration; a run that has converged stays there."""
+def draw_evaluations(ax: Axes, found: Study) -> None:
+    """Share of runs within `MAIN` of the minimum after as many evaluations."""
+    last = max(run.evaluations for v in range(len(DEPTHS)) for run in found.runs(v))
+    evaluations = np.arange(1, min(last, BUDGET) + 1)
     for v in range(len(DEPTHS)):
-        length = max(len(run.history) for run in found.runs(v))
-        energies = np.array([np.pad(r.history, (0, length - len(r.history)), mode="edge") for r in found.runs(v)])
+        energies = np.array([after(run, evaluations) for run in found.runs(v)])
         share = (energies - found.reference <= MAIN).mean(axis=0)
-        ax.plot(np.arange(length), share, color=COLOURS[v], linewidth=1.5, linestyle=DASHES[v],
-                label=depth_name(DEPTHS[v]))  # fmt: skip
+        ax.plot(evaluations, share, color=COLOURS[v], linewidth=1.5, linestyle=DASHES[v], label=depth_name(DEPTHS[v]))
     ax.set_xlim(left=0)
     ax.set_ylim(-0.02, 1.45)
     ax.set_yticks(np.linspace(0, 1, 6))
-    ax.set_xlabel("iteration")
+    ax.set_xlabel("evaluations of $E$ and its gradient")
     ax.set_ylabel(rf"share of runs with $E - C_{{\min}} \leq$ {power(MAIN)}")
     ax.legend(frameon=False, fontsize=7, loc="upper left", handlelength=3, ncols=2)
 

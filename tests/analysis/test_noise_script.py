@@ -44,6 +44,7 @@ def test_counts_by_hand():
     """3 circuits, 2 strengths, 2 shots."""
     energies = np.array([[[0, 1], [1, 1]], [[2, 0], [0, 0]], [[1, 1], [1, 1]]], dtype=float)
     assert [p.successes for p in noise.reached(energies)] == [2, 1]
+    assert [p.successes for p in noise.reached(energies, 1.0)] == [3, 3]
     assert noise.kept(energies) == (1, 2)
     assert noise._verdict(noise.kept(energies)).startswith("1 of the 2 circuits")
     assert noise._verdict((0, 0)) == "no circuit had one to lose."
@@ -102,5 +103,15 @@ def test_an_interrupted_run_goes_on(small, tmp_path, monkeypatch):
     monkeypatch.setattr(noise, "_results", lambda *given: (asked.append(given[-1]), results(*given))[1])
     np.testing.assert_array_equal(noise.sample_all(settings, cost, angles, strengths, 50), whole)
     assert asked == [[1, 2]]
+    fewer = noise.sample_all(settings, cost, angles[:2], strengths, 50)  # more circuits go on from fewer
+    np.testing.assert_array_equal(fewer, whole[:2])
+    assert asked[-1] == []
     noise.sample_all(settings, cost, angles, strengths, 60)
     assert asked[-1] == [0, 1, 2]
+
+
+def test_training_longer_does_not_lose_the_minimum(small):
+    cost, angles = small
+    found = noise.trained_longer(cost, angles, 200, 50)
+    assert found["near"] == pytest.approx(found["exact"])  # no other cost is that near
+    assert found["exact"][1] > found["exact"][0]
