@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
 from walshqhn import read_cost_table
-from walshqhn.binn.datasets import read_dataset
+from walshqhn.binn.files import read_dataset
 from walshqhn.binn.images import read_idx
 from walshqhn.circuits.spec import CircuitSpec
 from walshqhn.engines.qiskit.jobs import Journal, Request

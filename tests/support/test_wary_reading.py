@@ -12,7 +12,8 @@ from storage_cases import COST, everything, refused
 
 from walshqhn import read_cost_table
 from walshqhn.binn import images
-from walshqhn.binn.datasets import gaussian_mixture, read_dataset
+from walshqhn.binn.datasets import gaussian_mixture
+from walshqhn.binn.files import read_dataset
 from walshqhn.formats.hdf5 import save
 from walshqhn.support.errors import FormatError, InputError, TooLargeError, WalshqhnError
 from walshqhn.support.npy import read_npy, read_npz

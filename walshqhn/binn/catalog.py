@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs, read_dataset
-from walshqhn.binn.network import BinaryNetwork, Choice
+from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs
+from walshqhn.binn.files import read_dataset
+from walshqhn.binn.options import NETWORK_OPTIONS, as_tuples
+from walshqhn.binn.samples import IN_MEMORY
 from walshqhn.binn.task import NetworkTask
-from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
+from walshqhn.support.errors import DataWarning, InputError, UsageError, WalshqhnError, unknown_name
 
-NETWORK_OPTIONS: dict[str, Any] = {
-    "hidden": (), "activation": "sigmoid", "hidden_width": None, "hidden_layers": None, "weight_values": (-1, 1),
-    "skip": False, "output_activation": "sigmoid", "loss": None,
-}  # fmt: skip
 _FILES = {"path", "data_dir"}
 
 
@@ -109,7 +106,7 @@ def load_task(name: str, **options: Any) -> NetworkTask:
     for option in options:
         if option not in defaults:
             raise unknown_name("option", option, defaults, f" of task {name!r}")
-    resolved = defaults | {option: _tuples(value) for option, value in options.items()}
+    resolved = defaults | {option: as_tuples(value) for option, value in options.items()}
     for option in _FILES & resolved.keys():
         if isinstance(resolved[option], str):  # the description must serve in any folder
             resolved[option] = str(Path(resolved[option]).resolve())
@@ -122,56 +119,26 @@ def load_task(name: str, **options: Any) -> NetworkTask:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"task {name!r}: {error}") from error
-    spec = {
-        "name": name,
-        "options": {k: _plain(v) for k, v in resolved.items()},
-        "data": {"source": data.source, "sha256": data.sha256()},
-    }
-    loss = resolved["loss"] or ("bce" if data.num_classes == 2 else "softmax")
-    return NetworkTask(name, spec, _network(data, loss, resolved), data, loss)
+    return NetworkTask.of(name, data, resolved)
 
 
 def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
     """Make a task again from its ``spec``; InputError if its data has changed."""
     try:
-        name, options, checksum = spec["name"], dict(spec["options"]), spec["data"]["sha256"]
+        name, options, recorded, checksum = spec["name"], dict(spec["options"]), spec["data"], spec["data"]["sha256"]
     except (KeyError, TypeError) as error:
         raise InputError(f"this task description cannot be used, {error} is missing.") from error
-    task = load_task(name, **options)
+    if recorded["source"] == IN_MEMORY:
+        raise InputError(
+            f"the samples of task {name!r} were in memory (SHA-256 {checksum[:12]}...) and are not in the file; "
+            "make it again with NetworkTask.from_arrays."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # they were said when the task was made
+        task = load_task(name, **options)
     if task.spec["data"]["sha256"] != checksum:
         raise InputError(
             f"the data of task {name!r} ({task.spec['data']['source']}) has changed: "
             f"SHA-256 {task.spec['data']['sha256'][:12]}..., recorded {checksum[:12]}..."
         )
     return task
-
-
-def _network(data: Dataset, loss: str, options: Mapping[str, Any]) -> BinaryNetwork:
-    hidden = options["hidden"] or ()
-    if isinstance(hidden, int):
-        hidden = (hidden,)
-    if not isinstance(hidden, tuple) or not all(type(w) is int for w in hidden):
-        raise UsageError(f"hidden must be up to two widths, e.g. 3 or (3, 3), got {hidden!r}.")
-    plain = ("activation", "hidden_width", "hidden_layers", "skip", "output_activation")
-    choices = {name: Choice(v) if isinstance(v := options[name], tuple) else v for name in plain}
-    values = options["weight_values"]
-    if isinstance(values, tuple) and values and all(isinstance(pair, tuple) for pair in values):
-        values = Choice(values)  # one pair of numbers is a value, several are a choice
-    outputs = data.num_classes if loss == "softmax" else 1
-    return BinaryNetwork(data.train.x.shape[1], hidden, outputs, weight_values=values, **choices)
-
-
-def _plain(value: Any) -> Any:
-    """``value`` as JSON gives it back."""
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, int | float | str | bool | None) else str(value)
-
-
-def _tuples(value: Any) -> Any:
-    """``value`` with tuples for lists and arrays, Python's numbers for NumPy's, text for paths."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, PurePath):
-        return str(value)
-    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn import images
+from walshqhn.binn.scaling import Scaling
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.support.files import check_source, first_line
-from walshqhn.support.npy import read_npz
 from walshqhn.support.resources import require_memory
 
 SPLITS = ("train", "validation", "test")
 
-_MOST_FEATURES = 1 << 16  # of samples from a file
+Label = str | int | float | bool
+"""What a class is called in the data it comes from."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,18 @@ class Dataset:
     num_classes: int
     image_shape: tuple[int, int] | None = None
     """(rows, columns) if the inputs are the pixels of an image, row by row."""
+    classes: tuple[Label, ...] = ()
+    """The label of every class number; default: 0, 1, ..."""
+    feature_names: tuple[str, ...] = ()
+    """(D,), or empty: they have none."""
+    scaling: Scaling = field(default_factory=Scaling)
+    """How the features were scaled; samples here are scaled already."""
+    notes: tuple[str, ...] = ()
+    """What was guessed about the data, in words."""
+
+    def __post_init__(self) -> None:
+        if not self.classes:
+            object.__setattr__(self, "classes", tuple(range(self.num_classes)))
 
     @property
     def available(self) -> tuple[str, ...]:
@@ -66,6 +76,12 @@ class Dataset:
         part: Split | None = getattr(self, split)
         return part
 
+    def as_dict(self) -> dict[str, Any]:
+        """What a stored result says about its data."""
+        found = {"source": self.source, "sha256": self.sha256(), "classes": list(self.classes)}
+        named = {"features": list(self.feature_names)} if self.feature_names else {}
+        return found | named | ({} if self.scaling.kind == "none" else {"scaling": self.scaling.as_dict()})
+
     def sha256(self) -> str:
         """Checksum of all samples, so that a stored result can name the data it belongs to."""
         digest = hashlib.sha256()
@@ -77,16 +93,19 @@ class Dataset:
         return digest.hexdigest()
 
 
-def _check_fractions(validation_fraction: float, test_fraction: float) -> None:
+def check_fractions(validation_fraction: float, test_fraction: float) -> None:
+    """UsageError unless both are in [0, 1)."""
     check_real("validation_fraction", validation_fraction, least=0, below=1)
     check_real("test_fraction", test_fraction, least=0, below=1)
 
 
-def _optional(split: Split) -> Split | None:
+def optional_split(split: Split) -> Split | None:
+    """``split``, or None if it is empty."""
     return split if len(split) else None
 
 
-def _generators(seed: int, count: int) -> list[np.random.Generator]:
+def generators(seed: int, count: int) -> list[np.random.Generator]:
+    """Independent ones, all made of ``seed``."""
     sequence = np.random.SeedSequence(check_whole("seed", seed, 0))
     return [np.random.default_rng(s) for s in sequence.spawn(count)]
 
@@ -98,8 +117,8 @@ def _drawn(
     for name, count, least in zip(("num_samples", "num_validation", "num_test"), counts, (1, 0, 0), strict=True):
         check_whole(name, count, least)
     require_memory(sum(counts) * (40 + 24 * features), "the samples", "Ask for fewer (num_samples).")
-    train, *others = (draw(rng, count) for rng, count in zip(_generators(seed, 3), counts, strict=True))
-    return train, _optional(others[0]), _optional(others[1])
+    train, *others = (draw(rng, count) for rng, count in zip(generators(seed, 3), counts, strict=True))
+    return train, optional_split(others[0]), optional_split(others[1])
 
 
 def gaussian_mixture(
@@ -160,7 +179,7 @@ def digit_images(
     check_whole("size", size, 1)
     if num_samples is not None:
         check_whole("num_samples", num_samples, 1)
-    _check_fractions(validation_fraction, test_fraction)
+    check_fractions(validation_fraction, test_fraction)
     train_images, test_images, source, white = images.load(dataset, data_dir)
 
     def select(labelled: images.Labelled) -> Split:
@@ -172,84 +191,13 @@ def digit_images(
 
     train = select(train_images)
     if test_images is not None:
-        test = _optional(select(test_images))
+        test = optional_split(select(test_images))
     else:
         train, test = _hold_out_last(train, test_fraction)
     train, validation = _hold_out_random(train, validation_fraction, num_samples, seed)
     if len(np.unique(train.y)) < len(digits):
         raise InputError(f"the training images ({source}) do not show all of the digits {digits}.")
-    return Dataset(train, validation, test, source, len(digits), (size, size))
-
-
-def read_dataset(path: str, validation_fraction: float = 0.0, test_fraction: float = 0.2, seed: int = 0) -> Dataset:
-    """Samples from a CSV or NPZ file.
-
-    CSV: one sample a line, the class in the last column; a first line without numbers is a header. NPZ: arrays ``x``
-    (S, D) and ``y`` (S,), and optionally ``x_validation``, ``y_validation``, ``x_test``, ``y_test``. Classes may be any
-    numbers; they are counted in ascending order. Without test samples, a random ``test_fraction`` is set aside, and
-    without validation samples a random ``validation_fraction`` of the rest.
-    """
-    _check_fractions(validation_fraction, test_fraction)
-    file = check_source(path)
-    arrays = _read_npz(file) if file.suffix.lower() == ".npz" else _read_csv(file)
-    for name, array in arrays.items():
-        if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-            raise InputError(f"{path}: {name} must hold finite numbers only.")
-    classes = np.unique(arrays["y"])
-    if len(classes) < 2:
-        raise InputError(f"{path}: at least two classes are needed, found {classes.tolist()}.")
-
-    def split(suffix: str) -> Split:
-        x, labels = arrays[f"x{suffix}"].astype(np.float64), arrays[f"y{suffix}"]
-        if x.ndim == 2 and x.shape[1] > _MOST_FEATURES:
-            raise InputError(f"{path}: samples have at most {_MOST_FEATURES:,} features, got {x.shape[1]:,}.")
-        if x.ndim != 2 or labels.shape != (len(x),) or x.shape[1] != arrays["x"].shape[1]:
-            raise InputError(f"{path}: x{suffix} must be (S, D) and y{suffix} (S,), got {x.shape} and {labels.shape}.")
-        if not np.isin(labels, classes).all():
-            raise InputError(f"{path}: y{suffix} holds classes that y does not.")
-        return Split(x, np.searchsorted(classes, labels).astype(np.int64))
-
-    train = split("")
-    validation, test = (_optional(split(s)) if f"x{s}" in arrays else None for s in ("_validation", "_test"))
-    if test is None:
-        train, test = _hold_out_of_each_class(train, test_fraction, seed)
-    if validation is None:
-        train, validation = _hold_out_of_each_class(train, validation_fraction, seed + 1)
-    return Dataset(train, validation, test, f"file {file.name}", len(classes))
-
-
-def _read_npz(file: Path) -> dict[str, npt.NDArray[np.float64]]:
-    arrays = read_npz(file)
-    for suffix in ("", "_validation", "_test"):
-        present = {f"x{suffix}", f"y{suffix}"} & arrays.keys()
-        if len(present) == 1 or not (suffix or present):
-            raise InputError(f"{file}: needs both x{suffix} and y{suffix}, has {', '.join(sorted(arrays))}.")
-    return arrays
-
-
-def _read_csv(file: Path) -> dict[str, npt.NDArray[np.float64]]:
-    values: list[list[float]] = []
-    require_memory(20 * file.stat().st_size, str(file), "Save the samples as .npz.")
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:  # spreadsheets begin with a byte order mark
-            reader = csv.reader(stream)
-            for k, row in enumerate(row for row in reader if row):
-                numbers = []
-                for cell in row:
-                    with suppress(ValueError):
-                        numbers.append(float(cell))
-                if len(numbers) == len(row):
-                    values.append(numbers)
-                elif k or numbers:  # a header names columns, in words
-                    text = ",".join(row)[:60]
-                    raise InputError(f"{file}: line {reader.line_num} is not all numbers: {text!r}.")
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file}: not a CSV file in UTF-8 ({first_line(error)}).") from error
-    widths = {len(row) for row in values}
-    if len(values) < 2 or len(widths) != 1 or widths == {1}:
-        raise InputError(f"{file}: needs at least two lines of equally many numbers, the last being the class.")
-    table = np.array(values)
-    return {"x": table[:, :-1], "y": table[:, -1]}
+    return Dataset(train, validation, test, source, len(digits), (size, size), tuple(digits))
 
 
 def _hold_out_last(data: Split, fraction: float) -> tuple[Split, Split | None]:
@@ -258,28 +206,13 @@ def _hold_out_last(data: Split, fraction: float) -> tuple[Split, Split | None]:
     for k in np.unique(data.y):
         members = np.flatnonzero(data.y == k)
         held[members[len(members) - round(fraction * len(members)) :]] = True
-    return data[~held], _optional(data[held])
-
-
-def _hold_out_of_each_class(data: Split, fraction: float, seed: int) -> tuple[Split, Split | None]:
-    """Keep a random ``fraction`` apart, as much of each class as can be; order is preserved.
-
-    Every class stays in what is left, and one of two samples or more is also in what is kept apart, if as many are.
-    """
-    order = _generators(seed, 1)[0].permutation(len(data))
-    turn = np.empty(len(data))  # of each sample to be taken: those of a class are spread evenly between 0 and 1
-    for k in np.unique(data.y):
-        members = order[data.y[order] == k]
-        turn[members] = (np.arange(len(members)) + 0.5) / len(members)
-        turn[members[0]], turn[members[-1]] = 0.0, 1.0
-    held = order[turn[order].argsort(kind="stable")][: round(fraction * len(data))]
-    return data[np.setdiff1d(np.arange(len(data)), held)], _optional(data[np.sort(held)])
+    return data[~held], optional_split(data[held])
 
 
 def _hold_out_random(data: Split, fraction: float, keep: int | None, seed: int) -> tuple[Split, Split | None]:
     """Keep a random ``fraction`` apart, then only ``keep`` of the rest (None: all); order is preserved."""
-    order = _generators(seed, 1)[0].permutation(len(data))
+    order = generators(seed, 1)[0].permutation(len(data))
     held, rest = np.split(order, [round(fraction * len(data))])
     if keep is not None and keep > len(rest):
         raise UsageError(f"num_samples must be at most {len(rest)}, got {keep}.")
-    return data[np.sort(rest[:keep])], _optional(data[np.sort(held)])
+    return data[np.sort(rest[:keep])], optional_split(data[np.sort(held)])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -13,47 +13,31 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.additive import AdditivePart, Group, additive_costs, additive_groups, additive_part
-from walshqhn.binn.datasets import Dataset, Split
+from walshqhn.binn.base import Task as Task
+from walshqhn.binn.datasets import Dataset, Label, Split
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.minimum import find_task_minimum
 from walshqhn.binn.network import BinaryNetwork, sigmoid
+from walshqhn.binn.options import NETWORK_OPTIONS, as_tuples, make_network, named_bits, options_of, plain
+from walshqhn.binn.samples import IN_MEMORY, as_features, from_memory
 from walshqhn.bits import bits_to_index, check_rows, deposit, index_to_bits
-from walshqhn.cost.base import Cost, Progress, require_table_memory
+from walshqhn.cost.base import Progress, require_table_memory
 from walshqhn.cost.table import check_cost_table
 from walshqhn.support.arrays import BitArray, FloatArray
-from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.errors import InputError, UsageError, unknown_name
 from walshqhn.support.resources import numpy_threads, thread_limit
 
 _TIE = 1e-12  # of their largest size: pre-activations that differ by less are equal, so that rounding decides no class
 _BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
 
 
-class Task(Cost):
-    """A cost that comes from learning: its configurations can be tested on samples, too."""
-
-    name: str
-    spec: dict[str, Any]
-    """All that is needed to make the task again: name, options, data source and checksum."""
-
-    @abstractmethod
-    def accuracy(self, bits: npt.ArrayLike, split: str = "test") -> FloatArray:
-        """Fraction of samples of ``split`` classified correctly, bits (M, N): shape (M,)."""
-
-    @abstractmethod
-    def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
-        """Probabilities of the classes, bits (M, N), samples (S, inputs): shape (M, S, classes)."""
-
-    @property
-    @abstractmethod
-    def splits(self) -> tuple[str, ...]:
-        """The splits there are samples for, of "train", "validation" and "test"."""
-
-
 @dataclass(frozen=True)
 class NetworkTask(Task):
     """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several).
 
-    UsageError if the three do not go together.
+    Made by `load_task` or `from_arrays`; UsageError if the three do not go together. Of two classes, the second is the
+    positive one. Where features have names, so have the bits of their weights: ``mean radius``, or with several targets
+    ``mean radius -> 3`` (hidden neuron 3) and ``mean radius -> setosa`` (a class).
     """
 
     name: str
@@ -74,10 +58,86 @@ class NetworkTask(Task):
             raise UsageError(f"loss {self.loss!r} on {classes} classes needs {outputs} outputs, {found}.")
         if network.num_inputs != inputs:
             raise UsageError(f"the network takes {network.num_inputs} inputs, the data has {inputs}.")
+        names = self.bit_names if self.data.feature_names else ()
+        if (twice := next((name for name, count in Counter(names).items() if count > 1), None)) is not None:
+            raise UsageError(f"two bits would be called {twice!r}; give the feature another name.")
+
+    @classmethod
+    def of(
+        cls, name: str, data: Dataset, options: Mapping[str, Any], network: BinaryNetwork | None = None
+    ) -> NetworkTask:
+        """A task of ``data``; ``options``, all of `NETWORK_OPTIONS` among them, go into its ``spec``."""
+        loss = options["loss"] or ("bce" if data.num_classes == 2 else "softmax")
+        if network is None:
+            network = make_network(data.train.x.shape[1], data.num_classes if loss == "softmax" else 1, options)
+        spec = {"name": name, "options": {k: plain(v) for k, v in options.items()}, "data": data.as_dict()}
+        return cls(name, spec, network, data, loss)
+
+    @classmethod
+    def from_arrays(  # noqa: PLR0913  all there is to say of data
+        cls, X: Any, y: Any, *, network: BinaryNetwork | None = None, loss: str | None = None, X_test: Any = None,
+        y_test: Any = None, X_validation: Any = None, y_validation: Any = None, scale: str = "none",
+        test_fraction: float = 0.0, validation_fraction: float = 0.0, seed: int = 0,
+        feature_names: Sequence[str] | None = None, name: str = IN_MEMORY, **options: Any,
+    ) -> NetworkTask:  # fmt: skip
+        """A task from samples in memory.
+
+        Parameters
+        ----------
+        X, y
+            Samples (S, D), or images (S, rows, columns), and labels (S,): arrays, lists, frames of pandas or polars.
+            Labels are numbers, booleans or text; `classes` are the different ones in ascending order, False before
+            True, text by its characters.
+        network
+            Default: logistic regression, or what ``options``, those of `load_task` (``hidden``, ``activation``,
+            ``weight_values``, ...), say.
+        loss
+            "bce", "mse" or "softmax"; default: "bce" for two classes, "softmax" for more.
+        X_test, y_test, X_validation, y_validation
+            Samples that are not trained on; else ``test_fraction``, and ``validation_fraction`` of the rest, are drawn
+            from ``X`` with ``seed``, of each class as much as can be. No class is lost to the training set, none to
+            the others without a `DataWarning`.
+        scale
+            "standard" (mean 0, deviation 1), "minmax" (0 ... 1) or "none": each feature by what the training samples
+            show; a `DataWarning` says where raw ones make outputs huge.
+        feature_names
+            Default: the columns of a frame. They become names of bits.
+
+        Raises
+        ------
+        InputError
+            Features that are not finite numbers, missing labels, lengths or features that differ, a single class.
+        UsageError
+            An option that is unknown or has no such value; a network that does not go with the data.
+
+        Examples
+        --------
+        >>> task = NetworkTask.from_arrays([[0.1, 2], [1, 1], [0.3, 2], [2, 0]], ["no", "yes", "no", "yes"],
+        ...                                feature_names=["width", "height"])
+        >>> task.bit_names, task.classes
+        (('width', 'height', 'b1[0]'), ('no', 'yes'))
+        >>> task.predict_labels([[1, 0, 1]], [[3, 1], [0, 3]])
+        array([['yes', 'no']], dtype='<U3')
+        """
+        if unknown := options.keys() - NETWORK_OPTIONS:
+            raise unknown_name("option", min(unknown), NETWORK_OPTIONS)
+        if network is not None and options:
+            raise UsageError(f"give a network or its options, got both: {', '.join(options)}.")
+        given = {k: as_tuples(v) for k, v in options.items()} if network is None else options_of(network)
+        data = from_memory(
+            (X, y), {"test": (X_test, y_test), "validation": (X_validation, y_validation)}, feature_names, scale=scale,
+            test_fraction=test_fraction, validation_fraction=validation_fraction, seed=seed,
+        )  # fmt: skip
+        return cls.of(name, data, NETWORK_OPTIONS | given | {"loss": loss}, network)
+
+    @cached_property
+    def bit_names(self) -> tuple[str, ...]:
+        return named_bits(self.network, self.data.feature_names, self.classes if self.loss == "softmax" else ())
 
     @property
-    def bit_names(self) -> tuple[str, ...]:
-        return self.network.bit_names
+    def classes(self) -> tuple[Label, ...]:
+        """The label of every class, in the order of their numbers."""
+        return self.data.classes
 
     @property
     def num_bits(self) -> int:
@@ -101,12 +161,25 @@ class NetworkTask(Task):
 
     def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         with numpy_threads(None):
-            u = self.network.forward(bits, x)
+            u = self.network.forward(bits, self._inputs(x))
         if self.loss == "softmax":
             e = np.exp(u - u.max(axis=2, keepdims=True))
             return e / e.sum(axis=2, keepdims=True)
         positive = sigmoid(u[:, :, 0])
         return np.stack([1.0 - positive, positive], axis=2)
+
+    def predict_labels(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """The most likely of the `classes`, as labels, bits (M, N), samples as for `predict`: shape (M, S)."""
+        inputs = self._inputs(x)
+        u = self.network.forward(bits, inputs)
+        return np.array(self.classes)[self._classes(u, _TIE * self.network.reach(inputs))]
+
+    def _inputs(self, x: npt.ArrayLike) -> FloatArray:
+        """Samples as the network takes them."""
+        features, names, _ = as_features(x)
+        if names and self.data.feature_names and names != self.data.feature_names:
+            raise InputError(f"X must have the features {', '.join(self.data.feature_names)}, got {', '.join(names)}.")
+        return self.data.scaling(features)
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.errors import DataWarning, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from walshqhn.workspace import Workspace
@@ -112,7 +113,12 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
         where = f" ({source} is a file; only tasks take options)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)
     expanded = str(Path(source).expanduser()) if source.startswith("~") else source
-    return Workspace.open(expanded, values, threads=threads, progress=progress_bar, remark=remark)
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always", DataWarning)
+        workspace = Workspace.open(expanded, values, threads=threads, progress=progress_bar, remark=remark)
+    for doubt in doubts:
+        remark(f"note: {doubt.message}")
+    return workspace
 
 
 def check_native_name(path: Path) -> None:

@@ -38,6 +38,10 @@ class MissingDependencyError(WalshqhnError, ImportError):
     """An optional package is needed; the message holds the command that installs it."""
 
 
+class DataWarning(UserWarning):
+    """Data can be used as they are, but may not be what was meant."""
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str], where: str = "") -> UsageError:
     """An error for an unknown ``name`` of some ``kind``, with the nearest known one and the whole list."""
     known = list(known)
