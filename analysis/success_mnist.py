@@ -72,7 +72,8 @@ def run(settings: Settings) -> Finding:
     best = float(accuracies[cost.argmin()])
     success = {epsilon: outcomes(found, epsilon) for epsilon in EPSILONS}
     compared = {epsilon: compare(success[epsilon], names) for epsilon in EPSILONS}
-    equal = np.array([[after(run, BUDGET) for run in found.runs(v)] for v in range(len(DEPTHS))]) - found.reference
+    reached_then = np.array([[after(run, BUDGET) for run in found.runs(v)] for v in range(len(DEPTHS))])
+    equal = (reached_then - found.reference <= MAIN).astype(np.float64)
     works = [[run.evaluations * sub_layers(depth) for run in found.runs(v)] for v, depth in enumerate(DEPTHS)]
     numbers: dict[str, Any] = {
         "minimum": found.reference,
@@ -86,7 +87,7 @@ def run(settings: Settings) -> Finding:
             name: {
                 "success": [as_dict(rates_of(success[epsilon])[v]) for epsilon in EPSILONS],
                 "test_accuracy": bootstrap_mean(reached[name]),
-                "same_evaluations": as_dict(rates_of(equal <= MAIN)[v]),
+                "same_evaluations": as_dict(rates_of(equal)[v]),
                 "evaluations": float(np.mean([run.evaluations for run in found.runs(v)])),
                 "restarts": restarts(success[MAIN][v], works[v], float(np.mean(works[-1]))),
                 "statuses": {s: sum(r.status == s for r in found.runs(v)) for s in {r.status for r in found.runs(v)}},
@@ -94,7 +95,7 @@ def run(settings: Settings) -> Finding:
             for v, name in enumerate(names)
         },
         "compared": compared,
-        "same_evaluations": {"evaluations": BUDGET, "compared": compare(equal <= MAIN, names)},
+        "same_evaluations": {"evaluations": BUDGET, "compared": compare(equal, names)},
         "excess_by_run": {name: found.energies(v) - found.reference for v, name in enumerate(names)},
         "test_accuracy_by_run": reached,
     }

@@ -13,6 +13,7 @@ from quantum_oracles import (
     shifted_gate_gradient,
     support_of,
 )
+from scipy.linalg import expm
 
 from walshqhn import ExactEngine, IsingHamiltonian, MultiAngleQAOAAnsatz, QAOAAnsatz, WalshSpectrum
 from walshqhn.support.errors import InputError, UsageError
@@ -70,6 +71,71 @@ def test_initial_gammas_shrink_as_the_cost_grows():
     table = random_table(3)
     small, large = (QAOAAnsatz(s * table, 2).initial_parameters(np.random.default_rng(1)) for s in (1.0, 100.0))
     np.testing.assert_allclose(small, large * [100, 100, 1, 1], rtol=1e-12)
+
+
+X, Z = np.array([[0, 1], [1, 0]]), np.diag([1, -1])
+
+
+def on(num_qubits, **at):
+    """A Pauli string as a matrix, qubit 0 in the lowest bit."""
+    matrix = np.eye(1)
+    for j in range(num_qubits):
+        matrix = np.kron(at.get(f"q{j}", np.eye(2)), matrix)
+    return matrix
+
+
+def mixed(table, mixer, start, angles):
+    """QAOA by matrix exponentials."""
+    state, layers = start.astype(complex), len(angles) // 2
+    for gamma, beta in zip(angles[:layers], angles[layers:], strict=True):
+        state = expm(-1j * beta * mixer) @ (np.exp(-1j * gamma * (table - table.mean())) * state)
+    return state
+
+
+def test_mixer_of_neighbours_by_dense_matrices():
+    table, angles = random_table(3), random_angles(4)
+    mixer = sum(on(3, **{f"q{j}": X}) for j in range(3)) + on(3, q0=X, q1=X) + on(3, q1=X, q2=X)
+    found = ExactEngine(table).prepare(QAOAAnsatz(table, 2, mixer="xx")).statevector(angles)
+    np.testing.assert_allclose(found, mixed(table, mixer, np.full(8, 8**-0.5), angles), rtol=0, atol=1e-12)
+
+
+def test_warm_start_by_dense_matrices():
+    """The start is the mixer's eigenstate, as |+> is of X: X and Z turned to its axis."""
+    table, angles, start = random_table(3), random_angles(4), np.array([0.4, 1.3, 2.9])
+    mixer = sum(on(3, **{f"q{j}": np.sin(a) * X + np.cos(a) * Z}) for j, a in enumerate(start))
+    state = np.ones(1)
+    for a in start:
+        state = np.kron([np.cos(a / 2), np.sin(a / 2)], state)
+    ansatz = QAOAAnsatz(table, 2, start=start)
+    found = ExactEngine(table).prepare(ansatz).statevector(angles)
+    np.testing.assert_allclose(found, mixed(table, mixer, state, angles), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(Statevector(ansatz.circuit(angles)).probabilities(), np.abs(found) ** 2, atol=1e-12)
+    plus = QAOAAnsatz(table, 2, start=np.full(3, np.pi / 2))
+    np.testing.assert_allclose(
+        ExactEngine(table).prepare(plus).probabilities(angles),
+        ExactEngine(table).prepare(QAOAAnsatz(table, 2)).probabilities(angles), atol=1e-12,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{"mixer": "xx"}, {"start": [0.4, 1.3, 2.9]}])
+def test_gradients_with_other_mixers(settings):
+    table, angles = random_table(3), random_angles(4)
+    engine = ExactEngine(table)
+    prepared = engine.prepare(QAOAAnsatz(table, 2, **settings))
+    gradient = prepared.value_and_gradient(angles).gradient
+    steps = 1e-5 * np.eye(4)
+    numeric = [(prepared.expectation(angles + s) - prepared.expectation(angles - s)) / 2e-5 for s in steps]
+    np.testing.assert_allclose(gradient, numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [({"mixer": "y"}, "Unknown mixer 'y'"), ({"start": [0.1]}, "3 angles"), ({"start": [0.1, np.nan, 0]}, "finite"),
+     ({"start": [0, 0, 0], "mixer": "xx"}, "mixer of its own")],
+)  # fmt: skip
+def test_mixers_and_starts_that_are_none(settings, complaint):
+    with pytest.raises((UsageError, InputError), match=complaint):
+        QAOAAnsatz(random_table(3), 1, **settings)
 
 
 # --- multi-angle QAOA ------------------------------------------------------------------------------

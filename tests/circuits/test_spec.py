@@ -8,7 +8,7 @@ from quantum_oracles import random_table
 
 from walshqhn import ExactEngine, IsingHamiltonian, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum, as_cost
 from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz
-from walshqhn.circuits.spec import CircuitSpec, remake_ansatz
+from walshqhn.circuits.spec import CircuitSpec, check_description, remake_ansatz
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.support.errors import FormatError, InputError, UsageError
 
@@ -46,6 +46,19 @@ def test_by_name_and_from_the_description(name, layers, kind, cost):
     again = remake_ansatz(ansatz.description, TABLE)
     assert again.description == ansatz.description
     assert energy(again) == pytest.approx(energy(ansatz), abs=1e-12)
+
+
+@pytest.mark.parametrize("cost", [TABLE, HAMILTONIAN, HAMILTONIAN.truncate(max_degree=2)])
+@pytest.mark.parametrize("settings", [{"mixer": "xx"}, {"start": [0.4, 1.3, 2.9]}])
+def test_mixers_and_starts_from_the_description(settings, cost):
+    ansatz = QAOAAnsatz(cost, 2, **settings)
+    assert energy(ansatz) != pytest.approx(energy(QAOAAnsatz(cost, 2)), abs=1e-3)
+    check_description(ansatz.description, 3, 4)
+    again = remake_ansatz(ansatz.description, TABLE)
+    assert again.description == ansatz.description
+    assert energy(again) == pytest.approx(energy(ansatz), abs=1e-12)
+    with pytest.raises(UsageError, match="part of qaoa"):
+        CircuitSpec("ma-qaoa", mixer="xx")
 
 
 @pytest.mark.parametrize("name", ["qaoa", "ma-qaoa"])

@@ -16,11 +16,15 @@ from walshqhn.cost.convert import as_cost
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.checks import check_numbers, check_whole
+from walshqhn.support.errors import InputError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+
+MIXERS = ("x", "xx")
+"""sum X_j; and the same with sum X_j X_{j+1} over neighbours, at the same angle."""
 
 
 def _units(hamiltonian: IsingHamiltonian, gammas: int, betas: int) -> FloatArray:
@@ -40,17 +44,27 @@ class QAOAAnsatz(Ansatz):
     Parameters: gamma_1 ... gamma_p, beta_1 ... beta_p.
 
     ``cost`` is a `Cost`, or anything that `as_cost` takes; ``layers`` is p >= 1. The phases of an `IsingHamiltonian`
-    come from its terms, those of another cost from the table of all its values. UsageError for no layers or a constant
-    cost; TooLargeError if the table does not fit in memory.
+    come from its terms, those of another cost from the table of all its values. ``mixer`` "xx" adds X_j X_{j+1} of all
+    neighbours to the sum. ``start``, (N,), begins warm (Egger et al., Quantum 5, 479 (2021)): from Ry(start_j) on |0>
+    in place of |+>, the mixer X_j turned to the axis of that state; pi / 2 is |+>. At 0 or pi a bit stays as it is.
+    UsageError for no layers, a constant cost, or a start with another mixer than "x"; InputError for a start of another
+    shape; TooLargeError if the table does not fit in memory.
 
     >>> QAOAAnsatz([0.0, 1.0, 1.0, 3.0], layers=2).num_parameters
     4
     """
 
-    def __init__(self, cost: Cost | npt.ArrayLike, layers: int) -> None:
+    def __init__(
+        self, cost: Cost | npt.ArrayLike, layers: int, *, mixer: str = "x", start: npt.ArrayLike | None = None
+    ) -> None:
         self.layers = check_whole("layers of QAOA", layers, 1)
+        if mixer not in MIXERS:
+            raise unknown_name("mixer", str(mixer), MIXERS)
         source = as_cost(cost)
-        require_gates(self.layers * (source.num_bits + 1))
+        self.mixer, self.start = mixer, None if start is None else check_start(start, source.num_bits)
+        if self.start is not None and mixer != "x":
+            raise UsageError("a warm start has a mixer of its own, made from the mixer 'x'.")
+        require_gates(self.layers * (3 * source.num_bits + 1))
         self.num_qubits = source.num_bits
         self._hamiltonian = source if isinstance(source, IsingHamiltonian) else None
         self._table: FloatArray | None = None
@@ -87,15 +101,36 @@ class QAOAAnsatz(Ansatz):
 
     @cached_property
     def program(self) -> Program:
-        gates: list[Gate] = []
+        gates = self._to_start(1.0)
         for layer in range(self.layers):
             gates.append(Gate("phase", (), layer))
-            gates += [Gate("rx", (j,), self.layers + layer, 2.0) for j in range(self.num_qubits)]
-        return Program(self.num_qubits, 2 * self.layers, tuple(gates), plus=True)
+            gates += self._mix(self.layers + layer)
+        return Program(self.num_qubits, 2 * self.layers, tuple(gates), plus=self.start is None)
+
+    def _to_start(self, sign: float) -> list[Gate]:
+        """Ry on every qubit to its place of the warm start, or back."""
+        if self.start is None:
+            return []
+        return [Gate("ry", (j,), scale=sign * angle) for j, angle in enumerate(self.start.tolist())]
+
+    def _mix(self, parameter: int) -> list[Gate]:
+        if self.start is not None:
+            turns = [Gate("rz", (j,), parameter, 2.0) for j in range(self.num_qubits)]
+            return [*self._to_start(-1.0), *turns, *self._to_start(1.0)]
+        gates = [Gate("rx", (j,), parameter, 2.0) for j in range(self.num_qubits)]
+        if self.mixer == "xx":  # CX takes X of its control to XX
+            for j in range(self.num_qubits - 1):
+                join = Gate("cx", (j, j + 1))
+                gates += [join, Gate("rx", (j,), parameter, 2.0), join]
+        return gates
 
     @property
     def description(self) -> dict[str, Any]:
-        found = {"name": "qaoa", "num_qubits": self.num_qubits, "layers": self.layers}
+        found: dict[str, Any] = {"name": "qaoa", "num_qubits": self.num_qubits, "layers": self.layers}
+        if self.mixer != "x":
+            found["mixer"] = self.mixer
+        if self.start is not None:
+            found["start"] = self.start.tolist()
         if self._hamiltonian is None:
             return found | {"terms": None}
         return found | {"terms": len(self._hamiltonian), "max_degree": self._hamiltonian.max_degree}
@@ -116,6 +151,14 @@ class QAOAAnsatz(Ansatz):
             super()._append_phase(circuit, angle, symbolic=symbolic)
         else:
             circuit.append(DiagonalGate(np.exp(-1j * angle * self.phase_table)), range(self.num_qubits))
+
+
+def check_start(start: Any, num_qubits: int) -> FloatArray:
+    """The angles of a warm start as float64; InputError unless they are ``num_qubits`` finite numbers."""
+    values = check_numbers("the angles of a warm start", start, ndim=None)
+    if values.shape != (num_qubits,) or not np.isfinite(values).all():
+        raise InputError(f"a warm start has {num_qubits} angles, finite numbers, one a qubit; got {values.shape}.")
+    return values
 
 
 class MultiAngleQAOAAnsatz(Ansatz):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz, ProductAnsatz
-from walshqhn.circuits.qaoa import MultiAngleQAOAAnsatz, QAOAAnsatz
+from walshqhn.circuits.qaoa import MIXERS, MultiAngleQAOAAnsatz, QAOAAnsatz, check_start
 from walshqhn.circuits.qpy import read_qpy
 from walshqhn.circuits.user import CircuitAnsatz
 from walshqhn.cost.base import Cost
@@ -42,11 +42,14 @@ class CircuitSpec(Spec):
     ansatz: str = option("linear", "linear, product, qaoa, ma-qaoa, or a QPY file with a circuit.", convert=_known)
     layers: int = option(2, "Layers of linear and QAOA circuits.", least=0)
     max_degree: int | None = option(None, "qaoa, ma-qaoa: make phases from terms up to this degree.", least=0)
+    mixer: str = option("x", "qaoa: x mixes qubit by qubit, xx joins neighbours, too.", choices=MIXERS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.max_degree is not None and self.ansatz not in PHASES:
             raise UsageError(f"max_degree truncates the phases of qaoa and ma-qaoa; {self.ansatz!r} has none.")
+        if self.mixer != "x" and self.ansatz != "qaoa":
+            raise UsageError(f"a mixer is a part of qaoa; {self.ansatz!r} has none to choose.")
         if self.ansatz == "product" or self.ansatz.endswith(".qpy"):
             object.__setattr__(self, "layers", 0)  # they have none to count
 
@@ -62,10 +65,15 @@ class CircuitSpec(Spec):
                 return ProductAnsatz(source.num_bits)
             case "linear":
                 return LinearAnsatz(source.num_bits, self.layers)
-            case "qaoa" | "ma-qaoa":
-                operator = source if self.max_degree is None else _truncated(source, self.max_degree)
-                return (QAOAAnsatz if self.ansatz == "qaoa" else MultiAngleQAOAAnsatz)(operator, self.layers)
+            case "qaoa":
+                return QAOAAnsatz(self.phases(source), self.layers, mixer=self.mixer)
+            case "ma-qaoa":
+                return MultiAngleQAOAAnsatz(self.phases(source), self.layers)
         return CircuitAnsatz(_read_circuit(Path(self.ansatz)), source=str(Path(self.ansatz).resolve()))
+
+    def phases(self, source: Cost) -> Cost:
+        """What the phases of QAOA are made from: ``source``, truncated or not."""
+        return source if self.max_degree is None else _truncated(source, self.max_degree)
 
 
 def remake_ansatz(description: Mapping[str, Any], cost: Cost | npt.ArrayLike) -> Ansatz:
@@ -82,10 +90,14 @@ def remake_ansatz(description: Mapping[str, Any], cost: Cost | npt.ArrayLike) ->
         if ansatz.description["sha256"] != description["sha256"]:
             raise InputError(f"{description['file']} holds another circuit than when this was made.")
         return ansatz
-    ansatz = CircuitSpec(name, description["layers"], description.get("max_degree")).make(cost)
+    spec = CircuitSpec(name, description["layers"], description.get("max_degree"), description.get("mixer", "x"))
+    ansatz = spec.make(cost)
+    start: dict[str, Any] = {"mixer": spec.mixer, "start": description.get("start")}  # of QAOA
+    if start["start"] is not None:
+        ansatz = QAOAAnsatz(spec.phases(as_cost(cost)), spec.layers, **start)
     if description.get("terms") not in (None, ansatz.description.get("terms")):
         if name == "qaoa" and ansatz.description["terms"] is None:  # made from a Hamiltonian, but one of all terms
-            ansatz = QAOAAnsatz(_truncated(as_cost(cost), None), description["layers"])
+            ansatz = QAOAAnsatz(_truncated(as_cost(cost), None), description["layers"], **start)
         if ansatz.description["terms"] != description["terms"]:
             raise UsageError(
                 f"the {name} ansatz was made from a separate Hamiltonian, of {description['terms']:,} terms; "
@@ -110,7 +122,9 @@ def check_description(description: Any, num_qubits: int, num_parameters: int) ->
             raise UsageError(f"the circuit must have {num_parameters} parameters.")
     elif name in ANSATZES:
         layers = check_whole("layers", description.get("layers"), 0, num_parameters)
-        CircuitSpec(name, layers, description.get("max_degree"))
+        CircuitSpec(name, layers, description.get("max_degree"), description.get("mixer", "x"))
+        if description.get("start") is not None:
+            check_start(description["start"], num_qubits)
         if description.get("terms") is not None:
             check_whole("terms", description["terms"], 0)
         angles = {"qaoa": 2 * layers, "ma-qaoa": num_parameters}.get(name, 2 * num_qubits * max(1, 2 * layers))

@@ -86,6 +86,8 @@ def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
         return engine != "product"
     if name == "max_degree":
         return ansatz in PHASES
+    if name == "mixer":
+        return ansatz == "qaoa"
     if name == "grow":
         return ansatz in FEWEST_LAYERS
     if name == "max_shots":
@@ -103,5 +105,5 @@ def with_product(variants: tuple[Variant, ...], engine: str = "exact") -> tuple[
     search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False)
     if engine == "product":
         search = replace(search, objective="mean")  # the only one it knows exactly
-    circuit = replace(variants[0].circuit, ansatz="product", max_degree=None)
+    circuit = replace(variants[0].circuit, ansatz="product", max_degree=None, mixer="x")
     return (*variants, Variant(circuit, EngineSpec(engine), search))

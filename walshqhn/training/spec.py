@@ -146,6 +146,7 @@ class Variant:
             (f"{circuit.layers} layer{'' if circuit.layers == 1 else 's'}", has_layers),
             ("grown", search.grow),
             (f"degree {circuit.max_degree}", circuit.max_degree is not None),
+            (f"mixer {circuit.mixer}", circuit.mixer != "x"),
             (engine.backend or engine.engine, engine.engine not in ("exact", circuit.ansatz)),
             (f"bond dimension {engine.bond_dimension}", engine.bond_dimension is not None),
             (f"noise {engine.noise}", engine.noise is not None),
