@@ -12,7 +12,7 @@ import walshqhn
 
 ROOT = Path(walshqhn.__file__).parent
 HEAVY = {"qiskit", "qiskit_aer", "h5py", "matplotlib", "numba", "scipy", "sympy"}
-DOOR = "walshqhn.support.hooks"  # values that save and load themselves reach the file format through it
+DOOR = "walshqhn.support.hooks"  # values that save, load and draw themselves reach what does it through it
 ORDER = (
     "kernels", "support", "bits", "transform", "cost", "spectrum", "binn", "circuits", "engines", "training", "study",
     "formats", "plotting", "workspace", "report", "bench", "cli",
@@ -125,10 +125,13 @@ def test_imports_follow_the_order():
     assert upward == []
 
 
-def test_the_one_door_upwards_leads_to_the_file_format():
-    assert [m for m in imports(MODULES[DOOR].read_text()) if m.startswith("walshqhn")] == ["walshqhn.formats.hdf5"]
+def test_the_one_door_upwards_leads_to_files_and_figures():
+    assert [m for m in imports(MODULES[DOOR].read_text()) if m.startswith("walshqhn")] == [
+        "walshqhn.formats.hdf5",
+        "walshqhn.plotting.objects",
+    ]
     users = {name for name in GRAPH if DOOR in GRAPH[name]}
-    assert users == {"walshqhn.cost.hamiltonian", "walshqhn.study.plan"}
+    assert users == {"walshqhn.cost.hamiltonian", "walshqhn.study.plan", "walshqhn.support.shown"}
 
 
 def test_kernels_import_numpy_and_numba_only():

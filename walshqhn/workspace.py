@@ -26,13 +26,22 @@ from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
 from walshqhn.support.resources import resolve_threads
+from walshqhn.support.shown import Shown
 from walshqhn.training.result import TrainingResult
 
 _COPIES = 14  # measured peak memory of the commands, in tables of 2^N numbers
 _HDF5 = (".h5", ".hdf5")
 
 
-class Workspace:
+def _silent(text: str) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda fraction: None)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=4)
+
+
+class Workspace(Shown):
     """A task or a file, and everything that can be read or computed from it.
 
     Parameters
@@ -71,8 +80,11 @@ class Workspace:
         self._given = source if isinstance(source, Cost) else None
         self.contents = Contents() if isinstance(source, Cost) else source
         """Contents of a native file; empty for any other source."""
-        self._progress = progress or (lambda text: nullcontext(lambda fraction: None))
-        self._remark = remark or (lambda text: warnings.warn(text, stacklevel=4))
+        self._progress = progress or _silent
+        self._remark = remark or _warn
+
+    def facts(self) -> dict[str, Any]:
+        return {"name": self.name, "bits": self.num_bits} | ({} if self.task is None else {"task": repr(self.task)})
 
     @classmethod
     def open(cls, source: str | Path, options: Mapping[str, Any] | None = None, **settings: Any) -> Workspace:

@@ -102,7 +102,7 @@ def test_degrees_and_weights():
     assert hamiltonian.degrees.tolist() == [1, 2, 3, 1]
     assert hamiltonian.degree_weights().tolist() == [4, 25, 4, 1] + [0] * 67
     assert len(hamiltonian) == 4
-    assert repr(hamiltonian) == "IsingHamiltonian(70 qubits, 4 terms, degree 3, constant -2)"
+    assert repr(hamiltonian) == "IsingHamiltonian(qubits=70, terms=4, degree=3, constant=-2)"
     assert hamiltonian.largest(2) == [((5,), -4.0), ((69,), 3.0)]
 
 

@@ -16,6 +16,7 @@ from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.resources import require_memory
+from walshqhn.support.shown import ByValue, Shown
 
 SPLITS = ("train", "validation", "test")
 
@@ -23,14 +24,17 @@ Label = str | int | float | bool
 """What a class is called in the data it comes from."""
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, eq=False, repr=False)
+class Split(ByValue, Shown):
     """Samples of one split."""
 
     x: FloatArray
     """(S, D)"""
     y: npt.NDArray[np.int64]
     """(S,), 0 ... classes - 1"""
+
+    def facts(self) -> dict[str, Any]:
+        return {"samples": len(self), "inputs": self.x.shape[1]}
 
     def __len__(self) -> int:
         return len(self.y)
@@ -39,8 +43,8 @@ class Split:
         return Split(self.x[chosen], self.y[chosen])
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Shown):
     """Training samples and, where there are any, validation and test samples."""
 
     train: Split
@@ -63,6 +67,11 @@ class Dataset:
     def __post_init__(self) -> None:
         if not self.classes:
             object.__setattr__(self, "classes", tuple(range(self.num_classes)))
+
+    def facts(self) -> dict[str, Any]:
+        samples = {name: len(part) for name in SPLITS if (part := self.get(name)) is not None}
+        classes = ", ".join(map(str, self.classes))
+        return {"source": self.source, "classes": classes, "inputs": self.train.x.shape[1]} | samples
 
     @property
     def available(self) -> tuple[str, ...]:

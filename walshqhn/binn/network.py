@@ -20,6 +20,7 @@ import numpy.typing as npt
 from walshqhn.bits import check_bits, check_rows
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import InputError, UsageError, unknown_name
+from walshqhn.support.shown import Shown
 
 WeightValues = tuple[float, float]
 
@@ -48,7 +49,7 @@ def _is_pair(values: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Shown):
     """One of several ``options``, picked by ceil(log2(len(options))) bits. UsageError for no options.
 
     The bits read as a number, first bit most significant. Where there are fewer options than codes, the codes wrap
@@ -92,7 +93,7 @@ CHOICE_NAMES = {
 
 
 @dataclass(frozen=True)
-class BinaryNetwork:
+class BinaryNetwork(Shown):
     """Layout and forward pass of a network with binary weights. UsageError for settings that make no network.
 
     Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip``, ``hidden_layers`` and ``output_activation``

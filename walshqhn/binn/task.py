@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ _TIE = 1e-12  # of their largest size: pre-activations that differ by less are e
 _BATCH_BYTES = 1 << 26  # workspace of one batch of the generic evaluation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NetworkTask(Task):
     """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several).
 
@@ -41,9 +41,9 @@ class NetworkTask(Task):
     """
 
     name: str
-    spec: dict[str, Any] = field(compare=False)
+    spec: dict[str, Any]
     network: BinaryNetwork
-    data: Dataset = field(compare=False)
+    data: Dataset
     loss: str
 
     def __post_init__(self) -> None:
@@ -133,6 +133,11 @@ class NetworkTask(Task):
     @cached_property
     def bit_names(self) -> tuple[str, ...]:
         return named_bits(self.network, self.data.feature_names, self.classes if self.loss == "softmax" else ())
+
+    def facts(self) -> dict[str, Any]:
+        hidden = "-".join(map(str, self.network.hidden))
+        found = {"name": self.name, "bits": self.num_bits, "hidden": hidden or "none", "loss": self.loss}
+        return found | self.data.facts()
 
     @property
     def classes(self) -> tuple[Label, ...]:

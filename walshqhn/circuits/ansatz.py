@@ -18,12 +18,13 @@ from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.shown import Drawn
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
-class Ansatz(ABC):
+class Ansatz(Drawn, ABC):
     """A parameterised circuit on ``num_qubits`` qubits, defined by its `program`."""
 
     num_qubits: int
@@ -37,6 +38,20 @@ class Ansatz(ABC):
     @abstractmethod
     def description(self) -> dict[str, Any]:
         """Name and settings, as JSON can hold them."""
+
+    def facts(self) -> dict[str, Any]:
+        return {k: v for k, v in self.description.items() if v is not None} | {"parameters": self.num_parameters}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ansatz) or type(self) is not type(other):
+            return NotImplemented
+        if (self.description, self.program) != (other.description, other.program):
+            return False
+        has_phases = any(gate.name == "phase" for gate in self.program.gates)
+        return not has_phases or self.phase_hamiltonian == other.phase_hamiltonian
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
     @property
     def num_parameters(self) -> int:

@@ -18,13 +18,14 @@ from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.program import Gate, Program
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
+from walshqhn.support.shown import Shown
 
 BASES = ("Z", "X", "Y")
 _TO_Z = {"Z": (), "X": (("ry", -math.pi / 2),), "Y": (("rx", math.pi / 2),)}  # gates U with U^dagger Z U = the Pauli
 
 
-@dataclass(frozen=True)
-class PauliEncoding:
+@dataclass(frozen=True, repr=False)
+class PauliEncoding(Shown):
     """Bits as signs of products of one Pauli matrix: bit j is 0 where <strings[j]> >= 0, else 1.
 
     UsageError for strings that are empty, repeated or of mixed Pauli matrices.
@@ -47,6 +48,9 @@ class PauliEncoding:
                 raise UsageError(f"a correlator is X, Y or Z on different qubits, got {basis!r} on {qubits!r}.")
         if len({(basis, frozenset(qubits)) for basis, qubits in self.strings}) != len(self.strings):
             raise UsageError("each bit needs a correlator of its own.")
+
+    def facts(self) -> dict[str, Any]:
+        return {"bits": len(self.strings), "qubits": self.num_qubits, "bases": ", ".join(BASES)}
 
     @classmethod
     def multi_basis(cls, num_bits: int) -> PauliEncoding:

@@ -31,7 +31,7 @@ def _known(name: Any) -> str:
     return name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CircuitSpec(Spec):
     """Which circuit. UsageError for settings that do not go together.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from walshqhn.bits import words_for
 from walshqhn.circuits.parities import LARGEST_NETWORK, network, term_masks
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.shown import Shown, Tabular
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -24,7 +25,7 @@ _BASIS = ["cx", "rx", "ry", "rz", "h", "s", "sdg", "x", "sx", "sxdg"]
 
 
 @dataclass(frozen=True)
-class PhaseCount:
+class PhaseCount(Shown):
     """What one way to compile exp(-i gamma H) takes, on qubits that are all connected."""
 
     method: str
@@ -34,12 +35,19 @@ class PhaseCount:
     """Gates in a row, of any kind."""
 
 
-@dataclass(frozen=True)
-class PhaseSynthesis:
+@dataclass(frozen=True, repr=False)
+class PhaseSynthesis(Tabular):
     """What each method takes."""
 
     counts: tuple[PhaseCount, ...]
     """By two-qubit gates, then by depth, fewest first."""
+
+    def facts(self) -> dict[str, Any]:
+        return {"best": self.best.method, "two_qubit_gates": self.best.two_qubit_gates}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """A row for each method."""
+        return {f.name: [getattr(one, f.name) for one in self.counts] for f in fields(PhaseCount)}
 
     @property
     def best(self) -> PhaseCount:

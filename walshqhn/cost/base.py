@@ -6,15 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.bits import index_to_bits
+from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import require_memory
+from walshqhn.support.shown import ByValue, Shown, Tabular
 
 Progress = Callable[[float], None]
 """Called with the fraction done, 0 ... 1."""
@@ -24,8 +25,8 @@ _SCALE_SAMPLES = 256
 _BLOCK = 1 << 20  # values that are summed at a time
 
 
-@dataclass(frozen=True, eq=False)
-class Minimum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Minimum(ByValue, Tabular):
     """The least cost that is known."""
 
     value: float
@@ -43,6 +44,10 @@ class Minimum:
     def __post_init__(self) -> None:
         if not self.costs.size:
             object.__setattr__(self, "costs", np.full(len(self.bits), self.value))
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """The configurations, b_{N-1} ... b_0, and their costs."""
+        return {"configuration": [bits_to_label(row) for row in self.bits], "cost": self.costs.tolist()}
 
 
 class Scale(NamedTuple):
@@ -80,7 +85,7 @@ class Scale(NamedTuple):
         return cls(middle if abs(middle) > 8 * half else 0.0, spread or 1.0)
 
 
-class Cost(ABC):
+class Cost(Shown, ABC):
     """A cost C on configurations of N bits.
 
     A subclass defines how many bits there are, what identifies it and how to evaluate it; the rest follows.
@@ -107,6 +112,17 @@ class Cost(ABC):
     def bit_names(self) -> tuple[str, ...]:
         """Name of every bit, entry j for bit j."""
         return self.names or tuple(f"b[{j}]" for j in range(self.num_bits))
+
+    def facts(self) -> dict[str, Any]:
+        return {"bits": self.num_bits}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cost) or type(self) is not type(other):
+            return NotImplemented
+        return self.digest == other.digest and self.bit_names == other.bit_names
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def minimum(self) -> Minimum | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +58,8 @@ class BlackBoxCost(Cost):
         """Label of each bit string at which the penalty was given -> what the function did."""
         self._known: dict[bytes, float] = {}
 
-    def __repr__(self) -> str:
-        return f"BlackBoxCost({self.name}, {self.num_bits} bits)"
+    def facts(self) -> dict[str, Any]:
+        return {"name": self.name} | super().facts() | {"penalty": self.penalty, "failures": len(self.failures)}
 
     @property
     def num_bits(self) -> int:

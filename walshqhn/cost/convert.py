@@ -23,7 +23,7 @@ def as_cost(source: Any) -> Cost:
     converted between the two has all bits flipped here.)
 
     >>> as_cost([0.0, 1.0, 1.0, 3.0])
-    TableCost(2 bits)
+    TableCost(bits=2, minimum=0, mean=1.25, maximum=3)
     """
     if isinstance(source, Cost):
         return source

@@ -34,6 +34,7 @@ from walshqhn.support.checks import check_array, check_numbers, check_real
 from walshqhn.support.errors import InputError
 from walshqhn.support.hooks import native_format
 from walshqhn.support.resources import require_memory
+from walshqhn.support.shown import Drawn, Tabular
 from walshqhn.transform import wht
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ _ERRORS = ("discarded_weight", "discarded_error", "coefficient_error")
 _BATCH = 1 << 16  # masks unpacked at a time
 
 
-@dataclass(frozen=True, eq=False)
-class IsingHamiltonian(TermSum):
+@dataclass(frozen=True, eq=False, repr=False)
+class IsingHamiltonian(Tabular, Drawn, TermSum):
     """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x).
 
     InputError for anything else than finite coefficients of distinct masks.
@@ -107,9 +108,15 @@ class IsingHamiltonian(TermSum):
         for name, value in {"masks": masks, "coefficients": coefficients, "names": names, **numbers}.items():
             object.__setattr__(self, name, value)
 
-    def __repr__(self) -> str:
-        terms = f"{len(self)} terms, degree {self.degrees.max(initial=0)}"
-        return f"IsingHamiltonian({self.num_qubits} qubits, {terms}, constant {self.constant:.6g})"
+    def facts(self) -> dict[str, Any]:
+        degree = int(self.degrees.max(initial=0))
+        return {"qubits": self.num_qubits, "terms": len(self), "degree": degree, "constant": self.constant}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """Terms by descending size: the names of their bits, degree and coefficient."""
+        terms, labels = self.largest(len(self) if count is None else count), self.bit_names
+        names = [" ".join(labels[q] for q in qubits) for qubits, _ in terms]
+        return {"term": names, "degree": [len(qubits) for qubits, _ in terms], "coefficient": [f for _, f in terms]}
 
     @property
     def num_bits(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from walshqhn.cost.blackbox import BlackBoxCost
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.shown import Drawn
 from walshqhn.support.workers import check_sendable, run_pieces
 
 _PIECES = 64  # of a table for each worker: progress is seen, and all end together
@@ -22,7 +24,7 @@ _PIECE_BITS = 1 << 22
 LARGEST_COST = 1e140  # so that squares, and sums of them, stay finite
 
 
-class TableCost(Cost):
+class TableCost(Drawn, Cost):
     """A cost given by its ``values`` at all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
 
     InputError for another length, or a value that is not finite; UsageError unless ``bit_names`` (default b[0], b[1],
@@ -40,8 +42,12 @@ class TableCost(Cost):
         self._num_bits = log2_exact(self.values.size, "a cost table")
         self.names = check_names(bit_names, self._num_bits)
 
-    def __repr__(self) -> str:
-        return f"TableCost({self.num_bits} bits)"
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {
+            "minimum": self.values.min(),
+            "mean": self.values.mean(),
+            "maximum": self.values.max(),
+        }
 
     @property
     def num_bits(self) -> int:

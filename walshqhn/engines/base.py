@@ -31,13 +31,14 @@ from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_numbers, check_whole
 from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.resources import require_memory
+from walshqhn.support.shown import ByValue, Shown
 
 Rng = np.random.Generator | int | None
 """Anything `numpy.random.default_rng` takes."""
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(ByValue, Shown):
     """An objective at one setting of the angles."""
 
     parameters: FloatArray
@@ -59,13 +60,16 @@ class Evaluation:
     """What rounding took from ``value``, as in `Estimate`."""
 
 
-class Engine(ABC):
+class Engine(Shown, ABC):
     """Runs circuits for a cost."""
 
     cost: Cost
     """What is measured; on N bits."""
     shots: int | None = None
     """Measurements per value; None: values are exact."""
+
+    def facts(self) -> dict[str, Any]:
+        return {"bits": self.num_qubits, "cost": type(self.cost).__name__, "shots": self.shots} | self.settings
 
     @abstractmethod
     def prepare(self, ansatz: Ansatz) -> Prepared:
@@ -81,7 +85,7 @@ class Engine(ABC):
         """N."""
         return self.cost.num_bits
 
-    def check_objective(self, objective: Objective) -> None:  # noqa: B027  most engines take all
+    def check_objective(self, objective: Objective) -> None:
         """UsageError if ``objective`` is not defined for what this engine measures."""
 
     def costs(self, bits: npt.ArrayLike) -> FloatArray:

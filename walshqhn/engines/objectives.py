@@ -20,9 +20,10 @@ from walshqhn.engines.distribution import Distribution, Estimate
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real
 from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.shown import Shown
 
 
-class Objective(ABC):
+class Objective(Shown, ABC):
     """A function of the distribution of costs."""
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ def _noise_text(value: Any) -> str:
     return value if isinstance(value, str) else f"{check_real('noise', value):g}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EngineSpec(Spec):
     """What runs the circuit. UsageError for settings that do not go together.
 

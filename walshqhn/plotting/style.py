@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +33,25 @@ def save_figure(figure: Figure, path: Path, kind: str) -> None:
 
     with rc_context({"pdf.fonttype": 42}):
         figure.savefig(path, format=kind)
+
+
+def svg(draw: Callable[[Axes], None], size: tuple[float, float], name: str, label: str) -> str:
+    """What ``draw`` draws as an SVG element for a page that may hold others: its identifiers begin with ``name``.
+
+    ``size``: width and height, inches; ``label``: what it shows, for those who do not see it.
+    """
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "text.usetex": False}):
+        figure, ax = new_figure(*size)
+        draw(ax)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    text = file.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'(\bid="|"#|url\(#)', rf"\1{name}-", text)
+    head = f'role="img" aria-label="{escape(label)}"'
+    return re.sub(r'<svg ([^>]*?)width="([\d.]+)pt"', rf'<svg {head} style="width: \2pt" \1', text, count=1)
 
 
 def without_tex() -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 
-from walshqhn.plotting.style import new_figure
+from walshqhn.plotting.style import svg
 from walshqhn.report.contents import sections
-from walshqhn.report.figures import Drawing, drawings
+from walshqhn.report.figures import drawings
 from walshqhn.support.files import write_atomically
 from walshqhn.workspace import Workspace
 
@@ -37,7 +36,8 @@ def render(workspace: Workspace) -> str:
 
     told = list(sections(workspace))
     wanted = [kind for section in told for kind in section.figures]
-    figures = {kind: svg(drawing, kind) for kind, drawing in drawings(workspace).items() if kind in wanted}
+    possible = {kind: drawing for kind, drawing in drawings(workspace).items() if kind in wanted}
+    figures = {kind: svg(d.draw, d.size, kind, DESCRIPTIONS[kind]) for kind, d in possible.items()}
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -51,19 +51,3 @@ def write(path: str | Path, workspace: Workspace, *, overwrite: bool = False) ->
     """Write the page to ``path``, whole or not at all. UsageError if it exists, unless ``overwrite``."""
     page = render(workspace)
     write_atomically(Path(path), lambda target: target.write_text(page, encoding="utf-8"), overwrite=overwrite)
-
-
-def svg(drawing: Drawing, kind: str) -> str:
-    """A figure as an SVG element that can stand in a page with others: its identifiers begin with ``kind``."""
-    import matplotlib as mpl
-
-    with mpl.rc_context({"svg.hashsalt": kind, "svg.fonttype": "path", "text.usetex": False}):
-        figure, ax = new_figure(*drawing.size)
-        drawing.draw(ax)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    text = file.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'(\bid="|"#|url\(#)', rf"\1{kind}-", text)
-    label = f'role="img" aria-label="{DESCRIPTIONS[kind]}"'
-    return re.sub(r'<svg ([^>]*?)width="([\d.]+)pt"', rf'<svg {label} style="width: \2pt" \1', text, count=1)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from walshqhn.cost.base import Cost, Progress
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.support.arrays import BitArray, FloatArray
+from walshqhn.support.shown import ByValue, Drawn, Tabular
 
 _BATCH_BITS = 1 << 20  # of configurations that are evaluated between two reports
 
 
-@dataclass(frozen=True, eq=False)
-class SpectrumEstimate:
+@dataclass(frozen=True, eq=False, repr=False)
+class SpectrumEstimate(ByValue, Tabular, Drawn):
     """W(k) of low degrees, and of all others together, with standard errors."""
 
     num_bits: int
@@ -36,6 +38,15 @@ class SpectrumEstimate:
     method: str
     hamiltonian: IsingHamiltonian | None = None
     """The terms that were found, or were known before."""
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """Degrees 0 ... K and the rest, their weights, standard errors and shares of the variance; NaN for degree 0."""
+        return {
+            "degree": [*map(str, range(len(self.weights))), "rest"],
+            "weight": [*self.weights, self.rest],
+            "error": [*self.errors, self.rest_error],
+            "share": [np.nan, *self.shares],
+        }
 
     @property
     def shares(self) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,12 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.truncation import select_terms
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_numbers, check_real
+from walshqhn.support.shown import ByValue, Drawn, Tabular
 from walshqhn.transform import iwht, wht
 
 
-@dataclass(frozen=True, eq=False)
-class WalshSpectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class WalshSpectrum(ByValue, Tabular, Drawn):
     """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) of a cost on N bits.
 
     >>> WalshSpectrum.from_cost([0.0, 2.0, 2.0, 4.0]).coefficients
@@ -36,6 +38,14 @@ class WalshSpectrum:
     def from_cost(cls, cost: Cost | npt.ArrayLike, *, threads: int | None = None) -> WalshSpectrum:
         """Spectrum of a cost, or of what `as_cost` takes. TooLargeError if its table does not fit in memory."""
         return cls(wht(as_cost(cost).cost_table(threads=threads), norm="forward", threads=threads))
+
+    def facts(self) -> dict[str, Any]:
+        return {"bits": self.num_bits, "mean": self.mean, "variance": self.variance}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """Degrees, their weights W(k), and their shares of the variance; NaN for degree 0."""
+        weights, variance = self.degree_weights(), self.variance or np.nan
+        return {"degree": range(len(weights)), "weight": weights, "share": [np.nan, *(weights[1:] / variance)]}
 
     @property
     def num_bits(self) -> int:

@@ -25,6 +25,7 @@ from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.clock import Stopwatch
 from walshqhn.support.errors import UsageError
+from walshqhn.support.shown import ByValue, Shown
 from walshqhn.transform import wht
 
 _BATCH_BITS = 1 << 22  # of configurations that are drawn at a time
@@ -32,8 +33,8 @@ MOST_STEPS, MOST_TRAININGS = 1000, 10  # of a network among other baselines: a s
 _SPREAD_SAMPLES = 1000  # that the standard deviation of a cost without a table is estimated from
 
 
-@dataclass(frozen=True, eq=False)
-class Baseline:
+@dataclass(frozen=True, eq=False, repr=False)
+class Baseline(ByValue, Shown):
     """Results of a classical method."""
 
     name: str

@@ -19,15 +19,16 @@ from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
 from walshqhn.support.hooks import native_format
-from walshqhn.training.result import RunResult, TrainingResult, check_runs
+from walshqhn.support.shown import ByValue, Drawn, Tabular
+from walshqhn.training.result import RunResult, TrainingResult, check_runs, rows_of
 from walshqhn.training.spec import Variant
 
 Unit = tuple[int, int]
 """(number of the variant, number of the run)"""
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Tabular):
     """What a study consists of. UsageError without variants, with duplicates, or for values out of range.
 
     TooLargeError for more runs than memory holds.
@@ -51,6 +52,13 @@ class Plan:
             raise UsageError("a study names a variant twice.")
         object.__setattr__(self, "runs", check_runs(self.runs, len(self.variants)))
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0))
+
+    def facts(self) -> dict[str, Any]:
+        return {"variants": len(self.variants), "runs": self.runs, "seed": self.seed}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """A row for each variant: its label, and the settings that differ from the defaults."""
+        return {"variant": self.labels, "settings": [repr(variant) for variant in self.variants]}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -90,8 +98,8 @@ class Plan:
         return cls(variants, values["runs"], values["seed"])
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(ByValue, Tabular, Drawn):
     """A plan, and the trainings done so far."""
 
     plan: Plan
@@ -102,6 +110,15 @@ class Study:
     """Least cost of any configuration, where it is known."""
     trainings: dict[int, TrainingResult] = field(default_factory=dict)
     """Number of the variant in the plan -> its finished runs, if any, by ascending index."""
+
+    def facts(self) -> dict[str, Any]:
+        found = {"qubits": self.num_qubits, "variants": len(self.plan.variants), "runs": self.plan.runs}
+        return found | {"done": self.done, "reference": self.reference, "seed": self.plan.seed}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """A row for each finished run of each variant."""
+        kept = [(self.plan.labels[v], run) for v, training in sorted(self.trainings.items()) for run in training.runs]
+        return {"variant": [label for label, _ in kept]} | rows_of([run for _, run in kept])
 
     @property
     def done(self) -> int:

@@ -1,4 +1,4 @@
-"""The one door upwards: values that save and load themselves reach the file format, which is built on top of them."""
+"""The one door upwards: values that save, load and draw themselves reach what is built on top of them."""
 
 from __future__ import annotations
 
@@ -9,3 +9,8 @@ from typing import Any
 def native_format() -> Any:
     """The module of the native file format, `walshqhn.formats.hdf5`, imported when it is first needed."""
     return import_module("walshqhn.formats.hdf5")
+
+
+def drawings() -> Any:
+    """The module that draws objects, `walshqhn.plotting.objects`, imported when it is first needed."""
+    return import_module("walshqhn.plotting.objects")

@@ -13,6 +13,7 @@ from typing import Any, Self, get_args, get_type_hints
 
 from walshqhn.support.checks import check_flag, check_real, check_text, check_whole
 from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def option(
     return field(default=default, metadata={"help": help, "choices": choices, "convert": convert, "limits": limits})
 
 
-class Spec:
+class Spec(Shown):
     """Base of frozen dataclasses whose fields are made by `option`. UsageError if a value is not allowed."""
 
     def __post_init__(self) -> None:
@@ -94,6 +95,12 @@ class Spec:
                 optional = type(None) in kinds
                 found[f.name] = Option(f.name, kind=kinds[0], is_optional=optional, default=default, **f.metadata)
         return found
+
+    def facts(self) -> dict[str, Any]:
+        return self.as_dict()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.changed.items())})"
 
     def as_dict(self) -> dict[str, Any]:
         """The settings, as JSON can hold them."""

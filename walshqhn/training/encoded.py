@@ -25,13 +25,14 @@ from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_real, check_whole
 from walshqhn.support.clock import Stopwatch
 from walshqhn.support.errors import UsageError
+from walshqhn.support.shown import ByValue, Shown
 from walshqhn.transform import wht
 
 _SHARPER = 4.0  # alpha of the second stage over that of the first
 
 
-@dataclass(frozen=True, eq=False)
-class EncodedResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class EncodedResult(ByValue, Shown):
     """Several trainings from random angles."""
 
     encoding: PauliEncoding

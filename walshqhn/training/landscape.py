@@ -27,6 +27,7 @@ from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError
+from walshqhn.support.shown import ByValue, Shown
 
 
 def parameter_shift(engine: Engine, ansatz: Ansatz, params: npt.ArrayLike) -> FloatArray:
@@ -39,8 +40,8 @@ def parameter_shift(engine: Engine, ansatz: Ansatz, params: npt.ArrayLike) -> Fl
     return rule.gradient(engine.prepare(rule.ansatz).expectations(points))
 
 
-@dataclass(frozen=True, eq=False)
-class GradientVariance:
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientVariance(ByValue, Shown):
     """Variances of the derivatives of E for one circuit and one cost."""
 
     ansatz: dict[str, Any]

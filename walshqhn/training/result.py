@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from walshqhn.bits import bits_to_label
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.resources import require_memory
+from walshqhn.support.shown import ByValue, Drawn, Tabular
 
 CONVERGED = "converged"
 ITERATION_LIMIT = "iteration limit"
@@ -61,8 +63,8 @@ def check_runs(runs: Any, variants: int = 1) -> int:
     return count
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunResult(ByValue, Tabular):
     """One optimization from one starting point."""
 
     index: int
@@ -124,9 +126,23 @@ class RunResult:
     architecture: dict[str, dict[str, float]]
     """Choice -> option -> its share of the final samples; see `walshqhn.binn.architecture`."""
 
+    def facts(self) -> dict[str, Any]:
+        names = ("index", "value", "value_error", "energy", "best_cost", "status", "evaluations", "shots", "seconds")
+        return {name: getattr(self, name) for name in names} | {"best_bits": bits_to_label(self.best_bits)}
 
-@dataclass(frozen=True, eq=False)
-class TrainingResult:
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """The course of the search, iteration by iteration."""
+        names = ("history", "standard_errors", "best_so_far", "gradient_norms", "history_shots", "history_seconds")
+        return {"iteration": range(len(self.history))} | {name: getattr(self, name) for name in names}
+
+
+def rows_of(runs: Sequence[RunResult]) -> dict[str, Any]:
+    """Runs as columns, of the facts of each."""
+    return {name: [run.facts()[name] for run in runs] for name in (runs[0].facts() if runs else ("index",))}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingResult(ByValue, Tabular, Drawn):
     """Several optimizations of one circuit for one cost; properties refer to the best run."""
 
     runs: tuple[RunResult, ...]
@@ -151,6 +167,16 @@ class TrainingResult:
     """Split of the task -> accuracy of the best sample; empty without a task."""
     versions: dict[str, str]
     """Versions of Python and of the packages that the numbers depend on."""
+
+    def facts(self) -> dict[str, Any]:
+        found = {"ansatz": self.ansatz["name"], "engine": self.engine["name"], "optimizer": self.search["optimizer"]}
+        found |= {"runs": len(self.runs), "value": self.value, "best_cost": self.best_cost, "status": self.status}
+        found |= {"best_bits": bits_to_label(self.best_bits), "exact_minimum": self.exact_minimum, "seed": self.seed}
+        return found | {"accuracies": self.accuracies, "evaluations": self.evaluations, "seconds": self.seconds}
+
+    def columns(self, count: int | None = None) -> dict[str, Any]:
+        """One row for each run."""
+        return rows_of(self.runs)
 
     @property
     def best_run(self) -> RunResult:

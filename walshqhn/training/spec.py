@@ -10,13 +10,14 @@ from walshqhn.circuits.spec import CircuitSpec
 from walshqhn.engines.objectives import Objective, make_objective
 from walshqhn.engines.spec import EngineSpec
 from walshqhn.support.errors import UsageError, unknown_name
+from walshqhn.support.shown import Shown
 from walshqhn.support.specs import Option, Spec, option
 from walshqhn.training.optimizers import Optimizer, make_optimizer
 
 FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # where growth starts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchSpec(Spec):
     """How the angles of a circuit are optimized."""
 
@@ -68,8 +69,8 @@ class SearchSpec(Spec):
         return self.optimizer
 
 
-@dataclass(frozen=True)
-class Variant:
+@dataclass(frozen=True, repr=False)
+class Variant(Shown):
     """One way to train: circuit, engine and search. UsageError for settings that do not go together."""
 
     circuit: CircuitSpec = field(default_factory=CircuitSpec)
@@ -87,6 +88,13 @@ class Variant:
         self.search.decided(self.engine.shots)
         if self.search.grow and (self.circuit.ansatz not in FEWEST_LAYERS or self.circuit.layers < 1):
             raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
+
+    def facts(self) -> dict[str, Any]:
+        return self.settings
+
+    def __repr__(self) -> str:
+        changed = {name: v for part in self.PARTS for name, v in getattr(self, part).changed.items()}
+        return f"Variant.of({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
     @classmethod
     def of(cls, **settings: Any) -> Variant:
