@@ -122,7 +122,7 @@ def test_what_was_decided_is_stored(run, tmp_path):
     assert found["source"] == "gaussian"
     assert found["task"]["options"]["seed"] == 3
     assert (found["runs"], found["seed"]) == (1, 0)
-    assert variant["circuit"] == {"ansatz": "linear", "layers": 2, "max_degree": None}
+    assert variant["circuit"] == {"ansatz": "linear", "layers": 2, "max_degree": None, "mixer": "x"}
     assert (variant["engine"]["engine"], variant["engine"]["shots"]) == ("aer", 20)
     assert (variant["search"]["optimizer"], variant["search"]["objective"]) == ("SPSA", "cvar:0.5")
     assert (variant["search"]["max_iterations"], variant["search"]["tails"]) == (3, False)
