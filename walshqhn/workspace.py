@@ -203,9 +203,9 @@ class Workspace(Shown):
     def training(self) -> TrainingResult | None:
         """The training in a file; for a study, the variant with the lowest E. None if there is none."""
         study = self.contents.study
-        if self.contents.training is not None or study is None or not study.done:
+        if self.contents.training is not None or study is None or study.lowest is None:
             return self.contents.training
-        return study.trainings[min(study.trainings, key=lambda v: float(study.energies(v).min()))]
+        return study.trainings[study.lowest]
 
     def circuit(self, training: TrainingResult) -> Ansatz:
         """The circuit of a training for this cost. Errors as in `remake_ansatz`."""

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from walshqhn.cli.output import (
     plural,
     print_json,
     remark,
+    saying_how_far,
     saying_what_compiles,
     stderr,
     stdout,
@@ -101,6 +103,22 @@ def test_remarks_go_above_the_progress_bar_that_is_shown(monkeypatch):
         thread.join()
     remark("after it")
     assert said == ["from another thread"]
+
+
+def test_where_no_bar_moves_lines_tell_how_far_it_is(capsys):
+    """On stderr, at least one in so many seconds, whatever the computation itself says."""
+    with saying_how_far(every=0.02), ProgressDisplay("training", 8) as display:
+        display.update(2, "run 1", "2 min left")
+        lines = []
+        while len(lines) < 3:
+            time.sleep(0.02)
+            lines += capsys.readouterr().err.splitlines()
+    assert lines[-1].endswith(" s: run 1, 25 %, 2 min left")
+    with saying_how_far(every=0.02):
+        while not (said := capsys.readouterr()).err:
+            time.sleep(0.02)
+    assert said.err.splitlines()[0].endswith(": working")
+    assert said.out == ""
 
 
 def test_every_part_that_compiles_has_a_name(capsys):

@@ -56,3 +56,22 @@ def _choices(network: BinaryNetwork) -> list[tuple[str, Choice, list[int]]]:
     """(name, choice, positions of its bits) of every choice that takes bits."""
     named = [(CHOICE_NAMES[name], choice) for name, choice in network.choices.items() if choice.num_bits]
     return [(name, choice, network.positions(name).ravel().tolist()) for name, choice in named]
+
+
+def named_weights(network: BinaryNetwork, bits: npt.ArrayLike) -> dict[str, float]:
+    """The value of each weight and bias of one configuration (N,), by the name of its bit.
+
+    >>> named_weights(BinaryNetwork(num_inputs=2, weight_values=(-3, 1)), [0, 1, 0])
+    {'W1[0,0]': -3.0, 'W1[1,0]': 1.0, 'b1[0]': -3.0}
+    """
+    names = network.bit_names
+    found: dict[int, float] = {}
+    for block, values in network.weights(bits).items():
+        found |= dict(zip(network.positions(block).ravel().tolist(), values.ravel().tolist(), strict=True))
+    return {names[j]: found[j] for j in sorted(found)}
+
+
+def chosen_options(network: BinaryNetwork, bits: npt.ArrayLike) -> dict[str, str]:
+    """The option that one configuration (N,) picks of each choice; empty for a network without choices."""
+    row = check_rows(np.asarray(bits)[None], network.num_bits)[0]
+    return {name: str(choice.pick(row[positions].tolist())) for name, choice, positions in _choices(network)}

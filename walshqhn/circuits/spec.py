@@ -23,6 +23,8 @@ from walshqhn.support.specs import Spec, option
 
 ANSATZES = ("linear", "product", "qaoa", "ma-qaoa", "FILE.qpy")
 PHASES = ("qaoa", "ma-qaoa")
+FEWEST_LAYERS = {"linear": 0, "qaoa": 1, "ma-qaoa": 1}
+"""Of circuits that are made of layers."""
 
 
 def _known(name: Any) -> str:

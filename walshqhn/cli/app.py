@@ -16,7 +16,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.config import Dict
 
 import walshqhn
-from walshqhn.cli.output import saying_what_compiles, write_what_can_be_written
+from walshqhn.cli.output import saying_how_far, saying_what_compiles, write_what_can_be_written
 from walshqhn.support.errors import UsageError, WalshqhnError, unknown_name
 from walshqhn.support.signals import ending_like_ctrl_c
 from walshqhn.support.text import printable
@@ -30,6 +30,7 @@ COMMANDS = {
     "train": "Train a variational circuit on the cost.",
     "baselines": "What classical methods find on the cost, to hold trainings against.",
     "sample": "Measure a trained circuit and rank the networks it returns.",
+    "evaluate": "Cost, accuracies and weights of any bit string.",
     "plot": "Draw the figures that a file has the data for.",
     "report": "Write a page about a file, to read and to pass on.",
     "info": "What a walshqhn file holds, and where it comes from.",
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["MPLBACKEND"] = "agg"  # nothing is shown, and a notebook's may not even be installed here
     write_what_can_be_written()
     try:
-        with ending_like_ctrl_c(), saying_what_compiles():
+        with ending_like_ctrl_c(), saying_what_compiles(), saying_how_far():
             app = build_app(next((token for token in tokens if token in COMMANDS), ""))
             result = app.meta(_config_first(tokens), exit_on_error=False, print_error=False)
         if sys.stdout is not None:

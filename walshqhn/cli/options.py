@@ -30,6 +30,24 @@ def flag(text: str, **more: Any) -> Parameter:
     return Parameter(negative="", show_default=False, help=text, **more)
 
 
+def complete_task(context: Any) -> list[str]:
+    """Names of tasks, for the shell."""
+    from walshqhn.binn.catalog import list_tasks
+
+    return [*list_tasks()]
+
+
+def complete_source(context: Any) -> list[str]:
+    """What the shell may offer for a source: names of tasks, and paths."""
+    start = Path(context.incomplete).expanduser()
+    folder = start if context.incomplete.endswith("/") else start.parent
+    with suppress(OSError):
+        paths = sorted(folder.iterdir())
+        found = [f"{path}/" if path.is_dir() else str(path) for path in paths if not path.name.startswith(".")]
+        return [*complete_task(context), *found]
+    return complete_task(context)
+
+
 Whole = Annotated[int, Parameter(converter=_whole)]
 """A whole number; 1.5 is an error and is not rounded."""
 OptionalWhole = Annotated[int | None, Parameter(converter=_whole)]
@@ -43,12 +61,14 @@ TaskOptions = Annotated[
     str,
     Parameter(
         allow_leading_hyphen=True,
-        help="Options of the task (listed by walshqhn tasks NAME), e.g. --digits 3,7 or --weight-values=-3,1.",
+        help="Options of the task (listed by walshqhn tasks NAME), e.g. --digits 3,7, --weight-values=-3,1 or "
+        "--data-seed 1.",
     ),
 ]
 Source = Annotated[
     str,
     Parameter(
+        completer=complete_source,
         help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), a Hamiltonian "
         "(.json, .qpy, .coo, OpenFermion's .txt, our .csv), or a function as module:function, which takes --num-bits "
         "(--batch, --penalty).",
@@ -80,6 +100,15 @@ def format_value(value: Any) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
+def typed(option: str) -> str:
+    """The option of a task as it is typed: --seed is for what a command draws itself, --data-seed for the task's data.
+
+    >>> typed("weight_values"), typed("seed")
+    ('weight-values', 'data-seed')
+    """
+    return "data-seed" if option == "seed" else option.replace("_", "-")
+
+
 def own_options(command: Callable[..., Any]) -> list[str]:
     """The options of a command, as typed but without the leading dashes; all others belong to the task."""
     parameters = inspect.signature(command).parameters.values()
@@ -101,9 +130,9 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
     if source in list_tasks():
         known, texts = task_options(source), text_options(source)
         for name, text in options.items():
-            option = name.replace("-", "_")
-            if option not in known:
-                listed = [name.replace("_", "-") for name in known]
+            option = next((one for one in known if typed(one) == name.replace("_", "-")), None)
+            if option is None:
+                listed = [typed(one) for one in known]
                 raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {source!r}")
             plain = str(Path(text).expanduser()) if text.startswith("~") else text
             values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)

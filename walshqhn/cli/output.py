@@ -10,14 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from walshqhn.kernels import on_compile
+from walshqhn.support.text import duration, printable
 from walshqhn.support.text import number as number
 from walshqhn.support.text import plural as plural
-from walshqhn.support.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -144,6 +144,28 @@ def saying_what_compiles() -> Iterator[None]:
 
 
 @contextmanager
+def saying_how_far(every: float = 30.0) -> Iterator[None]:
+    """During the block, where stderr is no terminal and no bar moves, write a line there every so many seconds."""
+    if sys.stderr is None or sys.stderr.isatty():
+        yield
+        return
+    over, start = threading.Event(), time.monotonic()
+
+    def say() -> None:
+        while not over.wait(every):
+            with suppress(OSError, ValueError):  # nobody reads it any more
+                remark(f"{duration(time.monotonic() - start)}: {_displays[-1].line if _displays else 'working'}")
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def progress_bar(text: str) -> Iterator[Any]:
     """A progress bar on stderr, on terminals only; yields a function that takes the fraction done."""
     with ProgressDisplay(text, 1.0) as display:
@@ -151,7 +173,7 @@ def progress_bar(text: str) -> Iterator[Any]:
 
 
 class ProgressDisplay:
-    """How far ``text`` has come on the way to ``total``, on stderr, on terminals only."""
+    """How far ``text`` has come on the way to ``total``: a bar on terminals, elsewhere see `saying_how_far`."""
 
     def __init__(self, text: str, total: float, done: int = 0) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -172,6 +194,12 @@ class ProgressDisplay:
     def __exit__(self, *details: Any) -> None:
         _displays.remove(self)
         self._bar.__exit__(*details)
+
+    @property
+    def line(self) -> str:
+        """What the bar shows, in words."""
+        task = self._bar.tasks[0]
+        return f"{task.description}, {task.percentage:.0f} %{', ' * bool(task.fields['note'])}{task.fields['note']}"
 
     def update(self, done: float, text: str | None = None, note: str = "") -> None:
         """``done`` so far; other words if there are any."""

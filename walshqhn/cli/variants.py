@@ -14,12 +14,13 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from walshqhn.circuits.spec import PHASES
+from walshqhn.circuits.spec import FEWEST_LAYERS, PHASES
 from walshqhn.cli.options import flag
+from walshqhn.cli.output import plural, remark
 from walshqhn.engines.spec import TAKERS, EngineSpec
 from walshqhn.support.errors import UsageError
 from walshqhn.support.specs import Option
-from walshqhn.training.spec import FEWEST_LAYERS, Variant
+from walshqhn.training.spec import GROWING, Variant
 
 _SEVERAL = "Options of circuit, engine and search accept comma-separated values; all combinations make a study."
 CIRCUIT, ENGINE, SEARCH = (Group(name, sort_key=k) for k, name in enumerate(("Circuit", "Engine", "Search"), start=1))
@@ -60,19 +61,33 @@ def make_variants(given: Mapping[str, str | bool]) -> tuple[Variant, ...]:
     }
     found: list[Variant] = []
     used: set[str] = set()
+    skipped: set[str] = set()
+    many = any(len(found) > 1 for found in values.values())
     several = any(len(values.get(name, ())) > 1 for name in ("ansatz", "engine", "shots"))
     for combination in product(*values.values()):
         settings = dict(zip(values, combination, strict=True))
         if several:
             settings = {name: value for name, value in settings.items() if _is_known(name, settings)}
         used |= set(settings)
+        if many and (least := _fewest_layers(settings)) > settings.get("layers", least):
+            skipped.add(f"{settings.get('ansatz', 'linear')} with {plural(settings['layers'], 'layer')}")
+            continue
         variant = Variant.of(**settings)
         if variant not in found:
             found.append(variant)
     for name in values:
         if name not in used:
             raise UsageError(f"{name} applies to none of these variants.")
+    if skipped and not found:
+        raise UsageError(f"there is no {' and no '.join(sorted(skipped))}: nothing is left to train.")
+    if skipped:
+        remark(f"note: there is no {' and no '.join(sorted(skipped))}; left out")
     return tuple(found)
+
+
+def _fewest_layers(settings: Mapping[str, Any]) -> int:
+    """Of the circuit in ``settings``; where layers are to be added, one is."""
+    return max(FEWEST_LAYERS.get(settings.get("ansatz", "linear"), 0), int(bool(settings.get("grow"))))
 
 
 def _listed(name: str, text: str) -> list[str]:
@@ -89,7 +104,7 @@ def _is_known(name: str, settings: Mapping[str, Any]) -> bool:
     if name == "mixer":
         return ansatz == "qaoa"
     if name == "grow":
-        return ansatz in FEWEST_LAYERS
+        return ansatz in GROWING
     if name == "max_shots":
         return settings.get("shots") is not None and engine in TAKERS["shots"]
     return engine in TAKERS.get(name, (engine,))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from walshqhn.binn.architecture import named_weights
 from walshqhn.binn.catalog import list_tasks
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import bits_to_label, index_to_bits
@@ -263,9 +264,8 @@ def _best(workspace: Workspace, training: TrainingResult | None) -> Section:
         facts |= {f"accuracy, {name}": f"{float(task.accuracy(bits[None], name)[0]):.4f}" for name in task.splits}
     rows: list[tuple[Any, ...]] = [(whole(j), names[j], whole(int(b))) for j, b in enumerate(bits)]
     if isinstance(task, NetworkTask):
-        flat = {int(p): v for name, block in task.network.weights(bits).items()
-                for p, v in zip(task.network.positions(name).ravel(), block.ravel(), strict=True)}  # fmt: skip
-        rows = [(*row, cell(flat[j]) if j in flat else "architecture") for j, row in enumerate(rows)]
+        flat = named_weights(task.network, bits)
+        rows = [(*row, cell(flat[names[j]]) if names[j] in flat else "architecture") for j, row in enumerate(rows)]
     headings = ("bit", "name", "value", "weight")[: len(rows[0]) if rows else 3]
     return Section("Best network" if task is not None else "Best configuration", f"This is {source}.", facts,
                    (Table("Every bit", headings, rows, folded=True),), ("network",))  # fmt: skip

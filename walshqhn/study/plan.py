@@ -148,6 +148,11 @@ class Study(ByValue, Tabular, Drawn):
         """Mean cost E at the end of each finished run, exact or from the final samples: (runs,)."""
         return np.array([run.energy for run in self.runs(variant)])
 
+    @property
+    def lowest(self) -> int | None:
+        """Number of the variant with the lowest E of any finished run; None if there is none."""
+        return min(self.trainings, key=lambda v: float(self.energies(v).min()), default=None)
+
     def success_probability(
         self, epsilon: float, *, sampled: bool = False, confidence: float = 0.95
     ) -> list[Proportion]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from walshqhn.circuits.spec import CircuitSpec
+from walshqhn.circuits.spec import FEWEST_LAYERS, CircuitSpec
 from walshqhn.engines.objectives import Objective, make_objective
 from walshqhn.engines.spec import EngineSpec
 from walshqhn.support.errors import UsageError, unknown_name
@@ -14,7 +14,8 @@ from walshqhn.support.shown import Shown
 from walshqhn.support.specs import Option, Spec, option
 from walshqhn.training.optimizers import Optimizer, make_optimizer
 
-FEWEST_LAYERS = {"linear": 0, "qaoa": 1}  # where growth starts
+GROWING = ("linear", "qaoa")
+"""Circuits that layers can be added to."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,7 +87,7 @@ class Variant(Shown):
                     f"{name} of a variant is {kind.__name__}(...), got {found!r}; Variant.of takes single settings."
                 )
         self.search.decided(self.engine.shots)
-        if self.search.grow and (self.circuit.ansatz not in FEWEST_LAYERS or self.circuit.layers < 1):
+        if self.search.grow and (self.circuit.ansatz not in GROWING or self.circuit.layers < 1):
             raise UsageError(f"grow adds layers to linear and qaoa circuits, at least 1, got {self.label}.")
 
     def facts(self) -> dict[str, Any]:

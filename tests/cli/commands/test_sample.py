@@ -33,6 +33,11 @@ def test_a_study_is_sampled_by_its_variant_of_least_energy(run, costs):
     least = min(row["least_excess"] for row in facts["variants"])
     sampled = run.json("sample", "s.h5", "--shots", 4000)
     error = sampled["standard_error"] or 0
+    best = min(facts["variants"], key=lambda row: row["least_excess"])["variant"]
+    assert sampled["variant"] == best
+    assert f"variant: {best}" in run("sample", "s.h5")
+    assert run.json("sample", "s.h5", "--variant", 1)["variant"] == facts["variants"][1]["variant"]
+    assert "variant 9 of s.h5 has no finished run" in run.complaint("sample", "s.h5", "--variant", 9)
     assert abs(sampled["mean_cost"] - costs.min() - least) <= 5 * error + 1e-6
 
 

@@ -146,6 +146,19 @@ def test_a_file_can_be_source_and_result_when_it_goes_on(run, costs):
     assert len(load("t.h5").training.runs) == 2
 
 
+def test_resume_needs_only_the_file(run, costs):
+    options = ("--layers", "1", "--max-iterations", "30", "--optimizer", "Adam:learning_rate=0.1", "--seed", 4)
+    run("train", "costs.npy", *options, "--runs", "3", "-o", "whole.h5")
+    run("train", "costs.npy", *options, "--runs", "1", "-o", "part.h5")
+    run("train", "part.h5", "--resume", "--runs", "3")
+    assert_equal_runs(load("whole.h5").training, load("part.h5").training)
+    assert run.json("train", "part.h5", "--resume")["runs"] == 3
+    assert "--resume continues a file" in run.complaint("train", "gaussian", "--resume")
+    assert "seed: 4 there, 5 here" in run.complaint("train", "part.h5", "--resume", "--seed", 5)
+    run("spectrum", "costs.npy", "-o", "s.h5")
+    assert "s.h5 holds no training or study" in run.complaint("train", "s.h5", "--resume", code=1)
+
+
 def test_resume_refuses_another_training(run, costs, tmp_path):
     small = ("--runs", "1", "--max-iterations", "5")
     run("train", "costs.npy", "-o", "a.h5", *small, "--layers", "1")

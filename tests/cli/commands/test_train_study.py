@@ -133,6 +133,24 @@ def test_interrupted_and_resumed(run, costs, tmp_path, monkeypatch):
     assert kept[3:7] == [3, 4, 5, 6]
 
 
+def test_a_study_needs_only_its_file_too(run, costs, tmp_path):
+    run("train", "costs.npy", "--layers", "0,1", "--runs", 2, "--seed", 3, "-o", "s.h5", *QUICK)
+    facts = run.json("train", "s.h5", "--resume", "--runs", 3, "--epsilon", 0.5)
+    assert [row["runs"] for row in facts["variants"]] == [3, 3]
+    plan = Plan(variants({"layers": 0}, {"layers": 1}), 3, 3)
+    assert content(Study.load(tmp_path / "s.h5")) == content(run_study(costs, plan, workers=1))
+
+
+def test_a_depth_that_a_circuit_has_not_is_left_out(run, costs):
+    few = ("train", "costs.npy", "--layers", "0,1", "--runs", 1, *QUICK, "--no-product-baseline")
+    facts = run.json(*few, "--ansatz", "linear,qaoa")
+    assert [v["variant"] for v in facts["variants"]] == ["linear, 0 layers", "linear, 1 layer", "qaoa, 1 layer"]
+    assert run.err.startswith("note: there is no qaoa with 0 layers; left out\n")
+    facts = run.json(*few, "--grow")
+    assert [v["variant"] for v in facts["variants"]] == ["linear, 1 layer, grown"]
+    assert "nothing is left" in run.complaint("train", "costs.npy", "--ansatz", "qaoa,ma-qaoa", "--layers", 0)
+
+
 def test_brackets_in_a_label_are_no_markup(run, costs, tmp_path):
     from qiskit import QuantumCircuit, qpy
     from qiskit.circuit import ParameterVector

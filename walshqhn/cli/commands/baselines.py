@@ -20,7 +20,6 @@ def baselines(
     evaluations: Annotated[opt.Whole, Parameter(help="Configurations that each run may evaluate.")] = 10_000,
     runs: Annotated[opt.Whole, Parameter(help="Runs of each method.")] = 20,
     seed: Annotated[opt.Whole, Parameter(help="Seed of the searches.")] = 0,
-    data_seed: Annotated[opt.OptionalWhole, Parameter(help="Seed of the task's data (its option seed).")] = None,
     epsilon: Annotated[
         float | None, Parameter(help="Excess that counts as success; default: 1 % of C's standard deviation.")
     ] = None,
@@ -38,8 +37,6 @@ def baselines(
         check_real("epsilon", epsilon, least=0)
     check_whole("seed", seed, 0)
     check_runs(runs)
-    if data_seed is not None:
-        options["seed"] = str(data_seed)
     workspace = opt.open_source(source, options, threads, baselines)
     facts = baselines_report(workspace.cost, evaluations, runs, seed, epsilon, workspace.task)
     if json:

@@ -61,7 +61,7 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         lines.append(("study", f"{s.done:,} of {wanted:,} trainings done, seed {s.plan.seed}"))
         for v, label in enumerate(s.plan.labels):
             least = min((run.energy for run in s.runs(v)), default=None)
-            lines.append(("", f"{label}: {plural(len(s.runs(v)), 'run')}, lowest E {number(least, 9)}"))
+            lines.append(("", f"{v}: {label}: {plural(len(s.runs(v)), 'run')}, lowest E {number(least, 9)}"))
     facts["unchecked"] = unchecked(found)
     lines.append(("not checked", "; ".join(facts["unchecked"])))
     facts["provenance"] = made = found.provenance

@@ -8,17 +8,25 @@ import numpy as np
 from cyclopts import Parameter
 
 from walshqhn.bits import bits_to_label
-from walshqhn.cli.options import Json, Threads, Whole, open_source
+from walshqhn.cli.options import Json, OptionalWhole, Threads, Whole, complete_source, open_source
 from walshqhn.cli.output import number, plural, print_json, stdout, table
 from walshqhn.engines.spec import EngineSpec
 from walshqhn.support.checks import check_whole
-from walshqhn.support.errors import InputError
+from walshqhn.support.errors import InputError, UsageError
+from walshqhn.training.result import TrainingResult
+from walshqhn.workspace import Workspace
 
 
 def sample(
-    file: Annotated[str, Parameter(help="A training, or a study, of which the variant with the lowest E is used.")],
+    file: Annotated[
+        str, Parameter(help="A walshqhn file (.h5) with a training or a study.", completer=complete_source)
+    ],
     /,
     *,
+    variant: Annotated[
+        OptionalWhole,
+        Parameter(help="Of a study: the number of the variant, as info counts them from 0; default: the lowest E."),
+    ] = None,
     shots: Annotated[Whole, Parameter(help="Number of measurements.")] = 1024,
     engine: Annotated[
         Literal["exact", "product", "mps", "aer", "aer-mps"] | None,
@@ -33,7 +41,7 @@ def sample(
     for name, value, least in (("shots", shots, 1), ("seed", seed, 0), ("top", top, 0)):
         check_whole(name, value, least)
     workspace = open_source(file, {}, threads, sample)
-    training, task = workspace.training, workspace.task
+    task, (training, label) = workspace.task, _chosen(workspace, variant)
     if training is None:
         raise InputError(f"{file} holds no training; create one with walshqhn train --output.")
     engine = engine or ("exact" if workspace.num_bits <= workspace.LARGEST_TABLE else "mps")
@@ -55,10 +63,19 @@ def sample(
         rows[-1]["accuracy"] = {s: float(accuracies[s][place]) for s in splits}
     mean, error = float(all_costs.mean()), float(all_costs.std(ddof=1) / np.sqrt(shots)) if shots > 1 else None
     if json:
-        facts = {"shots": shots, "engine": engine, "seed": seed, "mean_cost": mean, "standard_error": error}
+        facts = {
+            "variant": label,
+            "shots": shots,
+            "engine": engine,
+            "seed": seed,
+            "mean_cost": mean,
+            "standard_error": error,
+        }
         print_json(facts | {"distinct": len(distinct), "exact_minimum": minimum, "networks": rows})
         return
     out = stdout()
+    if label is not None:
+        out.print(f"variant: {label}", soft_wrap=True)
     spread = "" if error is None or len(distinct) == 1 else f" ± {number(error, 2)}"
     out.print(
         f"{plural(shots, 'shot')}, {plural(len(distinct), 'distinct network')}, mean cost {number(mean)}{spread}, "
@@ -71,3 +88,17 @@ def sample(
         scores = (f"{row['accuracy'][s]:.4f}" for s in splits)
         shown.add_row(row["bits"], f"{row['count']:,}", number(row["cost"], 8), number(row["excess"], 3), *scores)
     out.print(shown)
+
+
+def _chosen(workspace: Workspace, variant: int | None) -> tuple[TrainingResult | None, str | None]:
+    """The training to measure, and its label if it is of a study."""
+    study = workspace.contents.study
+    if variant is None and (workspace.contents.training is not None or study is None or study.lowest is None):
+        return workspace.training, None
+    if study is None:
+        raise UsageError(f"--variant is for studies; {workspace.name} holds none.")
+    v = study.lowest if variant is None else variant
+    if v not in study.trainings:
+        done = ", ".join(map(str, study.trainings))
+        raise UsageError(f"variant {v} of {workspace.name} has no finished run; these have: {done or 'none'}.")
+    return study.trainings[v], study.plan.labels[v]

@@ -8,13 +8,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from walshqhn.binn.catalog import list_tasks, task_options
-from walshqhn.cli.options import Json, TaskOptions, format_value, open_source
+from walshqhn.binn.explanations import EXPLANATIONS
+from walshqhn.cli.options import Json, TaskOptions, complete_task, format_value, open_source, typed
 from walshqhn.cli.output import print_json, stdout, table
 from walshqhn.support.errors import UsageError
 
 
 def tasks(
-    name: Annotated[str | None, Parameter(help="Show the options and bits of this task.")] = None,
+    name: Annotated[
+        str | None, Parameter(help="Show the options and bits of this task.", completer=complete_task)
+    ] = None,
     /,
     *,
     json: Json = False,
@@ -40,18 +43,24 @@ def tasks(
     needed = [option for option, value in defaults.items() if value is inspect.Parameter.empty]
     bits: tuple[str, ...] = ()
     values = {k: None if k in needed else v for k, v in defaults.items()}
-    if all(option in options for option in needed):
+    if all(typed(option) in options or option in options for option in needed):
         workspace = open_source(name, options, None, tasks)
         bits, values = workspace.bit_names, (workspace.spec or {})["options"]
     if json:
-        print_json({"name": name, "description": list_tasks()[name], "options": values, "bit_names": bits})
+        help = {option: EXPLANATIONS[option] for option in values}
+        print_json({
+            "name": name, "description": list_tasks()[name], "options": values, "help": help, "bit_names": bits,
+        })  # fmt: skip
         return
     out = stdout()
     out.print(f"{name}: {list_tasks()[name]}")
-    out.print("\nOptions and their values")
+    shown = table(("option", "value", "meaning"), left=3)
+    shown.columns[2].overflow = "fold"
     for option, value in values.items():
         text = "(required)" if value is None and option in needed else format_value(value)
-        out.print(f"  --{option.replace('_', '-'):<21} {text}")
+        shown.add_row(f"--{typed(option)}", text, EXPLANATIONS[option])
+    out.print()
+    out.print(shown)
     if bits:
         out.print(f"\nBits (N = {len(bits)}): qubit, name")
         width = max(len(b) for b in bits) + 8

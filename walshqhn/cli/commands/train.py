@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,9 +50,10 @@ def train(  # noqa: PLR0913  a command's arguments are its options
             "Default for IBM devices: OUTPUT with the ending .jobs.",
         ),
     ] = None,
-    runs: Annotated[opt.Whole, Parameter(group=SEARCH, help="Restarts from random angles.")] = 5,
-    seed: Annotated[opt.Whole, Parameter(group=SEARCH, help="Seed of initial angles and samples.")] = 0,
-    data_seed: Annotated[opt.OptionalWhole, Parameter(help="Seed of the task's data (its option seed).")] = None,
+    runs: Annotated[opt.OptionalWhole, Parameter(group=SEARCH, help="Restarts from random angles; default: 5.")] = None,
+    seed: Annotated[
+        opt.OptionalWhole, Parameter(group=SEARCH, help="Seed of initial angles and samples; default: 0.")
+    ] = None,
     workers: Annotated[
         opt.OptionalWhole,
         Parameter(group=STUDIES, help="Number of processes, one thread each; default: all cores. Makes a study."),
@@ -64,7 +65,9 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         float | None,
         Parameter(group=STUDIES, help="E - min C that counts as success; default: 1 % of C's standard deviation."),
     ] = None,
-    resume: Annotated[bool, opt.flag("Continue the training or study stored in --output.")] = False,
+    resume: Annotated[
+        bool, opt.flag("Continue the training or study in SOURCE, or in --output; settings that are not given are its.")
+    ] = False,
     threads: opt.Threads = None,
     force: opt.Force = False,
     json: opt.Json = False,
@@ -74,21 +77,18 @@ def train(  # noqa: PLR0913  a command's arguments are its options
 
     Options of circuit, engine and search accept several values, separated by commas (--layers 0,1,2). All
     combinations, or --workers, make a study of how often each succeeds. Ctrl-C keeps the runs finished so far; with
-    --output they are stored, and --resume continues.
+    --output they are stored, and walshqhn train FILE --resume continues.
     """
     if resume and output is None:
-        raise UsageError("--resume needs --output, the file to continue.")
+        output = Path(source).expanduser()
+        if not output.is_file() or output.suffix.lower() not in (".h5", ".hdf5"):
+            raise UsageError(f"--resume continues a file: name it in place of {source!r}, or with --output.")
     given = {name: options[name] for name in Variant.options() if options.get(name) is not None}
     options = {name: text for name, text in options.items() if name not in Variant.options()}
     if output is not None:
         opt.check_native_name(output)
         check_target(output, overwrite=force or resume, source=[*options.values(), *([] if resume else [source])])
-    if data_seed is not None:
-        options["seed"] = str(data_seed)
     variants = make_variants(given)
-    is_study = len(variants) > 1 or workers is not None
-    if epsilon is not None and not is_study:
-        raise UsageError("--epsilon is for studies: give an option several values, or use --workers.")
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)
     if any(variant.engine.engine == "exact" for variant in variants):
@@ -97,10 +97,19 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         compile_apart("mps")
     with nullcontext() if output is None else claimed(output):
         workspace = opt.open_source(source, options, threads, train)
-        if is_study and product_baseline and has_exact_mean(workspace.cost):
-            variants = with_product(variants, "exact" if isinstance(workspace.cost, TableCost) else "product")
-        plan = Plan(variants, runs, seed)
-        job = _Job(workspace, plan, output, resume, jobs or _default_jobs(plan, output))
+        plan, is_study = (
+            Plan(variants, 5 if runs is None else runs, seed or 0),
+            len(variants) > 1 or workers is not None,
+        )
+        held = _held(workspace, output) if resume else None
+        if held is not None and not given:
+            plan, is_study = _continued(held, plan, runs, seed, output)
+        elif is_study and product_baseline and has_exact_mean(workspace.cost):
+            kind = "exact" if isinstance(workspace.cost, TableCost) else "product"
+            plan = replace(plan, variants=with_product(variants, kind))
+        if epsilon is not None and not is_study:
+            raise UsageError("--epsilon is for studies: give an option several values, or use --workers.")
+        job = _Job(workspace, plan, output, held, resume, jobs or _default_jobs(plan, output))
         if job.jobs is not None:
             remark(f"jobs are recorded in {job.jobs}; after an interruption, run the same command to recover them")
         if is_study:
@@ -123,6 +132,26 @@ def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
     return (output or Path(f"{real[0]}.jobs")).with_suffix(".jobs") if real else None
 
 
+def _held(workspace: Workspace, output: Path | None) -> Contents | None:
+    """What the file to be continued holds, if there is one."""
+    if output is None or not output.exists():
+        return None
+    return workspace.contents if output == Path(workspace.name) else load(output)
+
+
+def _continued(
+    held: Contents, default: Plan, runs: int | None, seed: int | None, output: Path | None
+) -> tuple[Plan, bool]:
+    """The plan that the file was made with, and whether it is a study; with other runs or another seed if given."""
+    config = held.provenance.get("config") or {}
+    asked = {name: config.get(name) for name in default.as_dict()}
+    is_study = held.study is not None and (held.training is None or asked == held.study.plan.as_dict())
+    if held.study is None and (held.training is None or not asked["variants"]):
+        raise InputError(f"{output} holds no training or study to continue.")
+    plan = held.study.plan if held.study is not None and is_study else Plan.from_dict(asked, f"{output}")
+    return replace(plan, runs=plan.runs if runs is None else runs, seed=plan.seed if seed is None else seed), is_study
+
+
 @dataclass(frozen=True)
 class _Job:
     """A checked request."""
@@ -130,6 +159,8 @@ class _Job:
     workspace: Workspace
     plan: Plan
     output: Path | None
+    held: Contents | None
+    """What the file that is continued holds."""
     resume: bool
     jobs: Path | None
 
@@ -139,7 +170,7 @@ class _Job:
         earlier = self._earlier("training")
         cost, threads = workspace.cost, workspace.threads
         ready = ready_variant(plan.variants[0], cost, seed=plan.seed, threads=threads, jobs=self.jobs)
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True, held=self._held)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True, held=self.held)
         limit, symbol, stage = search.max_iterations, str(search.objective).replace("mean", "E"), ""
         with ProgressDisplay("training", plan.runs * limit) as display:
             counts = [0] * plan.runs
@@ -178,7 +209,7 @@ class _Job:
         """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, held=self._held)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, held=self.held)
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
         text = f"trainings, {plural(resolve_workers(workers), 'worker')}"
@@ -215,18 +246,11 @@ class _Job:
             clear(folder)
         return folder
 
-    @cached_property
-    def _held(self) -> Contents | None:
-        """What the file to be continued holds."""
-        if not self.resume or self.output is None or not self.output.exists():
-            return None
-        return self.workspace.contents if self.output == Path(self.workspace.name) else load(self.output)
-
     def _earlier(self, part: str) -> Any:
         """The training or study that --resume continues, if any. InputError if the file holds none."""
-        if self._held is not None and getattr(self._held, part) is None:
+        if self.held is not None and getattr(self.held, part) is None:
             raise InputError(f"{self.output} holds no {part} to continue.")
-        return getattr(self._held, part, None)
+        return getattr(self.held, part, None)
 
     def _facts(self) -> dict[str, Any]:
         """All settings, for the provenance."""
