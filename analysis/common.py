@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -90,6 +91,20 @@ def study(settings: Settings, name: str, task: Task, plan: Plan) -> Study:
         file.store(found)
         say(f"{name}: interrupted, {found.done} of {total} trainings are stored; the same command goes on")
         raise KeyboardInterrupt
+    return found
+
+
+def kept(settings: Settings, script: Any, key: str, make: Callable[[], T]) -> T:
+    """What ``make()`` returns, as JSON holds it; or returned, if this version of the script was interrupted later."""
+    source = Path(script.__file__)
+    path = settings.studies / f"{source.stem}-parts.json"
+    name = f"{hashlib.sha256(source.read_bytes()).hexdigest()[:16]} {key}"
+    parts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    if name not in parts:
+        parts[name] = _plain(make())
+        settings.studies.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda file: file.write_text(json.dumps(parts)), overwrite=True)
+    found: T = parts[name]
     return found
 
 

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .summaries import SUMMARIES, Summary
+from .summaries import SUMMARIES
+from .verdict import Summary
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = tuple(SUMMARIES)

@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from . import wording as say
-
-REPRODUCED, PARTLY, NOT, NEW = "reproduced", "partly reproduced", "not reproduced", "new"
-Numbers = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What stands on top."""
-
-    verdict: str
-    """`REPRODUCED`, `PARTLY`, `NOT`, or `NEW` where the paper has nothing to compare with."""
-    headline: str
-    """A sentence."""
-    table: tuple[tuple[str, ...], ...]
-    """Its heading, and rows."""
+from .summaries_large import digits, encodings, large, sizes
+from .verdict import NEW, NOT, PARTLY, REPRODUCED, Numbers, Summary
 
 
 def success_mnist(numbers: Numbers) -> Summary:
@@ -104,35 +89,6 @@ def fourier(numbers: Numbers) -> Summary:
     ]
     heading = ("task", "N", "degree 1", "degree 2", "degree 3", "4 and more", "minimum of degrees ≤ 2: its C")
     return Summary(REPRODUCED if len(near) == len(shares) else PARTLY, headline, (heading, *rows))
-
-
-def sizes(numbers: Numbers) -> Summary:
-    """New: the paper's tasks can all be enumerated."""
-    largest = {label: list(found.items())[-1] for label, found in numbers.items()}
-
-    def rest(s: Numbers) -> str:
-        error = f" ± {100 * s['error']:.1g}" if s["error"] else ""
-        return f"{100 * s['share'][2]:.2g}{error} %"
-
-    parts = [f"{rest(s)} at {size}x{size} ({label})" for label, (size, s) in largest.items()]
-    headline = f"Nearly 2-local at full size, too: degrees above 2 hold {', '.join(parts)} of the variance."
-    rows = [
-        (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", f"{100 * s['share'][0]:.3g} %",
-         f"{100 * s['share'][1]:.3g} %", rest(s))
-        for label, found in numbers.items() for size, s in found.items()
-    ]  # fmt: skip
-    heading = ("weights, pixels", "N", "terms of degree 1, 2", "degree 1", "degree 2", "all higher")
-    return Summary(NEW, headline, (heading, *rows))
-
-
-def large(numbers: Numbers) -> Summary:
-    rows = [
-        (size, str(at["num_bits"]), layers, f"{min(one['energies']):.4g}", f"{at['descent']:.4g}",
-         f"{at['annealing']:.4g}", f"{one['cost']:.4g}", f"{one['accuracy']:.2%}")
-        for size, at in numbers.items() for layers, one in at["depths"].items()
-    ]  # fmt: skip
-    headline = "{1} qubits ({0}), {2} layers: {7} of the test images are recognized.".format(*rows[-1])
-    return Summary(NEW, headline, (("pixels", "N", "layers", "E", "descent", "annealing", "cost", "accuracy"), *rows))
 
 
 def locality(numbers: Numbers) -> Summary:
@@ -260,26 +216,6 @@ def posterior(numbers: Numbers) -> Summary:
     return Summary(NEW, f"Averaging over the exact posterior {'; it '.join(parts)}.", (heading, *rows))
 
 
-def encodings(numbers: Numbers) -> Summary:
-    """New: the paper names them as an outlook."""
-    rows, words = [], []
-    for name, found in numbers.items():
-        best = min(row["costs"][0] for row in found["methods"])
-        coded = min((row for row in found["methods"] if row["kind"] == "encoded"), key=lambda row: row["costs"][0])
-        off = coded["costs"][0] - best
-        words.append(
-            f"{found['num_bits']} bits on {coded['qubits']} qubits end {off:.2g} above the lowest energy found"
-        )
-        rows += [
-            (f"{name}: {row['method']}", str(row["qubits"] or "-"), f"{row['cx']:,}" if row["qubits"] else "-",
-             str(row["bases"] or "-"), f"{row['evaluations']:,}", f"{row['costs'][0]:.7g}",
-             f"{row['costs'][len(row['costs']) // 2]:.7g}", f"{row['accuracy']:.4f}" if row["accuracy"] else "-")
-            for row in found["methods"]
-        ]  # fmt: skip
-    heading = ("task: method", "qubits", "CX", "bases", "evaluations a run", "best energy", "median", "test accuracy")
-    return Summary(NEW, f"{'; '.join(words)}.", (heading, *rows))
-
-
 SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
     one.__name__: one
     for one in (
@@ -288,6 +224,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         fourier,
         sizes,
         large,
+        digits,
         locality,
         model_selection,
         noise,

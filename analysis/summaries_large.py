@@ -1,0 +1,84 @@
+"""As `summaries`, for networks of more bits than can be enumerated."""
+
+from __future__ import annotations
+
+from .verdict import NEW, Numbers, Summary
+
+
+def sizes(numbers: Numbers) -> Summary:
+    """New: the paper's tasks can all be enumerated."""
+    largest = {label: list(found.items())[-1] for label, found in numbers.items()}
+
+    def rest(s: Numbers) -> str:
+        error = f" ± {100 * s['error']:.1g}" if s["error"] else ""
+        return f"{100 * s['share'][2]:.2g}{error} %"
+
+    parts = [f"{rest(s)} at {size}x{size} ({label})" for label, (size, s) in largest.items()]
+    headline = f"Nearly 2-local at full size, too: degrees above 2 hold {', '.join(parts)} of the variance."
+    rows = [
+        (f"{label}, {size}x{size}", str(s["num_bits"]), f"{s['terms']:,}", f"{100 * s['share'][0]:.3g} %",
+         f"{100 * s['share'][1]:.3g} %", rest(s))
+        for label, found in numbers.items() for size, s in found.items()
+    ]  # fmt: skip
+    heading = ("weights, pixels", "N", "terms of degree 1, 2", "degree 1", "degree 2", "all higher")
+    return Summary(NEW, headline, (heading, *rows))
+
+
+def large(numbers: Numbers) -> Summary:
+    rows = [
+        (size, str(at["num_bits"]), layers, f"{min(one['energies']):.4g}", f"{at['descent']:.4g}",
+         f"{at['annealing']:.4g}", f"{one['cost']:.4g}", f"{one['accuracy']:.2%}")
+        for size, at in numbers.items() for layers, one in at["depths"].items()
+    ]  # fmt: skip
+    headline = "{1} qubits ({0}), {2} layers: {7} of the test images are recognized.".format(*rows[-1])
+    return Summary(NEW, headline, (("pixels", "N", "layers", "E", "descent", "annealing", "cost", "accuracy"), *rows))
+
+
+def encodings(numbers: Numbers) -> Summary:
+    """New: the paper names them as an outlook."""
+    rows, words = [], []
+    for name, found in numbers.items():
+        best = min(row["costs"][0] for row in found["methods"])
+        coded = min((row for row in found["methods"] if row["kind"] == "encoded"), key=lambda row: row["costs"][0])
+        off = coded["costs"][0] - best
+        words.append(
+            f"{found['num_bits']} bits on {coded['qubits']} qubits end {off:.2g} above the lowest energy found"
+        )
+        rows += [
+            (f"{name}: {row['method']}", str(row["qubits"] or "-"), f"{row['cx']:,}" if row["qubits"] else "-",
+             str(row["bases"] or "-"), f"{row['evaluations']:,}", f"{row['costs'][0]:.7g}",
+             f"{row['costs'][len(row['costs']) // 2]:.7g}", f"{row['accuracy']:.4f}" if row["accuracy"] else "-")
+            for row in found["methods"]
+        ]  # fmt: skip
+    heading = ("task: method", "qubits", "CX", "bases", "evaluations a run", "best energy", "median", "test accuracy")
+    return Summary(NEW, f"{'; '.join(words)}.", (heading, *rows))
+
+
+def digits(numbers: Numbers) -> Summary:
+    """New: the paper separates two digits."""
+    words, rows = [], []
+    for count, at in numbers.items():
+        circuit = next(iter(at["methods"]))
+        best = max(at["methods"], key=lambda name: at["methods"][name]["mean"][0])
+        published = " and ".join(f"{100 * p:.1f} %" for p in at["published"].values())
+        lead = "which no other method exceeds" if best == circuit else f"{best} {_points(at['methods'][best]['mean'])}"
+        words.append(
+            f"From {count} images a class the {circuit}, recognizes {_points(at['methods'][circuit]['mean'])}, {lead}; "
+            f"published for BeMi: {published}."
+        )
+        rows += [
+            (f"{count}: {name}", _points(of["mean"]), f"{100 * _mean(of['accuracy_without_idle']):.1f} %",
+             f"{100 * _mean(of['pair_accuracy']):.1f} %", f"{_mean(of['cost']):.2g}", f"{_mean(of['cpu_seconds']):.2f}")
+            for name, of in at["methods"].items()
+        ]  # fmt: skip
+    heading = ("images a class: method", "ten digits, test images recognized", "blank pixels left out", "single pairs",
+               "full training cost", "CPU seconds a pair")  # fmt: skip
+    return Summary(NEW, " ".join(words), (heading, *rows))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _points(mean: list[float]) -> str:
+    return f"{100 * mean[0]:.1f} ± {100 * mean[1]:.1f} %"
