@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from walshqhn.engines.qiskit.aer import AerEngine as AerEngine
     from walshqhn.engines.qiskit.backend import BackendEngine as BackendEngine
     from walshqhn.engines.spec import EngineSpec as EngineSpec
-    from walshqhn.formats.foreign import read_hamiltonian as read_hamiltonian
+    from walshqhn.formats.registry import read_hamiltonian as read_hamiltonian
+    from walshqhn.formats.registry import write_hamiltonian as write_hamiltonian
     from walshqhn.spectrum.estimate import SpectrumEstimate as SpectrumEstimate
     from walshqhn.spectrum.regression import fit_hamiltonian as fit_hamiltonian
     from walshqhn.spectrum.sampled import estimate_spectrum as estimate_spectrum
@@ -115,7 +116,8 @@ _HOME = {
     "TrainingResult": "walshqhn.training.result",
     "SearchSpec": "walshqhn.training.spec",
     "Variant": "walshqhn.training.spec",
-    "read_hamiltonian": "walshqhn.formats.foreign",
+    "read_hamiltonian": "walshqhn.formats.registry",
+    "write_hamiltonian": "walshqhn.formats.registry",
     "train": "walshqhn.training.train",
     "Plan": "walshqhn.study.plan",
     "Study": "walshqhn.study.plan",

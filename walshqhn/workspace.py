@@ -20,8 +20,8 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.problems import find_problem
 from walshqhn.cost.read import read_cost_table
 from walshqhn.cost.table import TableCost, tabulate
-from walshqhn.formats.foreign import holds_hamiltonian, read_hamiltonian
 from walshqhn.formats.hdf5 import Contents, load_if_native
+from walshqhn.formats.registry import holds_hamiltonian, read_hamiltonian
 from walshqhn.spectrum.walsh import WalshSpectrum
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, unknown_name
@@ -97,7 +97,7 @@ class Workspace(Shown):
             Hamiltonian in a format of `read_cost_table` or `read_hamiltonian`, or a function or `Cost` as
             "module:function", see `load_function`.
         options
-            Options of the task, see `load_task`, or of the function; not allowed for files.
+            Options of the task, see `load_task`, or of the function. For files ``key`` only: of `read_hamiltonian`.
         settings
             ``threads``, ``progress`` and ``remark``, see above.
 
@@ -118,12 +118,13 @@ class Workspace(Shown):
             return cls(name, problem, **settings)
         if not path.exists() and not path.suffix:
             raise unknown_name("task", name, list_tasks())
-        if options:
+        key = {"key": options["key"]} if options and path.suffix.lower() in _HDF5 and set(options) == {"key"} else {}
+        if options and not key:
             raise UsageError(f"{name} is a file; only tasks take options.")
         if path.suffix.lower() in _HDF5 and (found := load_if_native(path)) is not None:
             return cls(name, found, **settings)
-        if path.exists() and holds_hamiltonian(path):
-            return cls(name, read_hamiltonian(path), **settings)
+        if path.exists() and (key or holds_hamiltonian(path)):
+            return cls(name, read_hamiltonian(path, **key), **settings)
         return cls(name, TableCost(read_cost_table(path)), **settings)
 
     @property

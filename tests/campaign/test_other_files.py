@@ -12,12 +12,11 @@ from campaign.probe import complaint, program, verdicts
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
-from walshqhn import read_cost_table
+from walshqhn import read_cost_table, read_hamiltonian
 from walshqhn.binn.files import read_dataset
 from walshqhn.binn.images import read_idx
 from walshqhn.circuits.spec import CircuitSpec
 from walshqhn.engines.qiskit.jobs import Journal, Request
-from walshqhn.formats.qpy import read_sparse_pauli_op
 from walshqhn.support.errors import WalshqhnError
 
 pytestmark = pytest.mark.campaign
@@ -95,7 +94,7 @@ def try_input(path):
     readers = {
         ".npy": [read_cost_table], ".npz": [read_cost_table, read_dataset], ".csv": [read_cost_table, read_dataset],
         ".idx": [read_idx], ".gz": [read_idx], ".jobs": [Journal],
-        ".qpy": [read_sparse_pauli_op, lambda p: CircuitSpec(str(p)).make(TABLE)],
+        ".qpy": [read_hamiltonian, lambda p: CircuitSpec(str(p)).make(TABLE)],
     }.get(path.suffix)  # fmt: skip
     if readers is None:
         code, *texts = program("spectrum", path.parent / "costs.npy", "--config", path)

@@ -70,8 +70,8 @@ Source = Annotated[
     Parameter(
         completer=complete_source,
         help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), a Hamiltonian "
-        "(.json, .qpy, .coo, OpenFermion's .txt, our .csv), or a function as module:function, which takes --num-bits "
-        "(--batch, --penalty).",
+        "(.json, .qpy, .coo, .lp, .mps, .qplib, .ommx, OpenFermion's .txt, our .csv, HamLib's .hdf5 with its --key), "
+        "or a function as module:function, which takes --num-bits (--batch, --penalty).",
     ),
 ]
 Output = Annotated[OptionalPath, Parameter(alias="-o")]
@@ -138,6 +138,8 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
             values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)
     elif is_function_name(source) and not Path(source).exists():
         values = {name.replace("-", "_"): parse_value(text) for name, text in options.items()}
+    elif set(options) == {"key"} and Path(source).suffix.lower() in (".h5", ".hdf5"):
+        values = dict(options)
     elif options and (Path(source).exists() or Path(source).suffix):
         where = f" ({source} is a file; only tasks take options)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)

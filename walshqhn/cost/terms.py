@@ -9,8 +9,9 @@ import numpy as np
 
 from walshqhn.bits import mask_support, masks_from_supports
 from walshqhn.cost.base import Cost
+from walshqhn.cost.substitution import substitute
 from walshqhn.support.arrays import FloatArray, MaskArray
-from walshqhn.support.errors import InputError
+from walshqhn.support.errors import InputError, unknown_name
 from walshqhn.support.resources import require_memory
 
 
@@ -36,26 +37,44 @@ class TermSum(Cost):
         """(qubits, coefficient) of every term, without the constant."""
         return ((mask_support(mask), float(value)) for mask, value in zip(self.masks, self.coefficients, strict=True))
 
-    def to_terms(self) -> dict[tuple[int, ...], float]:
-        """The inverse of `from_terms`: coefficients by the qubits of their terms, the constant first if it is not 0."""
-        return ({(): self.constant} if self.constant else {}) | dict(self)
+    def to_terms(self, of: str = "spins") -> dict[tuple[int, ...], float]:
+        """The inverse of `from_terms`: coefficients by the qubits of their terms, the constant first if it is not 0.
+
+        ``of="bits"``: of products of bits, z = 1 - 2 b, as in a QUBO; a term of degree k becomes 2^k of them.
+        TooLargeError for more than memory holds.
+
+        >>> from walshqhn import IsingHamiltonian
+        >>> IsingHamiltonian.from_terms({(0, 2): 1.0}).to_terms(of="bits")
+        {(): 1.0, (0,): -2.0, (2,): -2.0, (0, 2): 4.0}
+        """
+        if not _is_of_bits(of):
+            return ({(): self.constant} if self.constant else {}) | dict(self)
+        made: Any = type(self)  # spins that take the place of bits: a sum of products all the same
+        return made._summed(self.num_qubits, *substitute(self.num_qubits, *self._with_constant(), 1.0, -2.0)).to_terms()
 
     @classmethod
     def from_terms(
-        cls, terms: Mapping[tuple[int, ...], float], num_qubits: int | None = None, *, names: Sequence[str] = ()
-    ) -> Self:
+        cls, terms: Mapping[tuple[int, ...], float], num_qubits: int | None = None, *,
+        names: Sequence[str] = (), of: str = "spins",
+    ) -> Self:  # fmt: skip
         """From coefficients by the qubits of their terms, the empty tuple for the constant.
 
         ``num_qubits`` is by default as large as the qubits need. A qubit named twice cancels, Z^2 = 1; equal terms are
-        added up. InputError for anything else.
+        added up. ``of="bits"``: terms are products of bits, b = (1 - z) / 2, as in a QUBO, and b^2 = b. InputError for
+        anything else, TooLargeError for more products than memory holds.
 
         >>> from walshqhn import IsingHamiltonian
         >>> IsingHamiltonian.from_terms({(): 0.5, (0,): 1.0, (0, 2): -2.0}).energy([0, 0, 1])
         3.5
+        >>> IsingHamiltonian.from_terms({(): 0.5, (0,): 1.0, (0, 2): -2.0}, of="bits").energy([1, 0, 1])
+        -0.5
         """
-        sets = [tuple(q for q in set(term) if term.count(q) % 2) for term in terms]
+        bits = _is_of_bits(of)
+        sets = [tuple(q for q in set(term) if bits or term.count(q) % 2) for term in terms]
         size = max((q for term in terms for q in term), default=-1) + 1 if num_qubits is None else num_qubits
         masks, values = masks_from_supports(sets, size), np.array([*terms.values()], dtype=np.float64)
+        if bits:
+            masks, values = substitute(size, masks, values, 0.5, -0.5)
         return cls._summed(size, masks, values, tuple(names))
 
     @classmethod
@@ -146,3 +165,9 @@ class TermSum(Cost):
 
     def __hash__(self) -> int:
         return hash((self.num_qubits, self.constant))
+
+
+def _is_of_bits(of: str) -> bool:
+    if of not in ("spins", "bits"):
+        raise unknown_name("variables", of, ("spins", "bits"))
+    return of == "bits"

@@ -66,7 +66,7 @@ def write_file(path: Path, fill: Callable[[h5py.File], Any]) -> None:
 
 
 def _read_through(name: str, item: Any) -> None:
-    if isinstance(item, h5py.Dataset) and item.size:
+    if isinstance(item, h5py.Dataset) and item.size and item.chunks:
         for piece in item.iter_chunks():
             item[piece]
 

@@ -10,40 +10,51 @@ from pathlib import Path
 
 from walshqhn.circuits.qpy import read_qpy
 from walshqhn.cost.hamiltonian import IsingHamiltonian
+from walshqhn.formats.format import Details, Format, convention
+from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError
-from walshqhn.support.files import write_atomically
 
 
-def write_sparse_pauli_op(path: str | Path, hamiltonian: IsingHamiltonian, *, overwrite: bool = False) -> None:
-    """Write a QPY file with the operator, constant included; `read_sparse_pauli_op` reads it."""
+def _write(target: Path, hamiltonian: IsingHamiltonian, details: Details) -> None:
+    """With the constant. UsageError for a version of QPY that this Qiskit does not write."""
     from qiskit import QuantumCircuit, qpy
     from qiskit.circuit.library import PauliEvolutionGate
+    from qiskit.qpy.common import QPY_COMPATIBILITY_VERSION, QPY_VERSION
 
-    circuit = QuantumCircuit(hamiltonian.num_qubits, name="walshqhn")
+    version = QPY_COMPATIBILITY_VERSION  # what the oldest Qiskit reads
+    if details.qpy_version is not None:
+        version = check_whole("the version of QPY", details.qpy_version, QPY_COMPATIBILITY_VERSION, QPY_VERSION)
+    facts = {"convention": convention(hamiltonian)}
+    circuit = QuantumCircuit(hamiltonian.num_qubits, name="walshqhn", metadata=facts)
     # the default label lists every term, and QPY cannot store labels of more than 65,535 bytes
     gate = PauliEvolutionGate(hamiltonian.to_sparse_pauli_op(), time=1.0, label="exp(-iH)")
     circuit.append(gate, range(hamiltonian.num_qubits))
     buffer = io.BytesIO()
-    qpy.dump(circuit, buffer)
-    write_atomically(path, lambda target: target.write_bytes(buffer.getvalue()), overwrite=overwrite)
+    qpy.dump(circuit, buffer, version=version)
+    target.write_bytes(buffer.getvalue())
 
 
-def read_sparse_pauli_op(path: str | Path) -> IsingHamiltonian:
-    """The Hamiltonian in a QPY file whose first circuit begins with a ``PauliEvolutionGate`` (of any time).
+def _read(file: Path) -> IsingHamiltonian:
+    """From the first circuit, which begins with a ``PauliEvolutionGate`` (of any time).
 
-    It has all qubits of the circuit; its terms act on the qubits of the gate.
-    InputError if there is no such file or the gate is another one, FormatError if it is not a QPY file.
+    The Hamiltonian has all qubits of the circuit; its terms act on the qubits of the gate.
     """
     from qiskit.circuit.library import PauliEvolutionGate
     from qiskit.quantum_info import SparsePauliOp
 
-    circuit = read_qpy(path)[0]
+    circuit = read_qpy(file)[0]
     if not circuit.data:
-        raise InputError(f"{path}: the first circuit has no gates.")
+        raise InputError(f"{file}: the first circuit has no gates.")
     gate = circuit.data[0].operation
     qubits = [circuit.find_bit(qubit).index for qubit in circuit.data[0].qubits]
     if not isinstance(gate, PauliEvolutionGate):
-        raise InputError(f"{path}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
+        raise InputError(f"{file}: the first gate must be a PauliEvolutionGate, found {gate.name!r}.")
     if not isinstance(gate.operator, SparsePauliOp):
-        raise InputError(f"{path}: the gate must hold one SparsePauliOp, found {type(gate.operator).__name__}.")
+        raise InputError(f"{file}: the gate must hold one SparsePauliOp, found {type(gate.operator).__name__}.")
     return IsingHamiltonian.from_sparse_pauli_op(gate.operator.apply_layout(qubits, num_qubits=circuit.num_qubits))
+
+
+FORMAT = Format(
+    name="sparse-pauli-op", suffix=".qpy", holds="QPY, a circuit with one PauliEvolutionGate that holds the operator",
+    reader="`qiskit.qpy.load(file)`", write=_write, reads=(".qpy",), read=_read,
+)  # fmt: skip

@@ -109,6 +109,36 @@ def read_numbers(parent: h5py.Group, name: str) -> npt.NDArray[Any]:
     return read_whole(data)
 
 
+def texts(file: h5py.File) -> list[str]:
+    """Paths of the data sets that hold one text each, in the groups of a file; links are left out."""
+    found, seen, groups = [], set(), [("", file["/"])]
+    while groups:
+        path, group = groups.pop()
+        place = h5py.h5o.get_info(group.id).addr
+        if place not in seen:  # a group may hold itself
+            seen.add(place)
+            found += [f"{path}{name}" for name in members(group) if is_text(group[name])]
+            groups += [(f"{path}{name}/", group[name]) for name in members(group, groups=True)]
+    return sorted(found)
+
+
+def is_text(data: h5py.Dataset) -> bool:
+    """Whether a data set holds one text."""
+    return data.shape == () and h5py.check_string_dtype(data.dtype) is not None
+
+
+def read_text(parent: h5py.Group, path: str) -> str:
+    """The text of one of `texts`. FormatError unless it is inside the file, and UTF-8."""
+    *groups, name = path.split("/")
+    for group in groups:
+        parent = member(parent, group, h5py.Group)
+    data = checked_dataset(parent, name)
+    if not is_text(data) or data.dtype.itemsize > data.file.id.get_filesize():
+        raise FormatError(f"{data.name} must hold one text, all of it in the file")
+    value = data[()]
+    return value if isinstance(value, str) else bytes(value).decode()
+
+
 def read_whole(data: h5py.Dataset) -> npt.NDArray[Any]:
     """All of a `checked_dataset` whose dtype is one of numbers."""
     check_storage(data)

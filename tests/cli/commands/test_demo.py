@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from walshqhn import read_hamiltonian
 from walshqhn.formats import hdf5 as storage
-from walshqhn.formats.qpy import read_sparse_pauli_op
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def test_demo_does_the_whole_job(run, folder):
     assert contents.cost.min() == facts["exact_minimum"]["cost"]
     np.testing.assert_allclose(contents.hamiltonian.energies(), contents.cost, atol=1e-12)
     assert len(contents.training.runs) == 2
-    exact = read_sparse_pauli_op(folder / "d" / "operator-exact.qpy")
-    truncated = read_sparse_pauli_op(folder / "d" / "operator-degree-2.qpy")
+    exact = read_hamiltonian(folder / "d" / "operator-exact.qpy")
+    truncated = read_hamiltonian(folder / "d" / "operator-degree-2.qpy")
     assert len(exact) == len(contents.hamiltonian)
     assert truncated.degrees.max() == 2
     error = np.sqrt(np.mean((truncated.energies() - contents.cost) ** 2))

@@ -24,7 +24,7 @@ from walshqhn.engines.base import Evaluation
 from walshqhn.engines.exact import ExactEngine
 from walshqhn.engines.qiskit.aer import AerEngine
 from walshqhn.formats import hdf5 as storage
-from walshqhn.formats.qpy import write_sparse_pauli_op
+from walshqhn.formats.registry import write_hamiltonian
 from walshqhn.kernels import compile_apart
 from walshqhn.report.figures import drawings
 from walshqhn.support.arrays import BitArray, FloatArray
@@ -161,7 +161,7 @@ def _operators(say: _Narrator, workspace: Workspace, paths: Sequence[Path], *, o
     lowest = int(cost.argmin())
     for path, ising in zip(paths, (workspace.hamiltonian, truncated), strict=True):
         _check_operator(ising, ising.energies(threads=threads), (lowest, 1))  # neither reads the same backwards
-        write_sparse_pauli_op(path, ising, overwrite=overwrite)
+        write_hamiltonian(path, ising, "sparse-pauli-op", overwrite=overwrite)
     best_truncated = float(cost[truncated.energies(threads=threads).argmin()])
     say(
         f"SparsePauliOp for Qiskit: exact, and with {len(truncated)} terms up to degree 2, RMS error {actual:.2g}; "
