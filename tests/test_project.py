@@ -12,7 +12,7 @@ PINS = dict(re.findall(r"^([\w-]+)==(\S+)$", (ROOT / ".ci" / "minimum.txt").read
 REQUIREMENTS = [
     re.fullmatch(r"([\w-]+)>=([\d.]+)(,<\d+)?", line).groups()[:2]
     for line in PROJECT["dependencies"]
-    + [r for e in ("sklearn", "ibm", "test") for r in PROJECT["optional-dependencies"][e]]
+    + [r for e in ("ibm", "pandas", "sklearn", "test") for r in PROJECT["optional-dependencies"][e]]
     if not line.startswith("walshqhn[")
 ]
 
