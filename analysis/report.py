@@ -42,11 +42,6 @@ Intervals are 95 % Wilson intervals unless said otherwise. Circuits of different
 numbers, so they are compared run by run (McNemar's exact test), and all pairs of them (Holm's correction).
 [`notebooks/tour.ipynb`](notebooks/tour.ipynb) is the job in ten cells; `walshqhn bench` measures speed.
 """
-_OPEN = """## 8x8 MNIST by matrix product states
-
-The paper's later figure (N = 66, QN-SPSA with shots on matrix product states) is still to be made. The training runs:
-`walshqhn train mnist-8x8 --engine mps --optimizer QN-SPSA --shots 1000`.
-"""
 
 
 def render(figures: Path = ROOT / "figures") -> str:
@@ -59,7 +54,7 @@ def render(figures: Path = ROOT / "figures") -> str:
         for name, facts in found.items()
     ]
     sections = [_section(name, facts, said[name]) for name, facts in found.items()]
-    return "\n".join([_HEAD + _table(overview) + _HOW, *sections, _OPEN])
+    return "\n".join([_HEAD + _table(overview) + _HOW, *sections])
 
 
 def _section(name: str, facts: dict[str, Any], said: Summary) -> str:

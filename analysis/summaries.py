@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import wording as say
-from .summaries_large import digits, encodings, large, sizes
+from .summaries_large import digits, encodings, large, qnspsa, sizes
 from .verdict import NEW, NOT, PARTLY, REPRODUCED, Numbers, Summary
 
 
@@ -224,6 +224,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         fourier,
         sizes,
         large,
+        qnspsa,
         digits,
         locality,
         model_selection,
