@@ -114,3 +114,21 @@ def bootstrap_mean(values: npt.ArrayLike, seed: int = 0) -> tuple[float, float, 
     means = [v[rng.integers(0, len(v), len(v))].mean() for _ in range(2000)]
     low, high = np.quantile(means, [0.025, 0.975])
     return float(v.mean()), float(low), float(high)
+
+
+def best_of(excess: npt.ArrayLike, chances: npt.ArrayLike, count: int) -> tuple[float, float, float]:
+    """The chance of success of the lowest in energy of ``count`` runs, and its 95 % bootstrap interval over the runs.
+
+    ``excess``, ``chances``: (runs,), the energy of each and its chance.
+    """
+    excess, chances = np.asarray(excess), np.asarray(chances)
+    left = np.arange(len(excess), -1, -1) / len(excess)
+    weights = left[:-1] ** count - left[1:] ** count  # that the k-th lowest of all is the lowest of those drawn
+
+    def expected(chosen: npt.NDArray[np.int64]) -> float:
+        return float(weights @ chances[chosen[np.argsort(excess[chosen], kind="stable")]])
+
+    rng = np.random.default_rng(0)
+    drawn = [expected(rng.integers(0, len(excess), len(excess))) for _ in range(1000)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return expected(np.arange(len(excess))), float(low), float(high)

@@ -17,6 +17,7 @@ from walshqhn.study.baselines import one_flip_descent, simulated_annealing
 
 from . import common
 from .common import Finding, Settings
+from .depths import depth_name
 from .drawing import blank_figure, panel
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def run(settings: Settings) -> Finding:
         draw(ax, found)
         panel(ax, letter, f"{label} pixels, {found['num_bits']} qubits")
     figure.axes[0].set_ylabel("E above the least energy that was found")
-    figure.axes[1].legend(fontsize=7.5, frameon=False)
+    for ax, place in zip(figure.axes, ((0.66, 0.3), (0.02, 0.02)), strict=True):
+        ax.legend(fontsize=7, frameon=False, loc=place)
     count = next(iter(numbers.values()))["images"]
     text = f"{count:,} images of 0 and 1; {runs} runs a depth, up to {limit} iterations of L-BFGS-B"
     return Finding(figure, describe(numbers), text, numbers)
@@ -92,12 +94,14 @@ def draw(ax: Axes, found: dict[str, Any]) -> None:
     least = min(*(found[name] for name in _CLASSICAL), *(one["least"] for one in found["depths"].values()))
     for layers, one in found["depths"].items():
         for k, history in enumerate(one["histories"]):
-            label = f"{layers} layer{'' if layers == 1 else 's'}" if k == 0 else None
-            ax.plot(np.array(history) - least, color=_COLOURS[layers], linewidth=1, label=label)
+            label = depth_name(int(layers)) if k == 0 else None
+            ax.plot(np.array(history) - least, color=_COLOURS[int(layers)], linewidth=1, label=label)
     for name, style in zip(_CLASSICAL, (":", "--"), strict=True):
-        if found[name] > least:
-            ax.axhline(found[name] - least, color="black", linewidth=0.8, linestyle=style, label=name)
-    ax.set_yscale("log")
+        ax.axhline(found[name] - least, color="black", linewidth=0.9, linestyle=style, label=name)
+    above = np.concatenate([line.get_ydata() for line in ax.lines])
+    unit = 0.3 * float(above[above > 0].min())
+    ax.set_yscale("symlog", linthresh=unit)  # has 0, where one of them is the least itself
+    ax.set_ylim(bottom=-0.3 * unit)
     ax.set_xlabel("iterations")
 
 

@@ -1,39 +1,46 @@
-"""QAOA from starts that know what QAOA is: linear ramps, and depth by depth (INTERP), against random ones."""
+"""QAOA with fair starts and other mixers, against the linear circuit at equal angles, gates and evaluations.
+
+Starts: random; linear ramps (an adiabatic passage); depth by depth (INTERP); angles transferred from a smaller task, in
+units of the deviation of C; a warm start from a trained product state, with the mixer that belongs to it.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, TrainingResult, load_task, train
+from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum, load_task, train
 from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.synthesis import synthesize_phase
 from walshqhn.support.arrays import FloatArray
 
-from . import common
-from .averaging import bootstrap_mean
+from . import common, qaoa_starts_figure
+from .averaging import best_of, bootstrap_mean
 from .common import Finding, Settings
 from .depths import depth_name
-from .drawing import blank_figure, panel
-from .qaoa_figure import STYLES
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from .qaoa import cx_of
 
 TITLE = "QAOA with a fair start"
 CLAIM = (
     "The paper trains the linear circuit only. QAOA from random angles is a straw man; here it starts as its "
-    "literature has it: from linear ramps (an adiabatic passage), and depth by depth by interpolation (INTERP, "
-    "Zhou et al., Phys. Rev. X 10, 021067 (2020))."
+    "literature has it: from linear ramps (an adiabatic passage), depth by depth by interpolation (INTERP, Zhou et "
+    "al., Phys. Rev. X 10, 021067 (2020)), from the angles of a smaller problem (Brandao et al., arXiv:1812.04170), "
+    "and from a classical solution with the mixer turned to it (Egger et al., Quantum 5, 479 (2021))."
 )
 SEED = 11
-RANDOM, WIDE, RAMP, RAMP_ONLY, INTERP = (
-    "random, as `QAOAAnsatz` starts", "random, all of β", "linear ramp, trained", "linear ramp, not trained",
-    "INTERP",
-)  # fmt: skip
+RANDOM, RAMP_ONLY, RAMP, INTERP = "random", "linear ramp, not trained", "linear ramp", "INTERP"
+TRANSFER_ONLY, TRANSFER = "transferred, not trained", "transferred"
+XX, WARM, PAIRS = "mixer X + XX, ramp", "warm start, its mixer", "phases of degree 2, ramp"
+STARTS = (RANDOM, RAMP_ONLY, RAMP, INTERP, TRANSFER_ONLY, TRANSFER)
+CIRCUITS = (RAMP, XX, WARM, PAIRS)
+LINEAR = (0, 1, 2, 7, 15)
+"""Layers: as many angles as 13 layers of QAOA (0), as many CX as 1 and 2 layers of degree 2 (7 and 15)."""
+CLIP = 0.25
+"""A warm start keeps the chance of either value of a bit at this or more."""
 _SAME = 1e-9  # of the range of C
 
 
@@ -63,124 +70,206 @@ def interpolate(angles: FloatArray) -> FloatArray:
     return np.concatenate([longer(half) for half in np.split(angles, 2)])
 
 
-def run(settings: Settings) -> Finding:
-    """Start, train, measure, draw."""
-    task = load_task("gaussian", **settings.pick({}, {"hidden": 2}))
-    cost = task.cost_table()
-    engine, spread = ExactEngine(cost, threads=settings.workers), float(cost.std())
-    depths, runs = settings.pick((1, 2, 4, 8, 13), (1, 2, 3)), settings.pick(20, 2)
-    limit = settings.pick(300, 15)
-    minima = cost <= cost.min() + _SAME * np.ptp(cost)
+def warm_angles(product: FloatArray) -> FloatArray:
+    """Ry angles (N,) of a warm start from those of a product state (2 N,), kept off certainty by `CLIP`."""
+    ones = np.sin(product[: len(product) // 2] / 2) ** 2  # the chance that a bit is 1; Rz does not matter
+    return 2 * np.arcsin(np.sqrt(np.clip(ones, CLIP, 1 - CLIP)))
 
-    def facts(ansatz: Ansatz, points: list[FloatArray], evaluations: float) -> dict[str, Any]:
-        prepared = engine.prepare(ansatz)
-        found = [prepared.probabilities(angles) for angles in points]
-        excess = np.array([(p @ cost - cost.min()) / spread for p in found])
+
+@dataclass
+class Trained:
+    """Where runs of one circuit ended, and what that took."""
+
+    points: list[FloatArray] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)
+    ansatz: list[Ansatz] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The task, and how it is trained."""
+
+    cost: FloatArray
+    engine: ExactEngine
+    runs: int
+    limit: int
+
+    @classmethod
+    def of(cls, cost: FloatArray, runs: int, limit: int) -> Bench:
+        """For a table of costs."""
+        return cls(cost, ExactEngine(cost, threads=1), runs, limit)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of C."""
+        return float(self.cost.std())
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """Of its own for every start."""
+        return np.random.default_rng([SEED, *key])
+
+    def ramps(self, layers: int) -> list[FloatArray]:
+        """One for every run."""
+        return [ramp(layers, self.spread, self.rng(layers, k)) for k in range(self.runs)]
+
+    def train(
+        self, ansatz: Ansatz | Sequence[Ansatz], starts: Sequence[FloatArray], before: Sequence[int] | None = None
+    ) -> Trained:
+        """L-BFGS from every start; ``before``: what finding it took, in evaluations."""
+        found = Trained()
+        for k, start in enumerate(starts):
+            one = ansatz if isinstance(ansatz, Ansatz) else ansatz[k]
+            result = train(
+                one, self.engine, initial=start[None], max_iterations=self.limit, gradient_tolerance=1e-6, samples=1
+            )
+            found.points.append(result.best_run.parameters)
+            found.evaluations.append(result.evaluations + (0 if before is None else before[k]))
+            found.ansatz.append(one)
+        return found
+
+    def outcome(self, found: Trained, cx: int) -> dict[str, Any]:
+        """All that is drawn or quoted of one circuit."""
+        minima = self.cost <= self.cost.min() + _SAME * np.ptp(self.cost)
+        pairs = zip(found.ansatz, found.points, strict=True)
+        states = [self.engine.prepare(ansatz).probabilities(point) for ansatz, point in pairs]
+        chances = np.array([p[minima].sum() for p in states])
+        excess = np.array([(p @ self.cost - self.cost.min()) / self.spread for p in states])
         return {
-            "angles": ansatz.num_parameters,
-            "evaluations": evaluations,
-            "minimum": bootstrap_mean([float(p[minima].sum()) for p in found]),
-            "excess": bootstrap_mean(list(excess)),
+            "angles": found.ansatz[0].num_parameters,
+            "cx": cx,
+            "evaluations": float(np.mean(found.evaluations)),
+            "minimum": bootstrap_mean(chances),
+            "excess": bootstrap_mean(excess),
             "success": float((excess <= 0.01).mean()),
+            "by_run": {"minimum": chances, "excess": excess},
         }
 
-    def trained(ansatz: Ansatz, starts: list[FloatArray] | None) -> TrainingResult:
-        initial = None if starts is None else np.stack(starts)
-        return train(
-            ansatz,
-            engine,
-            runs=runs,
-            initial=initial,
-            seed=SEED,
-            max_iterations=limit,
-            gradient_tolerance=1e-6,
-            samples=1,
-        )
 
-    def of(result: TrainingResult, ansatz: Ansatz, before: float = 0.0) -> dict[str, Any]:
-        return facts(ansatz, [r.parameters for r in result.runs], before + result.evaluations / runs)
+def transferred(settings: Settings, bench: Bench, layers: int) -> tuple[list[FloatArray], int]:
+    """(a start for every run, evaluations on the small task): trained ramps of tasks with a hidden neuron less."""
+    starts, spent = [], 0
+    for k in range(bench.runs):
+        small = load_task("gaussian", hidden=settings.pick(2, 1), seed=100 + k)
+        donor = Bench.of(small.cost_table(), 1, bench.limit)
+        ansatz = QAOAAnsatz(donor.cost, layers)
+        found = donor.train(ansatz, [ramp(layers, donor.spread, donor.rng(layers, k))])
+        units = QAOAAnsatz(bench.cost, layers).parameter_units / ansatz.parameter_units
+        starts.append(found.points[0] * units)
+        spent += found.evaluations[0]
+    return starts, spent // bench.runs
 
-    drawn: dict[str, Callable[[int, float, np.random.Generator], FloatArray]] = {WIDE: random_everywhere, RAMP: ramp}
-    numbers: dict[str, dict[int, Any]] = {name: {} for name in (RANDOM, WIDE, RAMP_ONLY, RAMP, INTERP)}
-    climb: tuple[TrainingResult, float] | None = None
+
+def run(settings: Settings) -> Finding:
+    """Start, train, measure, draw."""
+    task = load_task("gaussian", hidden=settings.pick(3, 2))
+    cost = task.cost_table()
+    bench = Bench.of(cost, settings.pick(20, 2), settings.pick(300, 15))
+    depths = settings.pick((1, 2, 4, 8, 13), (1, 2, 3))
+    pairs = WalshSpectrum.from_cost(cost).hamiltonian(max_degree=2)
+    cx = {RAMP: synthesize_phase(WalshSpectrum.from_cost(cost).hamiltonian()).best.two_qubit_gates,
+          PAIRS: synthesize_phase(pairs).best.two_qubit_gates}  # fmt: skip
+    cx[XX] = cx[RAMP] + 2 * (task.num_bits - 1)
+
+    linear: dict[str, Any] = {}
+    products = Trained()
+    for depth in LINEAR:
+        circuit = LinearAnsatz(task.num_bits, depth) if depth else ProductAnsatz(task.num_bits)
+        few = Bench(cost, bench.engine, settings.pick(60 if depth < 7 else 20, 3), bench.limit)
+        found = few.train(circuit, [circuit.initial_parameters(bench.rng(k)) for k in range(few.runs)])
+        products = products if depth else found
+        linear[depth_name(depth)] = bench.outcome(found, cx_of(circuit))
+        common.say(f"linear circuit, {depth_name(depth)}: done")
+
+    numbers: dict[str, dict[int, Any]] = {name: {} for name in dict.fromkeys((*STARTS, *CIRCUITS))}
+    climb = Trained()
     for layers in range(1, max(depths) + 1):
-        ansatz = QAOAAnsatz(cost, layers)
-        if climb is None:
-            rngs = (np.random.default_rng([SEED, k]) for k in range(runs))
-            starts = [random_everywhere(layers, spread, rng) for rng in rngs]
-        else:
-            starts = [interpolate(r.parameters) for r in climb[0].runs]
-        before = 0.0 if climb is None else climb[1]
-        result = trained(ansatz, starts)
-        climb = result, before + result.evaluations / runs
+        plain = QAOAAnsatz(cost, layers)
+        first = [random_everywhere(1, bench.spread, bench.rng(k)) for k in range(bench.runs)]
+        higher = [interpolate(point) for point in climb.points] if layers > 1 else first
+        climb = bench.train(plain, higher, climb.evaluations or None)
         if layers not in depths:
             continue
-        numbers[INTERP][layers] = of(result, ansatz, before)
-        numbers[RANDOM][layers] = of(trained(ansatz, None), ansatz)
-        for name, draw_start in drawn.items():
-            starts = [draw_start(layers, spread, np.random.default_rng([SEED, layers, k])) for k in range(runs)]
-            if name == RAMP:
-                numbers[RAMP_ONLY][layers] = facts(ansatz, starts, 1.0)
-            numbers[name][layers] = of(trained(ansatz, starts), ansatz)
+        ramps, untrained = bench.ramps(layers), [1] * bench.runs
+        small, spent = transferred(settings, bench, layers)
+        warm = [QAOAAnsatz(cost, layers, start=warm_angles(point)) for point in products.points[: bench.runs]]
+        ended = {
+            RANDOM: bench.train(plain, [plain.initial_parameters(bench.rng(k)) for k in range(bench.runs)]),
+            RAMP_ONLY: Trained(ramps, untrained, [plain] * bench.runs),
+            RAMP: bench.train(plain, ramps),
+            INTERP: climb,
+            TRANSFER_ONLY: Trained(small, untrained, [plain] * bench.runs),
+            TRANSFER: bench.train(plain, small),
+            XX: bench.train(QAOAAnsatz(cost, layers, mixer="xx"), ramps),
+            WARM: bench.train(warm, ramps, products.evaluations),
+            PAIRS: bench.train(QAOAAnsatz(pairs, layers), ramps),
+        }
+        for name, trained in ended.items():
+            numbers[name][layers] = bench.outcome(trained, layers * cx.get(name, cx[RAMP]))
+        for name in (TRANSFER_ONLY, TRANSFER):
+            numbers[name][layers]["evaluations_of_the_small_task"] = spent
         common.say(f"QAOA, {layers} layers: done")
-    linear: dict[str, Any] = {}
-    for depth in (0, 1, 2):
-        circuit = LinearAnsatz(task.num_bits, depth) if depth else ProductAnsatz(task.num_bits)
-        linear[depth_name(depth)] = of(trained(circuit, None), circuit)
-    found = {"qaoa": numbers, "linear": linear, "runs": runs, "minima": int(minima.sum()), "N": task.num_bits}
-    text = f"{runs} starts each of QAOA with all of C, exact gradients, L-BFGS, seed {SEED}, task gaussian, N = "
-    return Finding(draw(found), describe(found), f"{text}{task.num_bits}; bars: 95 %, bootstrap", found)
+    whole = {"qaoa": numbers, "linear": linear, "runs": bench.runs, "N": task.num_bits,
+             "compared": compared(numbers, linear)}  # fmt: skip
+    runs = (
+        f"{bench.runs} starts of every QAOA, {len(linear['product state']['by_run']['minimum'])} of the linear "
+        f"circuits of 0 to 2 layers; exact gradients, L-BFGS of at most {bench.limit} iterations, seed {SEED}, task "
+        f"gaussian, N = {task.num_bits}; bars and bands: 95 %, bootstrap"
+    )
+    return Finding(qaoa_starts_figure.draw(whole, STARTS, CIRCUITS), describe(whole), runs, whole)
+
+
+def compared(qaoa: dict[str, Any], linear: dict[str, Any]) -> list[dict[str, Any]]:
+    """QAOA against the linear circuit with as many angles, two-qubit gates, or evaluations (restarts: the best)."""
+    rows = []
+
+    def add(equal: str, name: str, layers: int, depth: str, count: int = 1) -> None:
+        ours, other = qaoa[name][layers], linear[depth]
+        by_run, times = other["by_run"], count if equal == "evaluations" else 1
+        best = best_of(by_run["excess"], by_run["minimum"], count)
+        rows.append({"equal": equal, "of": [ours[equal], other[equal] * times], "qaoa": name, "layers": layers,
+                     "linear": depth, "restarts": count, "minimum": [ours["minimum"], best]})  # fmt: skip
+
+    most = max(qaoa[RAMP])
+    trained = [name for name in qaoa if name not in (RAMP_ONLY, TRANSFER_ONLY)]
+    whole = max((n for n in trained if n not in (PAIRS, WARM)), key=lambda n: qaoa[n][most]["minimum"][0])
+    for name in (whole, WARM, PAIRS):
+        add("angles", name, most, depth_name(0))
+    for layers, depth in zip((1, 2), LINEAR[3:], strict=True):
+        add("cx", PAIRS, layers, depth_name(depth))
+    for name in (whole, WARM):
+        for depth in LINEAR[:3]:
+            count = int(qaoa[name][most]["evaluations"] // linear[depth_name(depth)]["evaluations"])
+            add("evaluations", name, most, depth_name(depth), max(1, count))
+    return rows
 
 
 def describe(found: dict[str, Any]) -> str:
     """What we find, in words."""
-    deepest = {name: list(by.values())[-1] for name, by in found["qaoa"].items()}
-    each = "; ".join(f"{name} {_chance(at)} after {at['evaluations']:.0f} evaluations" for name, at in deepest.items())
-    linear = "; ".join(f"{n} {_chance(at)} after {at['evaluations']:.0f}" for n, at in found["linear"].items())
-    layers = list(found["qaoa"][RAMP])[-1]
+    qaoa, most = found["qaoa"], max(found["qaoa"][RAMP])
+    each = "; ".join(
+        f"{name} {chance(by[most]['minimum'])} after {by[most]['evaluations']:.0f} evaluations"
+        for name, by in qaoa.items()
+    )
+    linear = "; ".join(
+        f"{n} {chance(at['minimum'])} after {at['evaluations']:.0f}" for n, at in found["linear"].items()
+    )
+    rows = "; ".join(
+        f"{row['equal'].replace('cx', 'CX')} ({row['of'][0]:.0f}, {row['of'][1]:.0f}): {row['qaoa']}, "
+        f"{row['layers']} layers, {chance(row['minimum'][0])} against {row['linear']}"
+        f"{f' (best of {count})' if (count := row['restarts']) > 1 else ''}, {chance(row['minimum'][1])}"
+        for row in found["compared"]
+    )
     return (
-        f"One measurement is a minimum, {layers} layers of QAOA ({deepest[RAMP]['angles']} angles): {each}. Linear "
-        f"circuit: {linear}. Whether random starts cover all of beta, or the half that `QAOAAnsatz` draws from, "
-        f"makes {_difference(deepest[WIDE]['minimum'], deepest[RANDOM]['minimum'])}."
+        f"One measurement is a minimum, {most} layers of QAOA ({qaoa[RAMP][most]['angles']} angles): {each}. Linear "
+        f"circuit: {linear}. At equal {rows}. Angles that are transferred were trained on the same task with a hidden "
+        f"neuron less ({qaoa[TRANSFER][most]['evaluations_of_the_small_task']} evaluations there); evaluations of a "
+        f"warm start include those of its product state, whose bits keep a chance of {CLIP} or more of either value."
     )
 
 
-def _difference(first: list[float], second: list[float]) -> str:
-    """Whether two means with their intervals differ."""
-    return "no clear difference" if first[1] <= second[2] and second[1] <= first[2] else "a difference"
-
-
-def _chance(at: dict[str, Any]) -> str:
-    mean, low, high = at["minimum"]
-    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
-
-
-def draw(found: dict[str, Any]) -> Figure:
-    """Chance of a minimum, and excess energy, against the layers of QAOA; the linear circuit as lines."""
-    figure = blank_figure(7.4, 3.9)
-    left, right = figure.subplots(1, 2)
-    draw_one(left, found, "minimum", "P(a measurement is a minimum)")
-    draw_one(right, found, "excess", r"$(E - C_{\min})\ /\ \sigma_C$")
-    left.set_ylim(-0.02, 1.02)
-    right.set_yscale("log")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=7)
-    panel(left, "a", "measuring a minimum")
-    panel(right, "b", "mean energy")
-    return figure
-
-
-def draw_one(ax: Axes, found: dict[str, Any], what: str, label: str) -> None:
-    """One quantity of all starts, with intervals."""
-    for (name, by_depth), (colour, marker, dash) in zip(found["qaoa"].items(), STYLES, strict=True):
-        y, low, high = np.array([at[what] for at in by_depth.values()]).T
-        ax.errorbar(list(by_depth), y, [y - low, high - y], color=colour, marker=marker, linestyle=dash, markersize=4,
-                    capsize=2, linewidth=1.2, label=f"QAOA: {name.replace('`', '')}")  # fmt: skip
-    for (name, at), dash in zip(found["linear"].items(), ("-", "--", ":"), strict=True):
-        ax.axhline(at[what][0], color="black", linewidth=0.9, linestyle=dash, label=f"linear circuit: {name}")
-    ax.set_xticks(list(next(iter(found["qaoa"].values()))))
-    ax.set_xlabel("layers of QAOA")
-    ax.set_ylabel(label)
+def chance(mean: Sequence[float]) -> str:
+    """A mean with its interval."""
+    return f"{mean[0]:.2f} ({mean[1]:.2f} to {mean[2]:.2f})"
 
 
 if __name__ == "__main__":

@@ -61,3 +61,8 @@ def listed(names: Sequence[str]) -> str:
 def depth(variant: str) -> str:
     """A variant of a study as depths are named."""
     return "product state" if variant == "product" else variant.removeprefix("linear, ")
+
+
+def first_of_each(rows: Sequence[Numbers], key: str) -> list[Numbers]:
+    """The first row of every kind."""
+    return list({row[key]: row for row in reversed(rows)}.values())[::-1]
