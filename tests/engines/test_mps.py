@@ -15,6 +15,7 @@ from walshqhn import (
     LinearAnsatz,
     MPSEngine,
     ProductAnsatz,
+    ProductEngine,
     QAOAAnsatz,
     WalshSpectrum,
     load_task,
@@ -105,6 +106,56 @@ def test_the_full_cost_of_a_network(loss, options):
     assert one[0] == two[0] == pytest.approx(value, rel=1e-11)
     np.testing.assert_array_equal(one[1], two[1])
     np.testing.assert_allclose(one[1], gradient, atol=1e-11 * value)
+
+
+HIDDEN = [
+    ("gaussian", {"loss": "bce"}),
+    ("gaussian-width", {}),  # 1, 2 or 3 neurons
+    ("gaussian", {"hidden": 2, "skip": True, "weight_values": ((-3, 1), (0, 1))}),
+    ("gaussian", {"hidden": 1, "skip": (False, True), "activation": ("sign", "relu"), "output_activation": "tanh"}),
+    ("gaussian", {"hidden": (2, 2), "hidden_layers": 1}),
+    ("mnist-4x4", {"hidden": 1, "loss": "mse", "weight_values": (-2, 1)}),  # Chebyshev points
+]
+
+
+@pytest.mark.parametrize(("name", "options"), HIDDEN)
+def test_the_full_cost_of_a_hidden_layer(name, options):
+    task = load_task(name, num_samples=9, seed=4, **options)
+    ansatz = LinearAnsatz(task.num_bits, 1)
+    params = random_angles(ansatz.num_parameters)
+    value, gradient = ExactEngine(task).value_and_gradient(ansatz, params)
+    one, two = (MPSEngine(task, threads=k).value_and_gradient(ansatz, params) for k in (1, 2))
+    assert one[0] == two[0] == pytest.approx(value, rel=1e-11)
+    np.testing.assert_array_equal(one[1], two[1])
+    np.testing.assert_allclose(one[1], gradient, atol=1e-11 * value)
+
+
+def test_the_full_cost_of_a_hidden_layer_past_tables():
+    """37 bits; shots of the same state for what is entangled."""
+    task, product, linear = load_task("mnist-4x4", hidden=2, num_samples=12), ProductAnsatz(37), LinearAnsatz(37, 1)
+    params = random_angles(product.num_parameters)
+    value, gradient = ProductEngine(task).value_and_gradient(product, params)
+    found = MPSEngine(task).value_and_gradient(product, params)
+    assert found[0] == pytest.approx(value, rel=1e-11)
+    np.testing.assert_allclose(found[1], gradient, atol=1e-11)
+    params = random_angles(linear.num_parameters)
+    measured = MPSEngine(task, shots=4000).prepare(linear).evaluate(params[None])[0]
+    assert abs(MPSEngine(task).expectation(linear, params) - measured.value) < 5 * measured.error
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": 1, "size": 8, "activation": "relu"}, "different sums or more, .* or the product engine"),
+        ({"hidden": 6}, r"states meet\) in a matrix product state of bond 4 needs .* fewer hidden neurons"),
+        ({"hidden": 9}, "states of its hidden layer needs"),
+        ({"hidden": 30}, "settings of the 61 bits behind the weights"),
+    ],
+)
+def test_a_hidden_layer_that_does_not_fit_is_refused(options, message):
+    task = load_task("mnist-4x4", num_samples=9, **options)
+    with pytest.raises(TooLargeError, match=message):
+        MPSEngine(task).expectation(LinearAnsatz(task.num_bits, 2), np.zeros(8 * task.num_bits))
 
 
 QUIMB = 2.251270120594  # tests/data/quimb_66.py; quimb 1.16
@@ -213,7 +264,11 @@ ODD_ONES = BlackBoxCost(lambda bits: bits @ np.arange(1.0, 81.0) % 7, 80, name="
     ("kind", "use", "message"),
     [
         (UsageError, lambda: MPSEngine(ODD_ONES), "not of a BlackBoxCost: set shots"),
-        (UsageError, lambda: MPSEngine(load_task("gaussian", num_samples=9)), r"hidden neuron\): use shots.*product"),
+        (
+            UsageError,
+            lambda: MPSEngine(load_task("gaussian", num_samples=9, hidden=(2, 2))),
+            "at most one hidden layer",
+        ),
         (UsageError, lambda: MPSEngine([1.0, 2.0], max_bond=0), "max_bond must be"),
         (UsageError, lambda: MPSEngine([1.0, 2.0]).prepare(QAOAAnsatz([1.0, 2.0], 1)), "qaoa ansatz has phase gates"),
         (UsageError, lambda: MPSEngine([1.0, 2.0]).expectation(ProductAnsatz(1), [0, 0], CVaR(0.5)), "set shots"),

@@ -34,6 +34,7 @@ _PARTS = {
     "product": "product states",
     "mps": "matrix product states",
     "mps of networks": "networks in matrix product states",
+    "mps of hidden layers": "hidden layers in matrix product states",
 }
 
 

@@ -17,6 +17,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.table import TableCost
 from walshqhn.engines.base import Evaluation, Rng
 from walshqhn.engines.distribution import Distribution
+from walshqhn.engines.mps_hidden import HiddenEnergy, network_energy
 from walshqhn.engines.mps_network import NetworkEnergy
 from walshqhn.engines.mps_state import SiteProgram, State, truncated_state
 from walshqhn.engines.mps_terms import NO_COTANGENT, Automaton, Cotangent, Energy, term_sites
@@ -40,9 +41,9 @@ class MPSEngine(SampledEngine):
 
     A CX doubles the bond that it crosses: the linear ansatz of L layers has bond 2^L, exactly, whatever N. Without
     ``shots`` the mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree, for tables
-    (by their spectrum), and for networks whose bits add to the output one by one, such as logistic regression. From
-    ``shots``, independent samples of the state, any cost and any objective can be estimated. ``cost`` and ``seed`` are
-    as in `SampledEngine`; ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
+    (by their spectrum), and for networks with one output and at most one hidden layer. From ``shots``, independent
+    samples of the state, any cost and any objective can be estimated. ``cost`` and ``seed`` are as in `SampledEngine`;
+    ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
 
     ``max_bond`` truncates states whose exact bond is larger, after every CX; gradients are then taken by parameter
     shifts, and `MPSPrepared.discarded_weight` tells what was dropped.
@@ -67,9 +68,9 @@ class MPSEngine(SampledEngine):
             _ = self.hamiltonian  # likewise
 
     @cached_property
-    def network(self) -> NetworkEnergy | None:
+    def network(self) -> NetworkEnergy | HiddenEnergy | None:
         """What the cost holds besides `hamiltonian`."""
-        return NetworkEnergy(self.cost) if isinstance(self.cost, NetworkTask) else None
+        return network_energy(self.cost) if isinstance(self.cost, NetworkTask) else None
 
     @cached_property
     def hamiltonian(self) -> IsingHamiltonian:

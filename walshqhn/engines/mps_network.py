@@ -19,7 +19,6 @@ from walshqhn.engines.mps_terms import Cotangent
 from walshqhn.kernels import mps_phases as kernels
 from walshqhn.kernels.pool import share
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import UsageError
 from walshqhn.support.resources import require_memory, resolve_threads
 
 _PIECES = 64
@@ -34,18 +33,11 @@ class NetworkEnergy:
     product of phases, one for every bit: a transfer per sample and frequency. Architecture bits are projected on each
     of their settings. What is linear in the output is a Hamiltonian, `linear`.
 
-    UsageError for a network whose bits act together, as those of a hidden neuron do.
+    UsageError for a network that is not additive.
     """
 
     def __init__(self, task: NetworkTask) -> None:
         parts = task.additive_parts()
-        widest = max(len(bits) for part in parts for bits in part.bits)
-        if widest > 1:
-            raise UsageError(
-                f"the mps engine knows the exact mean of networks whose bits add to the output one by one; in task "
-                f"{task.name!r} up to {widest} act together (a hidden neuron): use shots, a Hamiltonian of low degree, "
-                "or the product engine."
-            )
         self.error = 0.0
         """Bound on the difference from <C>, beyond rounding."""
         terms: dict[tuple[int, ...], float] = defaultdict(float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -39,6 +39,18 @@ class State:
         """An uninitialised one."""
         starts = np.cumsum([0, *(2 * a * b for a, b in pairwise(bonds))])
         return cls(np.empty(starts[-1]), np.empty(starts[-1]), starts[:-1], np.array(bonds, dtype=np.int64))
+
+    def part(self, first: int, end: int) -> State:
+        """Sites from ``first`` to before ``end``; the arrays are shared."""
+        return State(self.re, self.im, self.tensors[first:end], self.bonds[first : end + 1])
+
+    def mirrored(self) -> tuple[State, IntArray]:
+        """The sites in reverse order, and where in ``re`` and ``im`` its entries are."""
+        found = State.of_shape(self.bonds[::-1].tolist())
+        blocks = zip(self.tensors[::-1], self.bonds[-2::-1], self.bonds[::-1], strict=False)
+        order = [(t + np.arange(2 * a * b)).reshape(a, 2, b).transpose(2, 1, 0).ravel() for t, a, b in blocks]
+        where = np.concatenate(order)
+        return replace(found, re=self.re[where], im=self.im[where]), where
 
     @cached_property
     def canonical(self) -> State:

@@ -24,6 +24,7 @@ PARTS = {
     "product": ("terms", "waves"),
     "mps": ("mps", "mps_sites"),
     "mps of networks": ("mps_phases",),
+    "mps of hidden layers": ("mps_sums",),
 }
 """What `warm` takes, and the modules whose kernels belong to it."""
 
