@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn import ExactEngine
+from walshqhn import ExactEngine, wht
 from walshqhn.binn.task import NetworkTask
 from walshqhn.bits import index_to_bits
 from walshqhn.circuits.ansatz import Ansatz
@@ -41,11 +41,42 @@ class FreeEnergy(Objective):
         return lambda costs: costs + heat
 
 
-def variational(engine: ExactEngine, ansatz: Ansatz, temperature: float, seed: int, limit: int) -> FloatArray:
-    """Distribution (2^N,) of the circuit after minimizing the free energy by L-BFGS from random angles."""
+@dataclass(frozen=True)
+class Discrepancy(Objective):
+    """<C> + weight * MMD^2, the maximum mean discrepancy to all networks alike; needs exact probabilities.
+
+    MMD^2 = sum_xy (p - u)_x k(x, y) (p - u)_y with u uniform and k(x, y) = exp(-d(x, y) / l), d the Hamming distance
+    and l = N / 2, the median of d under u. k is diagonal in the parities: its eigenvalue is (1 + r)^(N - |S|)
+    (1 - r)^|S|, r = exp(-1 / l), so two Walsh-Hadamard transforms do in place of 4^N pairs.
+    """
+
+    weight: float
+
+    def __str__(self) -> str:
+        return f"discrepancy with weight {self.weight!r}"
+
+    def evaluate(self, found: Distribution) -> Estimate:
+        return Estimate(found.mean(found.costs + self.weight * self._smoothed(found)), 0.0)  # u does not see it
+
+    def linearized(self, found: Distribution) -> Callable[[FloatArray], FloatArray]:
+        pull = 2 * self.weight * self._smoothed(found)
+        return lambda costs: costs + pull
+
+    def _smoothed(self, found: Distribution) -> FloatArray:
+        if found.probabilities is None:
+            raise UsageError("the discrepancy is no function of measured costs; use an exact engine.")
+        size = found.probabilities.size
+        num_bits = size.bit_length() - 1
+        ratio, degrees = np.exp(-2 / num_bits), np.bitwise_count(np.arange(size, dtype=np.uint64)).astype(np.int64)
+        eigenvalues = ((1 + ratio) ** (num_bits - degrees)) * ((1 - ratio) ** degrees)
+        return wht(eigenvalues * wht(found.probabilities - 1 / size, threads=1), threads=1, norm="forward")
+
+
+def trained(engine: ExactEngine, ansatz: Ansatz, goal: Objective, seed: int, limit: int) -> FloatArray:
+    """Distribution (2^N,) of the circuit after minimizing ``goal`` by L-BFGS from random angles."""
     from scipy.optimize import minimize
 
-    goal, prepared = FreeEnergy(temperature), engine.prepare(ansatz)
+    prepared = engine.prepare(ansatz)
     start = ansatz.initial_parameters(np.random.default_rng([seed, 7]))
     options = {"maxiter": limit, "gtol": 1e-6, "ftol": 0.0, "maxcor": 20}
 
@@ -57,6 +88,13 @@ def variational(engine: ExactEngine, ansatz: Ansatz, temperature: float, seed: i
     with numpy_threads(1):  # as `walshqhn.train` does
         found = minimize(evaluate, start, jac=True, method="L-BFGS-B", options=options)
     return prepared.probabilities(found.x)
+
+
+def divergence(distribution: FloatArray, cost: FloatArray, samples: int) -> float:
+    """KL divergence to the `posterior` in nats, KL(p || posterior): (2^N,). What -ELBO is above its minimum."""
+    logs = -samples * (cost - cost.min())
+    norm = float(np.log(np.exp(logs).sum()))
+    return float(distribution @ (np.log(np.maximum(distribution, 1e-300)) - logs)) + norm
 
 
 def posterior(cost: FloatArray, samples: int) -> FloatArray:

@@ -19,7 +19,6 @@ _NOTES = {
     "of computing that is still to be spent. The text below the fold compares depths by Fisher's tests, not in pairs.",
     "model_selection": _FEWER,
     "qaoa": f"{_FEWER} Since then the cost is normalised for the optimizer, so that QAOA takes other steps.",
-    "posterior": _FEWER,
 }
 """What a committed figure lacks until it is made anew."""
 

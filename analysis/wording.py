@@ -43,6 +43,11 @@ def triple(value: Sequence[float]) -> str:
     return f"{value[0]:.2f} ({value[1]:.2f} to {value[2]:.2f})"
 
 
+def signed(value: Sequence[float]) -> str:
+    """A difference and its interval."""
+    return f"{value[0]:+.3f} ({value[1]:+.3f} to {value[2]:+.3f})"
+
+
 def half(pair: Sequence[float]) -> str:
     """A mean and half its interval."""
     return f"{pair[0]:.3f} ± {pair[1]:.3f}"

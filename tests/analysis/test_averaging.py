@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logsumexp
 
 from analysis import averaging
-from analysis.averaging import FreeEnergy
+from analysis.averaging import Discrepancy, FreeEnergy
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, load_task
 from walshqhn.bits import index_to_bits
 from walshqhn.engines.distribution import Distribution
@@ -76,8 +76,34 @@ def test_a_product_posterior_is_found_exactly():
     fields = np.array([0.4, -0.9, 0.2])
     spins = 1 - 2 * index_to_bits(np.arange(8), 3).astype(float)
     cost = spins @ fields  # separable: its posterior is a product state
-    found = averaging.variational(ExactEngine(cost), ProductAnsatz(3), 0.5, 0, 200)
+    found = averaging.trained(ExactEngine(cost), ProductAnsatz(3), FreeEnergy(0.5), 0, 200)
     np.testing.assert_allclose(found, np.exp(-cost / 0.5 - logsumexp(-cost / 0.5)), atol=1e-5)
+    assert averaging.divergence(found, cost, 2) == pytest.approx(0, abs=1e-6)
+
+
+def test_discrepancy_by_all_pairs_and_its_gradient():
+    cost = np.random.default_rng(4).normal(size=16)
+    engine, ansatz, goal = ExactEngine(cost), LinearAnsatz(4, 1), Discrepancy(0.7)
+    angles = np.random.default_rng(5).uniform(0, 6, ansatz.num_parameters)
+    bits = index_to_bits(np.arange(16), 4).astype(int)
+    kernel = np.exp(-np.abs(bits[:, None] - bits[None]).sum(axis=2) / 2.0)
+
+    def value(a):
+        p = engine.probabilities(ansatz, a)
+        return p @ cost + 0.7 * (p - 1 / 16) @ kernel @ (p - 1 / 16)
+
+    found, gradient = engine.value_and_gradient(ansatz, angles, goal)
+    assert found == pytest.approx(value(angles), abs=1e-12)
+    steps = 1e-5 * np.eye(len(angles))
+    numeric = [(value(angles + s) - value(angles - s)) / 2e-5 for s in steps]
+    np.testing.assert_allclose(gradient, numeric, atol=1e-7)
+
+
+def test_divergence_by_definition():
+    rng = np.random.default_rng(6)
+    cost, p = rng.normal(size=8), rng.dirichlet(np.ones(8))
+    exact = averaging.posterior(cost, 3)
+    assert averaging.divergence(p, cost, 3) == pytest.approx((p * np.log(p / exact)).sum())
 
 
 def test_bootstrap_interval_is_about_two_standard_errors():
