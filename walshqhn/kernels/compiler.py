@@ -1,21 +1,22 @@
 """How kernels are compiled: for stated types, when first called, once per machine.
 
-A `kernel` is what Python calls: it releases the GIL and starts no thread. `inner` marks what only kernels call: it has
-no cache file and no C wrapper. (Without a Python wrapper, a call from a test would crash.)
+A `kernel` is what Python calls: it releases the GIL and starts no thread. `inner` marks what only kernels call: it is
+optimised and becomes machine code within them only. Numba would do both for each function by itself, too, with all that
+it calls, and so compile what lies five calls deep five times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from numba import config, njit, types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 
 from walshqhn.kernels.cache import KernelCache, is_cached
 from walshqhn.kernels.compiling import PARTS, announce, counted
-
-inner = partial(njit, no_cfunc_wrapper=True)
 
 _FLOATS = {"f": types.float32, "d": types.float64}
 
@@ -23,6 +24,60 @@ _FLOATS = {"f": types.float32, "d": types.float64}
 def const(dtype: Any, dimensions: int = 1) -> Any:
     """The type of a C-contiguous array that a kernel only reads; the array itself may be read-only."""
     return types.Array(dtype, dimensions, "C", readonly=True)
+
+
+class _Part(JITCodeLibrary):
+    """The code of an inner function, which is linked into kernels as numba wrote it."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+    @property
+    def codegen(self) -> Any:
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """It would be that of machine code."""
+
+
+class _PartCompiler(Compiler):
+    def define_pipelines(self) -> Any:
+        state = self.state
+        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class Inner:
+    """A function that is compiled within kernels; for tests, Python may call it as they do."""
+
+    def __init__(self, function: Callable[..., Any], options: Any) -> None:
+        self.py_func = function
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        wrappers: Any = dict.fromkeys(("no_cpython_wrapper", "no_cfunc_wrapper"), True)
+        self._dispatcher = njit(pipeline_class=_PartCompiler, **wrappers, **options)(function)
+
+    def __call__(self, *args: Any) -> Any:
+        return self._alone(*args)
+
+    @cached_property
+    def _alone(self) -> Any:
+        called = self._dispatcher
+        return njit(lambda *args: called(*args))
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self._dispatcher._numba_type_
+
+
+def inner(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Make an `Inner` of a function; ``options`` are those of `numba.njit`."""
+    return partial(Inner, options=options) if function is None else Inner(function, options)
 
 
 class Kernel:

@@ -6,8 +6,8 @@ once: the lowest eleven are a contiguous block, six further ones a panel of 64 r
 group takes one pass over memory, rather than each qubit. Bits of the buffer without a gate are rotated by 0.
 
 The adjoint method keeps psi and lambda side by side in one buffer. There the strides between all sixteen streams are
-known to the compiler, which is what lets it vectorise; hence one function for each stride, made by ``_ry3`` and
-``_ry3_adjoint``.
+known to the compiler, which is what lets it vectorise: `_put_in` makes functions part of their callers, with the bit
+that is named there.
 
 A pair (a, b) becomes (a - t b, b + t a) with t the tangent of half the angle: one fused operation for each value
 instead of two. The product of all cosines, which this leaves out, is a factor when the buffer is stored. Cosines below
@@ -16,93 +16,80 @@ derivatives, cannot overflow.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from walshqhn.kernels.compiler import inner
 from walshqhn.kernels.schedule import BLOCK_BITS
 from walshqhn.kernels.statevector import rz_layer, rz_layer_adjoint
 
 _BLOCK = 1 << BLOCK_BITS
+_put_in = inner(fastmath={"contract"}, forceinline=True)
 
 
-@njit(inline="always")
+@_put_in
 def _rotate(a, b, t):
     return a - t * b, b + t * a
 
 
-@njit(inline="always")
-def _rotate8(x0, x1, x2, x3, x4, x5, x6, x7, t):
+@_put_in
+def _rotate8(x0, x1, x2, x3, x4, x5, x6, x7, t0, t1, t2):
     """Rotate eight values by three angles; bit k of a value's number is qubit k."""
-    x0, x1 = _rotate(x0, x1, t[0])
-    x2, x3 = _rotate(x2, x3, t[0])
-    x4, x5 = _rotate(x4, x5, t[0])
-    x6, x7 = _rotate(x6, x7, t[0])
-    x0, x2 = _rotate(x0, x2, t[1])
-    x1, x3 = _rotate(x1, x3, t[1])
-    x4, x6 = _rotate(x4, x6, t[1])
-    x5, x7 = _rotate(x5, x7, t[1])
-    x0, x4 = _rotate(x0, x4, t[2])
-    x1, x5 = _rotate(x1, x5, t[2])
-    x2, x6 = _rotate(x2, x6, t[2])
-    x3, x7 = _rotate(x3, x7, t[2])
+    x0, x1 = _rotate(x0, x1, t0)
+    x2, x3 = _rotate(x2, x3, t0)
+    x4, x5 = _rotate(x4, x5, t0)
+    x6, x7 = _rotate(x6, x7, t0)
+    x0, x2 = _rotate(x0, x2, t1)
+    x1, x3 = _rotate(x1, x3, t1)
+    x4, x6 = _rotate(x4, x6, t1)
+    x5, x7 = _rotate(x5, x7, t1)
+    x0, x4 = _rotate(x0, x4, t2)
+    x1, x5 = _rotate(x1, x5, t2)
+    x2, x6 = _rotate(x2, x6, t2)
+    x3, x7 = _rotate(x3, x7, t2)
     return x0, x1, x2, x3, x4, x5, x6, x7
 
 
-def _ry3(stride):
-    """Make Ry on three bits of a buffer, from the bit of ``stride`` on."""
-    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
-
-    @inner(fastmath={"contract"})
-    def ry3(w, t0, t1, t2):
-        length = stride * (uint64(w.size) // uint64(_BLOCK))  # = stride, which LLVM must not know: it would unroll
-        for start in range(uint64(0), uint64(_BLOCK), h8):
-            for i in range(length):
-                j = start + uint64(i)
-                (
-                    w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7],
-                ) = _rotate8(
-                    w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7], (t0, t1, t2)
-                )  # fmt: skip
-
-    return ry3
+@_put_in
+def _ry3(w, bit, t0, t1, t2):
+    """Ry on bits ``bit`` to ``bit + 2`` of a buffer."""
+    h = uint64(1) << uint64(bit)
+    h2, h3, h4, h5, h6, h7 = uint64(2) * h, uint64(3) * h, uint64(4) * h, uint64(5) * h, uint64(6) * h, uint64(7) * h
+    length = h * (uint64(w.size) // uint64(_BLOCK))  # = h, which LLVM must not know: it would unroll
+    for start in range(uint64(0), uint64(_BLOCK), uint64(8) * h):
+        for i in range(length):
+            j = start + uint64(i)
+            w[j], w[j + h], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7] = _rotate8(
+                w[j], w[j + h], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7], t0, t1, t2
+            )
 
 
-def _ry3_adjoint(stride):
-    """As ``_ry3`` for psi and, ``_BLOCK`` further on, lambda; the function returns three derivatives.
+@inner(fastmath={"contract", "reassoc"}, forceinline=True)
+def _ry3_adjoint(w, bit, t0, t1, t2):
+    """As `_ry3` for psi and, ``_BLOCK`` further on, lambda; returns three derivatives.
 
     The derivative for an angle of Ry is Re(<psi_a|lambda_b> - <psi_b|lambda_a>), summed over pairs.
     """
-    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
-    half = uint64(_BLOCK)
-
-    @inner(fastmath={"contract", "reassoc"})
-    def ry3_adjoint(w, t0, t1, t2):
-        d0 = d1 = d2 = 0.0
-        t = (t0, t1, t2)
-        for start in range(uint64(0), half, h8):
-            for i in range(stride):
-                j = start + uint64(i)
-                k = j + half
-                p0, p1, p2, p3 = w[j], w[j + h1], w[j + h2], w[j + h3]
-                p4, p5, p6, p7 = w[j + h4], w[j + h5], w[j + h6], w[j + h7]
-                q0, q1, q2, q3 = w[k], w[k + h1], w[k + h2], w[k + h3]
-                q4, q5, q6, q7 = w[k + h4], w[k + h5], w[k + h6], w[k + h7]
-                d0 += (q1 * p0 - q0 * p1) + (q3 * p2 - q2 * p3) + (q5 * p4 - q4 * p5) + (q7 * p6 - q6 * p7)
-                d1 += (q2 * p0 - q0 * p2) + (q3 * p1 - q1 * p3) + (q6 * p4 - q4 * p6) + (q7 * p5 - q5 * p7)
-                d2 += (q4 * p0 - q0 * p4) + (q5 * p1 - q1 * p5) + (q6 * p2 - q2 * p6) + (q7 * p3 - q3 * p7)
-                (
-                    w[j], w[j + h1], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7],
-                ) = _rotate8(p0, p1, p2, p3, p4, p5, p6, p7, t)  # fmt: skip
-                (
-                    w[k], w[k + h1], w[k + h2], w[k + h3], w[k + h4], w[k + h5], w[k + h6], w[k + h7],
-                ) = _rotate8(q0, q1, q2, q3, q4, q5, q6, q7, t)  # fmt: skip
-        return d0, d1, d2
-
-    return ry3_adjoint
-
-
-_ry3_at_2, _ry3_at_5, _ry3_at_8 = _ry3(1 << 2), _ry3(1 << 5), _ry3(1 << 8)
-_ry3_adjoint_at_2, _ry3_adjoint_at_5, _ry3_adjoint_at_8 = (_ry3_adjoint(1 << bit) for bit in (2, 5, 8))
+    d0 = d1 = d2 = 0.0
+    h, half = uint64(1) << uint64(bit), uint64(_BLOCK)
+    h2, h3, h4, h5, h6, h7 = uint64(2) * h, uint64(3) * h, uint64(4) * h, uint64(5) * h, uint64(6) * h, uint64(7) * h
+    for start in range(uint64(0), half, uint64(8) * h):
+        for i in range(h):
+            j = start + uint64(i)
+            k = j + half
+            p0, p1, p2, p3 = w[j], w[j + h], w[j + h2], w[j + h3]
+            p4, p5, p6, p7 = w[j + h4], w[j + h5], w[j + h6], w[j + h7]
+            q0, q1, q2, q3 = w[k], w[k + h], w[k + h2], w[k + h3]
+            q4, q5, q6, q7 = w[k + h4], w[k + h5], w[k + h6], w[k + h7]
+            d0 += (q1 * p0 - q0 * p1) + (q3 * p2 - q2 * p3) + (q5 * p4 - q4 * p5) + (q7 * p6 - q6 * p7)
+            d1 += (q2 * p0 - q0 * p2) + (q3 * p1 - q1 * p3) + (q6 * p4 - q4 * p6) + (q7 * p5 - q5 * p7)
+            d2 += (q4 * p0 - q0 * p4) + (q5 * p1 - q1 * p5) + (q6 * p2 - q2 * p6) + (q7 * p3 - q3 * p7)
+            w[j], w[j + h], w[j + h2], w[j + h3], w[j + h4], w[j + h5], w[j + h6], w[j + h7] = _rotate8(
+                p0, p1, p2, p3, p4, p5, p6, p7, t0, t1, t2
+            )
+            w[k], w[k + h], w[k + h2], w[k + h3], w[k + h4], w[k + h5], w[k + h6], w[k + h7] = _rotate8(
+                q0, q1, q2, q3, q4, q5, q6, q7, t0, t1, t2
+            )
+    return d0, d1, d2
 
 
 @inner(fastmath={"contract"})
@@ -136,10 +123,10 @@ def _rotate_buffer(w, t, first):
     if first < 2:
         _ry2(w, t[0], t[1])
     if first < 5:
-        _ry3_at_2(w, t[2], t[3], t[4])
+        _ry3(w, 2, t[2], t[3], t[4])
     if first < 8:
-        _ry3_at_5(w, t[5], t[6], t[7])
-    _ry3_at_8(w, t[8], t[9], t[10])
+        _ry3(w, 5, t[5], t[6], t[7])
+    _ry3(w, 8, t[8], t[9], t[10])
 
 
 @inner
@@ -160,12 +147,12 @@ def _rotate_buffer_adjoint(w, c, t, first, slopes):
         _ry2(w, t[0], t[1])
         left_out *= (c[0] * c[1]) ** 2
     if first < 5:
-        _add_slopes(slopes, 2, left_out, _ry3_adjoint_at_2(w, t[2], t[3], t[4]))
+        _add_slopes(slopes, 2, left_out, _ry3_adjoint(w, 2, t[2], t[3], t[4]))
         left_out *= (c[2] * c[3] * c[4]) ** 2
     if first < 8:
-        _add_slopes(slopes, 5, left_out, _ry3_adjoint_at_5(w, t[5], t[6], t[7]))
+        _add_slopes(slopes, 5, left_out, _ry3_adjoint(w, 5, t[5], t[6], t[7]))
         left_out *= (c[5] * c[6] * c[7]) ** 2
-    _add_slopes(slopes, 8, left_out, _ry3_adjoint_at_8(w, t[8], t[9], t[10]))
+    _add_slopes(slopes, 8, left_out, _ry3_adjoint(w, 8, t[8], t[9], t[10]))
 
 
 @inner

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import config, njit, types
+from numba import config, types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
@@ -257,8 +257,7 @@ class SharedKernel(Kernel):
 
     def __init__(self, function: Any, part: str, signature: Any, single: bool, options: Any) -> None:
         super().__init__(function, part, signature, single, options)
-        wrappers: Any = dict.fromkeys(("no_cpython_wrapper", "no_cfunc_wrapper"), True)
-        body = njit(**wrappers, **options)(function)
+        body = inner(function, **options)
 
         def lead(team, counters, job, helpers, pieces, chunk, stages, arguments):
             _store_arguments(np.int64(team.ctypes.data) + _ARGUMENTS, arguments)

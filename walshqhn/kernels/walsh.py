@@ -7,22 +7,24 @@ Here is what happens within the caches: blocks of up to 2^16 values are transfor
 while they are in L1. Longer arrays are the subject of `walsh_large`.
 
 Eight or sixteen values are combined at a time. LLVM vectorises that only if it can prove that the streams do not
-overlap: the stride must be a compile-time constant and the index unsigned. Hence one function for each stride, made by
-``_radix8`` and ``_radix16``. Sixteen streams are for L1 only: further out they are more than its sets have ways.
-NumPy's large arrays begin 16 bytes into a cache line; loops over L2 that began there would take half as long again, so
-they begin at the next line (``lead``).
+overlap: the stride must be a compile-time constant and the index unsigned. Hence `put_in`: these functions become part
+of their callers, with the bit that is named there. Sixteen streams are for L1 only: further out they are more than its
+sets have ways. NumPy's large arrays begin 16 bytes into a cache line; loops over L2 that began there would take half as
+long again, so they begin at the next line (``lead``).
 """
 
-from numba import njit, types, uint64
+import numpy as np
+from numba import types, uint64
 
 from walshqhn.kernels.compiler import inner, kernel
 from walshqhn.kernels.vectors import butterflies
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
 _INNER_BITS = 10
+put_in = inner(forceinline=True)
 
 
-@njit(inline="always")
+@put_in
 def butterfly8(x0, x1, x2, x3, x4, x5, x6, x7):
     y0, y1, y2, y3 = x0 + x1, x0 - x1, x2 + x3, x2 - x3
     y4, y5, y6, y7 = x4 + x5, x4 - x5, x6 + x7, x6 - x7
@@ -31,68 +33,53 @@ def butterfly8(x0, x1, x2, x3, x4, x5, x6, x7):
     return z0 + z4, z1 + z5, z2 + z6, z3 + z7, z0 - z4, z1 - z5, z2 - z6, z3 - z7
 
 
-@njit(inline="always")
+@inner
 def lead(a):
     """Values before the first cache line that begins within ``a``."""
     return (64 - (a.ctypes.data & 63)) % 64 // a.itemsize
 
 
-def _radix8(bit):
+@put_in
+def _columns8(b, h, begin, end):
+    h2, h3, h4, h5, h6, h7 = uint64(2) * h, uint64(3) * h, uint64(4) * h, uint64(5) * h, uint64(6) * h, uint64(7) * h
+    for i in range(begin, end):
+        j = uint64(i)
+        b[j], b[j + h], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7] = butterfly8(
+            b[j], b[j + h], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
+        )
+
+
+@put_in
+def _radix8(a, bit):
     """Three levels at once: bits ``bit`` to ``bit + 2``."""
-    stride = 1 << bit
-    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
-
-    @inner
-    def columns(b, begin, end):
-        for i in range(begin, end):
-            j = uint64(i)
-            x0, x1, x2, x3, x4, x5, x6, x7 = butterfly8(
-                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
-            )
-            b[j], b[j + h1], b[j + h2], b[j + h3] = x0, x1, x2, x3
-            b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4, x5, x6, x7
-
-    @inner
-    def radix8(a):
-        first = 0 if bit < 10 else lead(a)  # within L1, nothing is gained by beginning later
-        for start in range(uint64(0), uint64(a.size), h8):
-            b = a[start : start + h8]
-            for begin, end in ((first, stride), (0, first)):
-                columns(b, begin, end)
-
-    return radix8
+    h, first = uint64(1) << uint64(bit), np.int64(0)
+    if bit >= 10:  # within L1, nothing is gained by beginning later
+        first = lead(a)
+    for start in range(uint64(0), uint64(a.size), uint64(8) * h):
+        b = a[start : start + uint64(8) * h]
+        for begin, end in ((first, np.int64(h)), (0, first)):
+            _columns8(b, h, begin, end)
 
 
-def _radix16(bit):
+@put_in
+def _radix16(a, bit):
     """Four levels at once: bits ``bit`` to ``bit + 3``."""
-    stride = 1 << bit
-    h1, h2, h3, h4, h5, h6, h7, h8 = (uint64(k * stride) for k in range(1, 9))
-    h9, h10, h11, h12, h13, h14, h15, h16 = (uint64(k * stride) for k in range(9, 17))
-
-    @inner
-    def columns(b, begin, end):
-        for i in range(begin, end):
-            j = uint64(i)
+    h = uint64(1) << uint64(bit)
+    h2, h3, h4, h5, h6, h7 = uint64(2) * h, uint64(3) * h, uint64(4) * h, uint64(5) * h, uint64(6) * h, uint64(7) * h
+    for start in range(uint64(0), uint64(a.size), uint64(16) * h):
+        for i in range(h):
+            j = start + uint64(i)
+            k = j + uint64(8) * h
             x0, x1, x2, x3, x4, x5, x6, x7 = butterfly8(
-                b[j], b[j + h1], b[j + h2], b[j + h3], b[j + h4], b[j + h5], b[j + h6], b[j + h7]
+                a[j], a[j + h], a[j + h2], a[j + h3], a[j + h4], a[j + h5], a[j + h6], a[j + h7]
             )
             y0, y1, y2, y3, y4, y5, y6, y7 = butterfly8(
-                b[j + h8], b[j + h9], b[j + h10], b[j + h11], b[j + h12], b[j + h13], b[j + h14], b[j + h15]
+                a[k], a[k + h], a[k + h2], a[k + h3], a[k + h4], a[k + h5], a[k + h6], a[k + h7]
             )
-            b[j], b[j + h1], b[j + h2], b[j + h3] = x0 + y0, x1 + y1, x2 + y2, x3 + y3
-            b[j + h4], b[j + h5], b[j + h6], b[j + h7] = x4 + y4, x5 + y5, x6 + y6, x7 + y7
-            b[j + h8], b[j + h9], b[j + h10], b[j + h11] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
-            b[j + h12], b[j + h13], b[j + h14], b[j + h15] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
-
-    @inner
-    def radix16(a):
-        for start in range(uint64(0), uint64(a.size), h16):
-            columns(a[start : start + h16], 0, stride)
-
-    return radix16
-
-
-_radix16_at_3, _radix8_at_7, _radix8_at_10, _radix8_at_13 = _radix16(3), _radix8(7), _radix8(10), _radix8(13)
+            a[j], a[j + h], a[j + h2], a[j + h3] = x0 + y0, x1 + y1, x2 + y2, x3 + y3
+            a[j + h4], a[j + h5], a[j + h6], a[j + h7] = x4 + y4, x5 + y5, x6 + y6, x7 + y7
+            a[k], a[k + h], a[k + h2], a[k + h3] = x0 - y0, x1 - y1, x2 - y2, x3 - y3
+            a[k + h4], a[k + h5], a[k + h6], a[k + h7] = x4 - y4, x5 - y5, x6 - y6, x7 - y7
 
 
 @inner
@@ -139,13 +126,13 @@ def levels(a, low, high):
     while bit < high:
         step = min(4 if bit == 3 else 3 if bit in (7, 10, 13) else 2, high - bit)
         if step == 4:
-            _radix16_at_3(a)
+            _radix16(a, 3)
         elif step == 3 and bit == 7:
-            _radix8_at_7(a)
+            _radix8(a, 7)
         elif step == 3 and bit == 10:
-            _radix8_at_10(a)
+            _radix8(a, 10)
         elif step == 3 and bit == 13:
-            _radix8_at_13(a)
+            _radix8(a, 13)
         elif step >= 2:
             _radix4(a, bit)
             step = 2

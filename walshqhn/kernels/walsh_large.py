@@ -114,7 +114,7 @@ def transform_parts(source, a, size, length, skip, scale, begin, end):
     for start in range(begin * size, min(end * size, a.size), length):
         run = a[start : start + length]
         if source[start:].ctypes.data != run.ctypes.data:  # here, not before: a first touch of fresh memory is slow
-            run[:] = source[start : start + length]
+            _copy_rows(source, start, 0, a, start, 0, 1, length, a.dtype.type(1))
         transform_block(run, skip, scale)
         done = start + length
         if size == _CHUNK and done % size == 0:
