@@ -12,11 +12,12 @@ from campaign.probe import complaint, program, verdicts
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
-from walshqhn import read_cost_table, read_hamiltonian
+from walshqhn import WalshSpectrum, read_cost_table, read_hamiltonian, write_hamiltonian
 from walshqhn.binn.files import read_dataset
 from walshqhn.binn.images import read_idx
 from walshqhn.circuits.spec import CircuitSpec
 from walshqhn.engines.qiskit.jobs import Journal, Request
+from walshqhn.formats.registry import FORMATS
 from walshqhn.support.errors import WalshqhnError
 
 pytestmark = pytest.mark.campaign
@@ -62,6 +63,9 @@ def seeds(folder):
     (folder / "a.toml").write_text('[spectrum]\nmax_degree = 2\njson = true\n[train]\nlayers = "0,1"\n')
     journal = Journal(folder / "a.jobs")
     journal.record(Request("k", 0), np.ones((2, 3, 4), np.uint8))
+    hamiltonian = WalshSpectrum.from_cost(TABLE).hamiltonian(max_degree=2)
+    for name in ("csv", "openfermion", "hamlib", "dimod", "qubo", "qokit", "pennylane", "qiskit-function"):
+        write_hamiltonian(folder / f"h-{name}{FORMATS[name].suffix}", hamiltonian, name)
     return {path.suffix: path.read_bytes() for path in folder.iterdir()} | {
         f"{path.stem}{path.suffix}": path.read_bytes() for path in folder.iterdir()
     }
@@ -92,7 +96,9 @@ def mutilated(content, rng):
 def try_input(path):
     """Everything that could read it."""
     readers = {
-        ".npy": [read_cost_table], ".npz": [read_cost_table, read_dataset], ".csv": [read_cost_table, read_dataset],
+        ".npy": [read_cost_table], ".npz": [read_cost_table, read_dataset],
+        ".csv": [read_cost_table, read_dataset, read_hamiltonian],
+        **{ending: [read_hamiltonian] for ending in (".json", ".coo", ".txt", ".hdf5")},
         ".idx": [read_idx], ".gz": [read_idx], ".jobs": [Journal],
         ".qpy": [read_hamiltonian, lambda p: CircuitSpec(str(p)).make(TABLE)],
     }.get(path.suffix)  # fmt: skip

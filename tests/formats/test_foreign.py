@@ -2,6 +2,8 @@
 
 import json
 
+import h5py
+import numpy as np
 import pytest
 
 from walshqhn import IsingHamiltonian, Workspace, read_hamiltonian, write_hamiltonian
@@ -11,6 +13,12 @@ WANTED = IsingHamiltonian.from_terms({(): 2.0, (0,): -1.5, (1, 3): 0.25, (0, 2, 
 TEXTS = {
     "spins.json": '{"()": 2, "(0,)": -1.0, "(0)": -0.5, "(3, 1)": 0.25, "(0, 2, 3)": 0.001}',
     "qokit.json": "[[2, []], [-1.5, [0]], [0.25, [1, 3]], [0.001, [0, 2, 3]]]",
+    "function.json": '{"problem_type": "spin", "problem": {"()": 2, "(0,)": -1.5, "(1,3)": 0.25, "(0,2,3)": 1e-3}}',
+    "bits.json": '{"problem_type": "binary", "problem": {"()": 0.751, "(0,)": 2.998, "(1,)": -0.5, "(3,)": -0.502, '
+    '"(1,3)": 1.0, "(2,)": -0.002, "(0,2)": 0.004, "(0,3)": 0.004, "(2,3)": 0.004, "(0,2,3)": -0.008}}',
+    "polynomial.json": '{"type": "BinaryPolynomial", "vartype": "SPIN", "variable_labels": ["x", "a", "b", "y"], '
+    '"terms": [[[], 2], [["x"], -1.5], [["y", "a"], 0.25], [["x", "b", "y"], 1e-3]]}',
+    "signs.txt": "2.0 [] - (1.5+0j) [Z0] + 0.125[Z3 Z1]+ 125e-3 [Z1 I2 Z3] +1e-3 [Z0 Z2 Z3]\n# N = 4",
     "openfermion.txt": "2.0 [] +\n-1.5 [Z0] +\n(0.25+0j) [Z1 Z3] +\n1e-3 [Z0 Z2 Z3]",
 }
 
@@ -63,6 +71,10 @@ def test_a_table_of_costs_is_still_one(tmp_path):
         ("a.json", '{"(0, 1)": NaN}', "a real number, got nan"),
         ("a.json", "[[1.0, [-1]]]", "JSON of a Hamiltonian is"),
         ("a.json", '{"(0, %s)": 1}' % (5000 * "9"), "named by its spins"),
+        ("a.json", '{"type": "BinaryPolynomial", "terms": [[["x"], 1]]}', "a polynomial has variable_labels"),
+        ("a.json", '{"problem": 3}', "problem is a table of terms"),
+        ("a.json", '{"wires": [[0]], "coefficients": [1, 2]}', "2 coefficients and 1 products"),
+        ("a.json", '{"N": 2, "terms": [[1.0, [4]]]}', "terms on 5 qubits, but it says 2"),
         ("a.json", "3", "JSON of a Hamiltonian is"),
         ("a.json", '{"type": "BinaryQuadraticModel"}', "dimod cannot read it"),
         ("a.coo", "0 1 2.0\n", "vartype=SPIN"),
@@ -87,3 +99,24 @@ def test_qubits_far_away_are_not_allocated(tmp_path, monkeypatch):
     (tmp_path / "far.json").write_text('{"(0, 999999)": 1.0}')
     with pytest.raises(TooLargeError, match="qubits"):
         read_hamiltonian(tmp_path / "far.json")
+    (tmp_path / "deep.json").write_text(f'{{"problem_type": "binary", "problem": {{"{(*range(200),)}": 1.0}}}}')
+    with pytest.raises(TooLargeError, match="products"):
+        read_hamiltonian(tmp_path / "deep.json")
+
+
+def test_hdf5_of_others(tmp_path):
+    """Groups that hold themselves, links, numbers: only texts are Hamiltonians."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["costs"] = np.arange(4.0)
+        file["note"] = "a table of mine"
+        file["again"] = file["/"]
+        file["link"] = h5py.SoftLink("/costs")
+    assert Workspace.open(tmp_path / "a.h5").table.tolist() == [0, 1, 2, 3]
+    with pytest.raises(InputError, match="expected a term such as"):
+        read_hamiltonian(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["costs"] = np.arange(4.0)
+    with pytest.raises(InputError, match="holds no Hamiltonian"):
+        read_hamiltonian(tmp_path / "b.h5")
+    with pytest.raises(InputError, match="holds no text 'x', but note"):
+        read_hamiltonian(tmp_path / "a.h5", key="x")

@@ -18,7 +18,6 @@ import numpy as np
 
 from walshqhn.bits import words_for
 from walshqhn.cost.hamiltonian import IsingHamiltonian
-from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError
 from walshqhn.support.files import first_line
 from walshqhn.support.parsers import survives
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 SPINS = "z = (-1)^b: Z of qubit j is +1 where bit j is 0, and -1 where it is 1"
 BITS = "variable j is bit j, 0 or 1"
 LARGEST_QUBIT = 999_999
+_TERM = 500  # bytes of a term in lists and text
 _SIZE = re.compile(r"\bN = (\d{1,7})\b")
 
 Terms = Iterable[tuple[tuple[int, ...], float]]
@@ -86,7 +86,9 @@ def of_terms(
         found[tuple(sorted(qubits))] += value  # type: ignore[assignment]
     size = len(names) or 1 + max((q for term in found for q in term), default=0)
     if num_qubits is not None:
-        size = check_whole(f"{file}: the number of qubits", num_qubits, size, LARGEST_QUBIT + 1)
+        if type(num_qubits) is not int or not size <= num_qubits <= LARGEST_QUBIT + 1:
+            raise InputError(f"{file}: terms on {size:,} qubits, but it says {num_qubits!r:.40}.")
+        size = num_qubits
     needed = 8 * len(found) * (size + 8 * words_for(size))
     require_memory(needed, f"{file}: {len(found):,} terms on {size:,} qubits", "Number the qubits 0, 1, 2, ...")
     return IsingHamiltonian.from_terms(found, size, names=names, of=of)
@@ -145,7 +147,8 @@ def size_in(comment: str) -> int | None:
 
 
 def every_term(hamiltonian: IsingHamiltonian) -> list[tuple[tuple[int, ...], float]]:
-    """(qubits, coefficient) of the constant, which is always there, and all terms."""
+    """(qubits, coefficient) of the constant, which is always there, and all terms. TooLargeError."""
+    require_memory(_TERM * len(hamiltonian), f"a list of {len(hamiltonian):,} terms", "Truncate it, or export native.")
     return [((), hamiltonian.constant), *hamiltonian]
 
 

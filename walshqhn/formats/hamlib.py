@@ -31,12 +31,14 @@ def is_hamlib(file: Path) -> bool:
 def read(file: Path, key: str | None = None) -> IsingHamiltonian:
     """The Hamiltonian called ``key``, or the only one, with all its signs. InputError if there is none such."""
     found = keys(file)
+    if not found:
+        raise InputError(f"{file} holds no Hamiltonian: it is not of walshqhn, and no text of HamLib is in it.")
     if key is None and len(found) != 1:
         listed = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
-        raise InputError(f"{file} holds {len(found)} Hamiltonians, choose one with key: {listed or 'none'}.")
+        raise InputError(f"{file} holds {len(found)} Hamiltonians, choose one with key: {listed}.")
     chosen = found[0] if key is None else key.strip("/")
     if chosen not in found:
-        raise InputError(f"{file} holds no text {chosen!r}, but {', '.join(found[:8]) or 'none'}.")
+        raise InputError(f"{file} holds no text {chosen!r}, but {', '.join(found[:8])}.")
     with open_hdf5(file) as h5:
         text, said = read_text(h5, chosen), ""
         if _CONVENTION.name in h5[chosen].attrs:
