@@ -138,18 +138,19 @@ def picture(numbers: dict[str, Any]) -> Figure:
 
 
 def draw(ax: Axes, rows: list[Row]) -> None:
-    """The energies that the runs end with; a line at the lowest of all."""
+    """The energies that the runs end with, those off the axes as ">"; a line at the lowest of all."""
     lowest, highest = min(row["costs"][0] for row in rows), max(float(np.median(row["costs"])) for row in rows)
     span = max(highest - lowest, 1e-3 * abs(lowest))
     for k, row in enumerate(rows):
-        costs = np.minimum(row["costs"], lowest + 1.6 * span)
-        ax.plot(costs, np.full(len(costs), k), "o", color=_COLOURS[row["kind"]], markersize=5, alpha=0.6)
+        costs, edge = np.asarray(row["costs"]), lowest + 1.6 * span
+        for mark, shown in (("o", costs[costs <= edge]), (">", np.minimum(costs[costs > edge], edge))):
+            ax.plot(shown, np.full(len(shown), k), mark, color=_COLOURS[row["kind"]], markersize=5, alpha=0.6)
     ax.axvline(lowest, color=GREEN, linewidth=1, zorder=0)
     ax.set_xlim(lowest - 0.15 * span, lowest + 1.7 * span)
     ax.locator_params(axis="x", nbins=3)
     ax.set_yticks(range(len(rows)), [row["method"].replace(", ", ",\n") for row in rows], fontsize=7)
     ax.invert_yaxis()
-    ax.set_xlabel("energy (right edge: or more)")
+    ax.set_xlabel("energy (>: off the axis)")
 
 
 if __name__ == "__main__":

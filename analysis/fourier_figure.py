@@ -129,7 +129,7 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
     )
     ax.set_yscale("log")
     ax.set_ylim(bottom=max(1e-18, 1e-3 * ax.get_ylim()[0]), top=5)  # room for the note
-    ax.set_xticks([1, 2, 3, 4, *range(6, n + 1, 2)])
+    ax.set_xticks([1, *range(2, n + 1, 2)])
     ax.set_xlabel("degree $k$")
     ax.set_ylabel("$W(k)$ / variance")
 

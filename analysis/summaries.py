@@ -33,11 +33,13 @@ def success_mnist(numbers: Numbers) -> Summary:
     )
     at = shown[1e-4]
     epsilons = [f"ε = {say.power(e)}" for e in numbers["epsilons"]]
-    heading = ("", *epsilons, f"{epsilons[at]}, equal work (restarts)", "test accuracy", "evaluations")
+    heading = ("", *epsilons, f"{epsilons[at]}, 250 evaluations", f"{epsilons[at]}, equal work (restarts)",
+               "test accuracy", "evaluations")  # fmt: skip
     rows = [
         (
             name,
             *(say.rate(p) for p in d["success"]),
+            say.rate(d["same_evaluations"]) if "same_evaluations" in d else "-",
             f"{say.rate(d['restarts'])} ({d['restarts']['count']})",
             f"{100 * d['test_accuracy'][0]:.2f} %",
             f"{d['evaluations']:.0f}",
@@ -51,19 +53,23 @@ def success_gaussian(numbers: Numbers) -> Summary:
     """Partly: the minimum is found at every depth, but seldom where architectures are searched."""
     tasks = {name: found for name, found in numbers.items() if "rows" in found}
     names = [say.depth(row["variant"]) for row in next(iter(tasks.values()))["rows"]]
-    best = {name: max(row["success_probability"] for row in found["rows"]) for name, found in tasks.items()}
-    deepest = {
-        name: max(found["rows"], key=lambda row: row["success_probability"])["variant"] for name, found in tasks.items()
-    }
+    best = {name: max(found["rows"], key=lambda row: row["success_probability"]) for name, found in tasks.items()}
+    ahead = [
+        f"{name}: {say.listed(found['compared']['ahead_of']) or 'none'}" for name, found in tasks.items()
+        if "compared" in found
+    ]  # fmt: skip
     headline = (
         "The best network is returned by "
-        + ", ".join(f"{rate:.2f} ({name}, {say.depth(deepest[name])})" for name, rate in best.items())
-        + " of the trainings at the best depth, and which depth that is differs between tasks and with ε."
+        + ", ".join(
+            f"{say.rate(say.interval(row))} ({name}, {say.depth(row['variant'])})" for name, row in best.items()
+        )
+        + " of the trainings at the best depth, which differs between tasks and with ε"
+        + (f", and is significantly ahead of these (ε = half the gap): {'; '.join(ahead)}." if ahead else ".")
     )
     rows = [
-        (f"{name}, {what}", *(say.rate(say.interval(row)) for row in found[key]))
+        (f"{name}, ε = {what}", *(say.rate(say.interval(row)) for row in found_at))
         for name, found in tasks.items()
-        for key, what in (("rows", "ε = half the gap"), ("wide_rows", "ε = 0.02"))
+        for what, found_at in found.get("by_epsilon", {"half the gap": found["rows"]}).items()
     ]
     return Summary(PARTLY, headline, (("P(E - C_min ≤ ε)", *names), *rows))
 

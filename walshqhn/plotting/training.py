@@ -35,7 +35,7 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         excess = np.concatenate([run.history - base for run in result.runs])
         ax.set_ylim(bottom=max(float(excess.min()) / 2, 1e-12 * float(excess.max())))
     method = str(result.search["optimizer"]).partition(":")[0]
-    ax.set_xlabel("evaluation" if method in _VALUES_ONLY else "iteration")
+    _count(ax, "evaluation" if method in _VALUES_ONLY else "iteration")
     ax.set_ylabel(rf"${symbol} - C_{{\min}}$" if log else f"${symbol}$")
     ax.text(0.02, 0.03, f"${symbol}$: {words}", fontsize=8, color=GREY, transform=ax.transAxes)
     if len(result.runs) > 1:
@@ -44,6 +44,14 @@ def plot_training(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         ax.text(0.98, 0.89, "the others", color=GREY, ha="right", transform=ax.transAxes, fontsize=9)
     depth = f", {plural(result.ansatz['layers'], 'layer')}" if "layers" in result.ansatz else ""
     finish(ax, title or literal(f"Training: {result.ansatz['name']} ansatz{depth}, {result.search['optimizer']}"))
+
+
+def _count(ax: Axes, label: str) -> None:
+    """An x axis of whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel(label)
 
 
 def _objective(result: TrainingResult) -> tuple[str, str]:
@@ -82,7 +90,7 @@ def plot_tails(ax: Axes, result: TrainingResult, *, title: str = "") -> None:
         ax.plot(iterations, shown, color=colour, linewidth=1.4, label=name)
     if log:
         ax.set_yscale("log")
-    ax.set_xlabel("iteration")
+    _count(ax, "iteration")
     ax.set_ylabel(r"mean cost $- C_{\min}$" if log else "mean cost")
     ax.legend(frameon=False, fontsize=8)
     of = f"best of {len(result.runs)} runs" if len(result.runs) > 1 else "one run"
