@@ -25,3 +25,18 @@ def test_accuracies_of_networks_that_look_at_one_pixel():
     assert found == {"accuracy": 1.0, "accuracy_without_idle": 1.0, "pair_accuracy": 1.0}
     acting[:, 5] = False  # nothing is left that tells 2 from 0, and 2 loses against 1 and 0
     assert digits.judged(bits, acting, PAIRS, x, labels)["accuracy_without_idle"] == pytest.approx(2 / 3)
+
+
+def test_descent_ends_where_no_flip_helps():
+    rng = np.random.default_rng(5)
+    x = np.zeros((12, 784))
+    x[:, 100:112] = rng.random((12, 12))
+    task = digits.NetworkTask("t", {}, digits.BinaryNetwork(784, (), 1), _data(x, np.arange(12) % 2), "bce")
+    bits = digits.descend(task.data.train, 1)
+    neighbours = np.vstack([bits[None], bits ^ np.eye(785, dtype=np.uint8)[[*range(100, 112), 784]]])
+    costs = task.costs(neighbours)
+    assert (costs[1:] > costs[0]).all()
+
+
+def _data(x, y):
+    return digits.Dataset(digits.Split(x, y), None, None, "", 2)
