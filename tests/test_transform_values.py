@@ -55,3 +55,21 @@ def test_refuses_masked_rows_in_a_list():
 def test_takes_what_is_exact(values):
     first, second = (float(v) for v in np.asarray(values))
     assert wht(values).tolist() == [first + second, first - second]
+
+
+@pytest.mark.parametrize("num_bits", [1, 10, 17, 21])
+@pytest.mark.parametrize(("dtype", "largest"), [("f8", 1.7e308), ("f4", 3.3e38), ("c16", 1.7e308j)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_refuses_sums_beyond_the_range(num_bits, dtype, largest, threads):
+    """They have been infinite, or NaN; in one place only, if the values conspire."""
+    values = np.zeros(1 << num_bits, dtype)
+    values[[1, -1]] = largest, 0  # sums are in range: all are +-largest
+    np.testing.assert_array_equal(abs(wht(values, threads=threads)), abs(values[1]))
+    values[-2:] = largest
+    for norm in ("backward", "forward"):
+        with pytest.raises(InputError, match=f"beyond the range of {values.dtype}"):
+            wht(values, norm=norm, threads=threads)
+    np.testing.assert_array_equal(wht([1.0, np.inf])[0], np.inf)  # what is not finite may stay so
+    quiet = np.full(1 << num_bits, largest / 2**num_bits * (1.5 if largest.imag else 1.4), dtype)
+    with pytest.raises(InputError, match="beyond the range"):
+        wht(quiet, threads=threads)

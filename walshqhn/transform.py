@@ -41,7 +41,7 @@ def wht(
     values
         Shape (2^N,), N >= 0; with ``axis``, any shape that is 2^N long along it. float32, float64, complex64 and
         complex128 keep their type; other numbers become float64 or complex128. Whole numbers beyond 2^53, which would
-        be rounded, are refused. As in NumPy, results beyond the range of the type become infinite.
+        be rounded, are refused, and so are values whose sums are beyond the range of the type.
     norm
         ``"backward"``: the plain sum; ``"forward"``: times 2^-N, which gives Fourier coefficients f(S);
         ``"ortho"``: times 2^(-N/2), which is its own inverse.
@@ -57,7 +57,8 @@ def wht(
     ------
     InputError
         The length is not a power of two, the axis does not exist or must be named, ``overwrite`` is impossible, or the
-        values are not numbers, masked, ragged or too large for float64.
+        values are not numbers, masked, ragged, too large for float64, or too large to be added up in their type (with
+        ``overwrite`` they are lost then).
 
     Examples
     --------
@@ -108,10 +109,12 @@ def _transform(
     array = source if overwrite else np.empty_like(source)
     if axis is not None and axis != source.ndim - 1:
         rows = np.ascontiguousarray(np.moveaxis(source, axis, -1))
-        _transform_rows(rows, rows, length, scale, threads)
+        overflowed = _transform_rows(rows, rows, length, scale, threads)
         array[...] = np.moveaxis(rows, -1, axis)
     else:
-        _transform_rows(source, array, length, scale, threads)
+        overflowed = _transform_rows(source, array, length, scale, threads)
+    if overflowed and not np.isfinite(array).all():
+        raise InputError(f"sums of the values to transform are beyond the range of {array.dtype}: rescale them.")
     return array
 
 
@@ -163,8 +166,11 @@ def _copy(source: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _transform_rows(
     source: npt.NDArray[Any], array: npt.NDArray[Any], length: int, scale: float, threads: int | None
-) -> None:
-    """Transform all runs of ``length`` values of ``source``, times ``scale``, into ``array``; both are contiguous."""
+) -> bool:
+    """Transform all runs of ``length`` values of ``source``, times ``scale``, into ``array``; both are contiguous.
+
+    Return whether a number may have overflowed.
+    """
     kind, is_complex = _PARTS[array.dtype], array.dtype.kind == "c"
     if is_complex or array.ndim > 1:
         flat = array.reshape(-1).view(kind)
@@ -173,12 +179,11 @@ def _transform_rows(
     if array.size <= _BLOCK:
         if array is not source:
             array[:] = source
-        _block_kernel(kind)(array, length << skip, skip, scale)
-        return
+        return _block_kernel(kind)(array, length << skip, skip, scale) != 0
     from walshqhn.kernels import walsh_large
 
     with thread_limit(threads if array.size >= _SHARED_FROM else 1):
-        walsh_large.transform_rows(source, array, length << skip, skip, scale)
+        return walsh_large.transform_rows(source, array, length << skip, skip, scale)
 
 
 @cache

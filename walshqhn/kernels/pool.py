@@ -26,7 +26,7 @@ Team = npt.NDArray[np.int64]
 Entry = Callable[..., float]
 Work = Callable[[int, int], object]
 
-TEAM_WORDS = 1024  # see `team`
+TEAM_WORDS, OVERFLOWED = 1024, 49  # see `team`
 _LONGEST_REST = 256  # jobs, after helpers have repeatedly been late
 _PATIENCE = 3000  # of a helper that waits for the next job: some 100 us
 _state = threading.local()
@@ -218,16 +218,19 @@ def share(work: Work, pieces: int, chunk: int = 1) -> None:
             work(0, pieces)
 
 
-def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> None:
+def lead(entry: Entry, arguments: Any, pieces: int, chunk: int, stages: int) -> bool:
     """Have a job done on at most `limit` threads (see `team.SharedKernel.share`); one does a stage in one call."""
+    team = _own_team()
     if pieces == 1:
-        _run(entry, _own_team(), 1, 0, arguments, 1, 1, stages)
-        return
+        _run(entry, team, 1, 0, arguments, 1, 1, stages)
+        return bool(team[OVERFLOWED])
     with _helped(-(-pieces // chunk)) as threads:
         if threads > 1:
+            team = _pool.team
             _pool.lead(entry, arguments, pieces, chunk, stages, threads)
         elif pieces > 0:
-            _run(entry, _own_team(), 1, 0, arguments, pieces, pieces, stages)
+            _run(entry, team, 1, 0, arguments, pieces, pieces, stages)
+        return bool(team[OVERFLOWED])
 
 
 def _own_team() -> Team:

@@ -25,8 +25,10 @@ from numba.extending import intrinsic
 
 from walshqhn.kernels import pool
 from walshqhn.kernels.compiler import Kernel, inner, kernel
+from walshqhn.kernels.overflow import take_overflow
 
 _OPEN, _INSIDE, _HELPERS, _FAILED, _SHAPE, _ARGUMENTS = 0, 128, 256, 384, 512, 640  # bytes; lines of their own
+_OVERFLOWED = 8 * pool.OVERFLOWED
 _SPINS = 1 << 10  # some 30 us, then others may have the core
 _PER_STAGE = 128  # bytes of counters
 _LOW = (1 << 32) - 1
@@ -200,6 +202,7 @@ def _claim(address, count, leads):
 def _drain(team, leads):
     """Do chunks until none is left; return how long others' were waited for."""
     function, pieces, chunk, stages, counters = team[_SHAPE // 8 : _SHAPE // 8 + 5]
+    take_overflow()  # of what this thread did before
     address, count, waited = np.int64(team.ctypes.data), (pieces + chunk - 1) // chunk, 0
     for s in range(stages):
         counter = counters + s * _PER_STAGE
@@ -212,6 +215,8 @@ def _drain(team, leads):
                 store(address + _FAILED, 1)
             add(counter + _PER_STAGE // 2, 1)
             k = _claim(counter, count, leads)
+    if take_overflow():
+        store(address + _OVERFLOWED, 1)
     return waited
 
 
@@ -222,6 +227,7 @@ def _lead(team, counters, job, helpers, function, pieces, chunk, stages):
     for k, value in enumerate((function, pieces, chunk, stages, np.int64(counters.ctypes.data))):
         team[_SHAPE // 8 + k] = value
     store(address + _FAILED, 0)
+    store(address + _OVERFLOWED, 0)
     store(address + _HELPERS, helpers)
     store(address + _OPEN, job)
     waited = _drain(team, True)
@@ -269,8 +275,10 @@ class SharedKernel(Kernel):
 
         self._entry = Kernel(function, part, entry_signature, single, {}, lead)
 
-    def share(self, *arguments: Any, pieces: int, chunk: int = 1, stages: int = 1) -> None:
+    def share(self, *arguments: Any, pieces: int, chunk: int = 1, stages: int = 1) -> bool:
         """Do all of ``pieces``, ``chunk`` at a time, on at most `pool.limit` threads, ``stages`` times over.
+
+        Return whether a number overflowed (see `overflow`).
 
         Pieces are counted through: those of stage s, which begins after all of s - 1, are s * pieces to
         (s + 1) * pieces - 1. Which thread does which is open.
@@ -278,8 +286,8 @@ class SharedKernel(Kernel):
         if config.DISABLE_JIT:  # type: ignore[attr-defined]
             for start in range(0, stages * pieces, pieces):
                 self(*arguments, start, start + pieces)
-        else:
-            pool.lead(self._entry.ready(arguments[0]), arguments, pieces, chunk, stages)
+            return True
+        return pool.lead(self._entry.ready(arguments[0]), arguments, pieces, chunk, stages)
 
     def warm(self) -> None:
         self._entry.warm()

@@ -17,6 +17,7 @@ import numpy as np
 from numba import types, uint64
 
 from walshqhn.kernels.compiler import inner, kernel
+from walshqhn.kernels.overflow import take_overflow
 from walshqhn.kernels.vectors import butterflies
 
 BLOCK_BITS = 16  # of 2^16 values, 512 KiB in double precision: half an L2 cache
@@ -160,8 +161,10 @@ def transform_block(block, skip, scale):
             block[i] *= factor
 
 
-@kernel("transform", lambda t: types.void(t[::1], types.int64, types.int64, types.float64), single=True)
+@kernel("transform", lambda t: types.int32(t[::1], types.int64, types.int64, types.float64), single=True)
 def transform_blocks(a, size, skip, scale):
-    """`transform_block` for all blocks of ``size`` values, a power of two."""
+    """`transform_block` for all blocks of ``size`` values, a power of two; not 0 if a number may have overflowed."""
+    take_overflow()
     for first in range(0, a.size, size):
         transform_block(a[first : first + size], skip, scale)
+    return take_overflow()

@@ -121,50 +121,51 @@ def transform_parts(source, a, size, length, skip, scale, begin, end):
             _stream8_at_16(a[done - size : done], 1.0, 0, size // (8 * _COLUMNS))
 
 
-def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, scale: float) -> None:
+def transform_rows(source: np.ndarray, a: np.ndarray, length: int, skip: int, scale: float) -> bool:
     """Transforms of runs of ``length`` values of ``source``, times ``scale``, into ``a``.
 
-    ``source`` and ``a`` may be one array. Shorter runs are shared among threads, longer ones one by one.
+    ``source`` and ``a`` may be one array. Shorter runs are shared among threads, longer ones one by one. Return whether
+    a number may have overflowed.
     """
     if length <= 1 << BLOCK_BITS:
         size = max(length, min(1 << BLOCK_BITS, a.size))
-        transform_parts.share(source, a, size, length, skip, scale, pieces=-(-a.size // size))
-        return
-    for start in range(0, a.size, length):
-        transform_large(source[start : start + length], a[start : start + length], skip, scale)
+        return transform_parts.share(source, a, size, length, skip, scale, pieces=-(-a.size // size))
+    runs = [slice(start, start + length) for start in range(0, a.size, length)]
+    return max(transform_large(source[run], a[run], skip, scale) for run in runs)
 
 
-def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float) -> None:
-    """Transform ``source``, longer than a block, into ``a``, which may be the same array.
+def transform_large(source: np.ndarray, a: np.ndarray, skip: int, scale: float) -> bool:
+    """Transform ``source``, longer than a block, into ``a``, which may be the same array; as `transform_rows`.
 
     The loop over passes is Python, so that only the passes that a size needs are compiled.
     """
     bits, one = a.size.bit_length() - 1, 1.0
     bit = BLOCK_BITS if bits < _CHUNK_BITS + 2 else _CHUNK_BITS
-    transform_parts.share(source, a, 1 << bit, 1 << BLOCK_BITS, skip, one, pieces=a.size >> bit)
+    found = transform_parts.share(source, a, 1 << bit, 1 << BLOCK_BITS, skip, one, pieces=a.size >> bit)
     if bits - bit <= _STREAM_BITS:
         while bits - bit >= 3:
-            _stream(STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
+            found |= _stream(STREAMS[bit], a, (), 8, scale if bits - bit == 3 else one)
             bit += 3
     while bits - bit > 2:
         passes = (bits - bit + _ROW_BITS - 1) // _ROW_BITS
         count = (bits - bit + passes - 1) // passes
-        _panels(a, bit, count, scale if bit + count == bits else one)
+        found |= _panels(a, bit, count, scale if bit + count == bits else one)
         bit += count
     if bits - bit == 2:
-        _stream(stream4, a, (bit,), 4, scale)
+        found |= _stream(stream4, a, (bit,), 4, scale)
     elif bits - bit == 1:
-        _stream(stream2, a, (bit,), 2, scale)
+        found |= _stream(stream2, a, (bit,), 2, scale)
+    return found
 
 
-def _stream(kernel: SharedKernel, a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> None:
+def _stream(kernel: SharedKernel, a: np.ndarray, bit: tuple[int, ...], radix: int, scale: float) -> bool:
     """All pieces of a pass straight on memory."""
     pieces = a.size // (radix * _COLUMNS)
-    kernel.share(a, *bit, scale, pieces=pieces, chunk=max(1, pieces // _PIECES))
+    return kernel.share(a, *bit, scale, pieces=pieces, chunk=max(1, pieces // _PIECES))
 
 
-def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> None:
+def _panels(a: np.ndarray, low: int, bits: int, scale: float) -> bool:
     """Bits ``low`` to ``low + bits - 1`` of all of ``a``, then times ``scale``."""
     columns = max(_COLUMN_BITS, _PANEL_BITS - bits)
     count = a.size >> (bits + columns)
-    transform_panels.share(a, low, bits, columns, scale, pieces=count, chunk=max(1, count // _PIECES))
+    return transform_panels.share(a, low, bits, columns, scale, pieces=count, chunk=max(1, count // _PIECES))
