@@ -31,8 +31,7 @@ _OPEN, _INSIDE, _HELPERS, _FAILED, _SHAPE, _ARGUMENTS = 0, 128, 256, 384, 512, 6
 _OVERFLOWED = 8 * pool.OVERFLOWED
 _SPINS = 1 << 10  # some 30 us, then others may have the core
 _PER_STAGE = 128  # bytes of counters
-_LOW = (1 << 32) - 1
-_WORD = ir.IntType(64)
+_LOW, _WORD = (1 << 32) - 1, ir.IntType(64)
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 

@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,22 @@ def check_target(path: str | Path, *, overwrite: bool, source: str | Path | Iter
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise UsageError(f"the folder {Path(path).parent} cannot be written to.")
     return target
+
+
+@contextmanager
+def targets(
+    *paths: str | Path | None, overwrite: bool, source: str | Path | Iterable[str | Path] = ()
+) -> Iterator[None]:
+    """Keep other processes from writing ``paths`` during the block, before which all are checked; None is no file.
+
+    So what cannot be stored in the end fails at the start. UsageError as `check_target`, and if another process is
+    writing one of them.
+    """
+    known = [check_target(path, overwrite=overwrite, source=source) for path in paths if path is not None]
+    with ExitStack() as stack:
+        for path in known:
+            stack.enter_context(claimed(path))
+        yield
 
 
 def _is_same(target: Path, source: str | Path) -> bool:

@@ -15,7 +15,7 @@ from walshqhn.cli.output import plural, print_json, remark, stdout, table
 from walshqhn.plotting.style import save_figure
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError, unknown_name
-from walshqhn.support.files import check_target, write_atomically
+from walshqhn.support.files import targets, write_atomically
 from walshqhn.support.resources import resolve_threads
 
 
@@ -45,29 +45,30 @@ def bench(
         _print_list(rows, json)
         return None
     if growth is not None:
-        check_target(check_figure_name(growth), overwrite=force)
-    settings = benchmarks.Settings(threads=resolve_threads(threads), repeats=repeats)
-    document: dict[str, Any] = {
-        "machine": report.describe_machine(),
-        "threads": settings.threads,
-        "repeats": repeats,
-        "rows": [],
-    }
-    interrupted = False
-    try:
-        for k, row in enumerate(rows, start=1):
-            remark(f"[{k}/{len(rows)}] {row.title}")
-            document["rows"].append(_measured(row, settings))
-        if growth is not None:
-            document["growth"] = _growth(settings)
-    except KeyboardInterrupt:
-        interrupted = True
-    if growth is not None and "growth" in document:
-        figure = growth_module.draw_growth(
-            document["growth"], report.machine_line(document["machine"], settings.threads)
-        )
-        write_atomically(growth, lambda path: save_figure(figure, path, growth.suffix[1:]), overwrite=force)
-        remark(f"wrote {growth}")
+        check_figure_name(growth)
+    with targets(growth, overwrite=force):
+        settings = benchmarks.Settings(threads=resolve_threads(threads), repeats=repeats)
+        document: dict[str, Any] = {
+            "machine": report.describe_machine(),
+            "threads": settings.threads,
+            "repeats": repeats,
+            "rows": [],
+        }
+        interrupted = False
+        try:
+            for k, row in enumerate(rows, start=1):
+                remark(f"[{k}/{len(rows)}] {row.title}")
+                document["rows"].append(_measured(row, settings))
+            if growth is not None:
+                document["growth"] = _growth(settings)
+        except KeyboardInterrupt:
+            interrupted = True
+        if growth is not None and "growth" in document:
+            figure = growth_module.draw_growth(
+                document["growth"], report.machine_line(document["machine"], settings.threads)
+            )
+            write_atomically(growth, lambda path: save_figure(figure, path, growth.suffix[1:]), overwrite=force)
+            remark(f"wrote {growth}")
     print_json(document) if json else _print_table(document)
     if interrupted:
         remark("walshqhn: interrupted")

@@ -30,7 +30,7 @@ from walshqhn.report.figures import drawings
 from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import WalshqhnError
-from walshqhn.support.files import check_target
+from walshqhn.support.files import targets
 from walshqhn.training.result import INTERRUPTED, TrainingResult
 from walshqhn.training.train import train
 from walshqhn.workspace import Workspace
@@ -62,53 +62,58 @@ def demo(
         ("seed", seed, 0),
     ):
         check_whole(name, value, least)
-    say = _Narrator(quiet=json)
-    file, operators, figures = _targets(output, overwrite=force)
-    compile_apart("sampling", "engine")  # meanwhile: two thirds of all there is to compile
-    task = load_task("mnist-4x4")
-    workspace = Workspace("mnist-4x4", task, threads=threads)
-    cost, lowest = _costs(say, task, workspace)
-    contents = _stored(say, task, workspace, file, overwrite=force)
-    truncation_error = _operators(say, workspace, operators, overwrite=force)
+    file, operators, figures = _places(output)
+    with targets(file, *operators, *figures.values(), overwrite=force):
+        say = _Narrator(quiet=json)
+        compile_apart("sampling", "engine")  # meanwhile: two thirds of all there is to compile
+        task = load_task("mnist-4x4")
+        workspace = Workspace("mnist-4x4", task, threads=threads)
+        cost, lowest = _costs(say, task, workspace)
+        contents = _stored(say, task, workspace, file, overwrite=force)
+        truncation_error = _operators(say, workspace, operators, overwrite=force)
 
-    ansatz, engine = LinearAnsatz(task.num_bits, 2), ExactEngine(workspace.cost, threads=threads)
-    result = train(
-        ansatz, engine, runs=runs, seed=seed, max_iterations=max_iterations, task=task, callback=say.training(runs)
-    )
-    say(
-        f"linear ansatz, 2 layers, {ansatz.num_parameters} angles: {result.evaluations} exact gradients in "
-        f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to {number(result.value)}."
-    )
-    bits, sampled = _measured(say, workspace.cost, ansatz, result, shots, seed)
-    best = _best(say, task, result, bits, sampled, float(cost[lowest]))
+        ansatz, engine = LinearAnsatz(task.num_bits, 2), ExactEngine(workspace.cost, threads=threads)
+        result = train(
+            ansatz, engine, runs=runs, seed=seed, max_iterations=max_iterations, task=task, callback=say.training(runs)
+        )
+        say(
+            f"linear ansatz, 2 layers, {ansatz.num_parameters} angles: {result.evaluations} exact gradients in "
+            f"{len(result.runs)} runs brought the mean cost from {number(result.history[0], 4)} to "
+            f"{number(result.value)}."
+        )
+        bits, sampled = _measured(say, workspace.cost, ansatz, result, shots, seed)
+        best = _best(say, task, result, bits, sampled, float(cost[lowest]))
 
-    storage.save(
-        file,
-        replace(contents, training=result, provenance={"seed": seed, "config": result.search}),
-        overwrite=True,
-    )
-    draw({figures[kind]: one for kind, one in drawings(workspace, result).items() if kind in figures}, overwrite=force)
-    say(f"figures drawn: {', '.join(path.name for path in figures.values())}.")
+        storage.save(
+            file,
+            replace(contents, training=result, provenance={"seed": seed, "config": result.search}),
+            overwrite=True,
+        )
+        draw(
+            {figures[kind]: one for kind, one in drawings(workspace, result).items() if kind in figures},
+            overwrite=force,
+        )
+        say(f"figures drawn: {', '.join(path.name for path in figures.values())}.")
 
-    facts = {
-        "num_bits": task.num_bits,
-        "exact_minimum": {"cost": float(cost[lowest]), "bits": bits_to_label(index_to_bits(lowest, task.num_bits))},
-        "degree_weights": workspace.spectrum.degree_weights(),
-        "truncated_rms_error": truncation_error,
-        "training": result.summary(),
-        "aer": {
-            "shots": shots,
-            "mean_cost": float(sampled.mean()),
-            "standard_error": _standard_error(sampled),
-            "within_1e-4": float((sampled <= cost[lowest] + _CLOSE).mean()),
-        },
-        "best": best,
-        "seconds": say.elapsed(),
-        "files": [file, *operators, *figures.values()],
-    }
-    interrupted = result.status == INTERRUPTED
-    print_json(facts) if json else say.summary(output, file, interrupted=interrupted)
-    return 130 if interrupted else 0
+        facts = {
+            "num_bits": task.num_bits,
+            "exact_minimum": {"cost": float(cost[lowest]), "bits": bits_to_label(index_to_bits(lowest, task.num_bits))},
+            "degree_weights": workspace.spectrum.degree_weights(),
+            "truncated_rms_error": truncation_error,
+            "training": result.summary(),
+            "aer": {
+                "shots": shots,
+                "mean_cost": float(sampled.mean()),
+                "standard_error": _standard_error(sampled),
+                "within_1e-4": float((sampled <= cost[lowest] + _CLOSE).mean()),
+            },
+            "best": best,
+            "seconds": say.elapsed(),
+            "files": [file, *operators, *figures.values()],
+        }
+        interrupted = result.status == INTERRUPTED
+        print_json(facts) if json else say.summary(output, file, interrupted=interrupted)
+        return 130 if interrupted else 0
 
 
 def _costs(say: _Narrator, task: NetworkTask, workspace: Workspace) -> tuple[FloatArray, int]:
@@ -208,15 +213,13 @@ def _best(
     return {"bits": bits_to_label(best), "cost": cheapest, "excess": above, "accuracy": accuracies}
 
 
-def _targets(output: Path, *, overwrite: bool) -> tuple[Path, list[Path], dict[str, Path]]:
-    """The HDF5 file, the operators and the figures. UsageError, before any work, if one cannot be written."""
+def _places(output: Path) -> tuple[Path, list[Path], dict[str, Path]]:
+    """The HDF5 file, the operators and the figures; their folder is made."""
     file = output / "mnist-4x4.h5"
     operators = [output / f"operator-{name}.qpy" for name in ("exact", "degree-2")]
     kinds = ("spectrum", "coefficients", "histogram", "training", "circuit", "network")
     figures = {kind: output / f"{kind}.png" for kind in kinds}
     output.mkdir(parents=True, exist_ok=True)
-    for path in (file, *operators, *figures.values()):
-        check_target(path, overwrite=overwrite)
     return file, operators, figures
 
 

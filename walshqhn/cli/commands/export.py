@@ -14,7 +14,7 @@ from walshqhn.formats.format import Details
 from walshqhn.formats.hdf5 import Contents
 from walshqhn.formats.registry import FORMATS, WRITTEN, write
 from walshqhn.support.errors import UsageError
-from walshqhn.support.files import check_target, write_atomically
+from walshqhn.support.files import targets, write_atomically
 from walshqhn.workspace import Workspace
 
 _HELP = "; ".join(f"{name}: {FORMATS[name].holds}" for name in WRITTEN) + "."
@@ -54,16 +54,16 @@ def export(  # noqa: PLR0913  a command's arguments are its options
         raise UsageError(f"--names is for the formats {_NAMED}; {format} has names {found.names}.")
     if qpy_version is not None and format != "sparse-pauli-op":
         raise UsageError(f"--qpy-version is for the format sparse-pauli-op, not for {format}.")
-    check_target(target, overwrite=force, source=[source, *options.values()])
-    workspace = opt.open_source(source, options, threads, export)
-    if found.write_circuit is not None:
-        return _write_circuit(target, workspace, format, force, json)
-    hamiltonian = workspace.hamiltonian.truncate(max_degree, tolerance, max_terms)
-    config = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
-    provenance = {"source": source, "config": config}
-    contents = Contents.of(workspace, hamiltonian=hamiltonian, provenance=provenance)
-    labels = workspace.bit_names if names or found.names == "always" else None
-    write(target, hamiltonian, format, Details(labels, contents, qpy_version), overwrite=force)
+    with targets(target, overwrite=force, source=[source, *options.values()]):
+        workspace = opt.open_source(source, options, threads, export)
+        if found.write_circuit is not None:
+            return _write_circuit(target, workspace, format, force, json)
+        hamiltonian = workspace.hamiltonian.truncate(max_degree, tolerance, max_terms)
+        config = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
+        provenance = {"source": source, "config": config}
+        contents = Contents.of(workspace, hamiltonian=hamiltonian, provenance=provenance)
+        labels = workspace.bit_names if names or found.names == "always" else None
+        write(target, hamiltonian, format, Details(labels, contents, qpy_version), overwrite=force)
     n, terms, error = hamiltonian.num_qubits, len(hamiltonian), hamiltonian.rms_error
     if json:
         facts = {"output": target, "format": format, "num_qubits": n, "terms": terms, "rms_error": error}

@@ -16,6 +16,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.cost.minimum import METHODS
 from walshqhn.cost.table import TableCost
 from walshqhn.support.errors import UsageError
+from walshqhn.support.files import targets
 from walshqhn.support.text import duration
 
 
@@ -69,7 +70,8 @@ def minimum(
         raise UsageError(f"--method and --symmetry are for Hamiltonians; {source} is {type(cost).__name__}.")
     start = time.monotonic()
     try:
-        found = _search(cost, keep, {"threads": threads, "checkpoint": checkpoint, **given})
+        with targets(checkpoint, overwrite=True):
+            found = _search(cost, keep, {"threads": threads, "checkpoint": checkpoint, **given})
     except KeyboardInterrupt:
         if checkpoint is not None and checkpoint.exists():
             remark(f"the state of the search is in {checkpoint}; the same command goes on from there")

@@ -12,6 +12,7 @@ from walshqhn.cli.options import Force, Json, OptionalPath, Source, TaskOptions,
 from walshqhn.cli.output import print_json, stdout
 from walshqhn.report.figures import drawings
 from walshqhn.support.errors import UsageError
+from walshqhn.support.files import targets
 
 Kind = Literal[
     "spectrum", "coefficients", "histogram", "training", "tails", "architecture", "circuit", "network", "success",
@@ -48,7 +49,9 @@ def plot(
             raise UsageError(f"{source} has no data for the figure {name!r}, only for: {', '.join(possible)}.")
     folder, stem = output or Path(), Path(source).stem
     folder.mkdir(parents=True, exist_ok=True)
-    written = draw({folder / f"{stem}-{name}.{figure_format}": possible[name] for name in wanted}, overwrite=force)
+    figures = {folder / f"{stem}-{name}.{figure_format}": possible[name] for name in wanted}
+    with targets(*figures, overwrite=force, source=source):
+        written = draw(figures, overwrite=force)
     if json:
         print_json({"figures": written})
     else:

@@ -11,7 +11,7 @@ from walshqhn.cli import options as opt
 from walshqhn.cli.output import print_json, stdout
 from walshqhn.report.page import write
 from walshqhn.support.errors import UsageError
-from walshqhn.support.files import check_target
+from walshqhn.support.files import targets
 
 
 def report(
@@ -31,9 +31,8 @@ def report(
     target = output or Path(f"{Path(source).stem}.html")
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"the page is an HTML file and must end in .html, got {str(target)!r}.")
-    check_target(target, overwrite=force, source=source)
-    workspace = opt.open_source(source, options, threads, report)
-    write(target, workspace, overwrite=force)
+    with targets(target, overwrite=force, source=[source, *options.values()]):
+        write(target, opt.open_source(source, options, threads, report), overwrite=force)
     if json:
         print_json({"source": source, "output": target})
     else:

@@ -22,7 +22,7 @@ from walshqhn.plotting.style import literal
 from walshqhn.report.figures import Drawing
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.support.files import check_target
+from walshqhn.support.files import targets
 from walshqhn.workspace import Workspace
 
 
@@ -54,19 +54,19 @@ def spectrum(
     check_truncation(max_degree, tolerance or 0.0, max_terms)
     if output is not None:
         opt.check_native_name(output)
-        check_target(output, overwrite=force, source=[source, *options.values()])
     if plot is not None:
-        check_target(check_figure_name(plot), overwrite=force, source=[source, *options.values()])
-    workspace = opt.open_source(source, options, threads, spectrum)
-    past_tables = no_table or workspace.num_bits > workspace.LARGEST_TABLE
-    found = _without_table(workspace, **limits) if past_tables else _with_table(workspace, **limits)
-    if output is not None:
-        contents = Contents.of(workspace, **found.parts, provenance={"config": limits})
-        save(output, contents, overwrite=force)
-    if plot is not None:
-        title = literal(f"Weight spectrum: {workspace.name}")
-        drawing = Drawing(lambda ax: plot_degree_weights(ax, found.weights, rest=found.rest, title=title))
-        draw({plot: drawing}, overwrite=force)
+        check_figure_name(plot)
+    with targets(output, plot, overwrite=force, source=[source, *options.values()]):
+        workspace = opt.open_source(source, options, threads, spectrum)
+        past_tables = no_table or workspace.num_bits > workspace.LARGEST_TABLE
+        found = _without_table(workspace, **limits) if past_tables else _with_table(workspace, **limits)
+        if output is not None:
+            contents = Contents.of(workspace, **found.parts, provenance={"config": limits})
+            save(output, contents, overwrite=force)
+        if plot is not None:
+            title = literal(f"Weight spectrum: {workspace.name}")
+            drawing = Drawing(lambda ax: plot_degree_weights(ax, found.weights, rest=found.rest, title=title))
+            draw({plot: drawing}, overwrite=force)
     if json:
         print_json({"source": source, **found.facts(), "output": output, "plot": plot})
         return
