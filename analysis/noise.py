@@ -23,6 +23,7 @@ from walshqhn.support.workers import resolve_workers, run_pieces
 
 from . import common, noise_figure, success_mnist
 from .common import Finding, Settings, say
+from .depths import depth_plan
 
 if TYPE_CHECKING:
     from walshqhn.support.arrays import FloatArray
@@ -51,10 +52,10 @@ def run(settings: Settings) -> Finding:
     """Sample the trained circuits under noise, count, draw."""
     task = load_task("mnist-4x4", weight_values=success_mnist.WEIGHTS)
     cost = task.cost_table()
-    study = common.study(settings, "mnist-4x4", task, success_mnist.plan(settings))
     strengths = settings.pick(STRENGTHS, np.array([0.0, 0.4, 1.0, 2.0]))
     shots, circuits = settings.pick((1000, 100), (200, 3))
-    trained = study.runs(success_mnist.DEPTHS.index(LAYERS))[:circuits]
+    plan = depth_plan(settings, [LAYERS], circuits, success_mnist.ITERATIONS)  # runs 0 ... of `success_mnist`
+    trained = common.study(settings, "noise", task, plan).runs(0)[:circuits]
     angles = np.array([run.parameters for run in trained])
     measured = sample_all(settings, cost, angles, strengths, shots)
     energies = cost[measured] - cost.min()

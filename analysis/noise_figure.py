@@ -79,6 +79,7 @@ def draw_energies(ax: Axes, strengths: FloatArray, energies: FloatArray) -> None
             transform=ax.transAxes)  # fmt: skip
     ax.text(strengths[-1], 0.02 * top, "least: one bar a circuit", fontsize=7, color=GREEN, ha="right", va="bottom")
     ax.set_ylim(-0.01 * top, top)
+    ax.set_xticks(strengths[:: 2 if len(strengths) > 6 else 1])
     ax.set_xlabel("strength of noise $p$")
     ax.set_ylabel(r"$(E - C_{\min})\ /\ \sigma_C$")
 
@@ -119,6 +120,7 @@ def draw_fractions(
     ax.legend(frameon=False, fontsize=7, loc="upper right")
     ax.set_yticks(np.linspace(0, 1, 6))
     ax.set_ylim(-0.02, 1.72)
+    ax.set_xticks(strengths[:: 2 if len(strengths) > 6 else 1])
     ax.set_xlabel("strength of noise $p$")
     ax.set_ylabel("fraction")
 
