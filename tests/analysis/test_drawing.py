@@ -1,6 +1,5 @@
 """Places of labels."""
 
-
 import numpy as np
 
 from analysis.drawing import spread

@@ -1,7 +1,11 @@
 """What we write, read by the packages it is written for: the values at all bit strings are those of the definition."""
 
+import importlib
+import importlib.util
 import json
 import re
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -86,8 +90,14 @@ def test_ommx(cubic, tmp_path):
     np.testing.assert_allclose(found, cubic.energies, atol=1e-12)
 
 
-def test_qokit(cubic, tmp_path):
-    fur = pytest.importorskip("qokit.fur")
+def test_qokit(cubic, tmp_path, monkeypatch):
+    """The package asks for twenty others and one version of Qiskit; its simulator, `qokit.fur`, does without."""
+    if (spec := importlib.util.find_spec("qokit")) is None:
+        pytest.skip("qokit is not installed")
+    package = ModuleType("qokit")
+    package.__path__ = spec.submodule_search_locations
+    monkeypatch.setitem(sys.modules, "qokit", package)
+    fur = importlib.import_module("qokit.fur")
     write_hamiltonian(tmp_path / "h.json", cubic.hamiltonian, "qokit")
     found = json.loads((tmp_path / "h.json").read_text())
     simulator = fur.choose_simulator(name="python")(found["N"], terms=[(w, tuple(q)) for w, q in found["terms"]])
