@@ -213,9 +213,10 @@ def posterior(numbers: Numbers) -> Summary:
     rows, parts, better = [], [], []
     for name, found in numbers.items():
         gains = found["sets"]["less_maximum_likelihood"]
-        elbo, mmd = gains["ELBO"]["nll"], min(gains[m]["nll"] for m in gains if m.startswith("MMD"))
-        parts.append(f"on {name} by {say.signed(elbo)} (ELBO) and {say.signed(mmd)} (MMD, the better weight) nats")
-        better += [elbo[2] < 0, mmd[2] < 0]
+        goals = [goal for goal in gains if goal.startswith("MMD") or goal == "ELBO"]
+        losses = {goal: gains[goal]["nll"] for goal in goals}
+        parts.append(f"on {name} by {', '.join(f'{say.signed(loss)} ({goal})' for goal, loss in losses.items())}")
+        better += [loss[2] < 0 for loss in losses.values()]
         for label, at in found["sets"]["means"].items():
             less = say.signed(gains[label]["nll"]) if label in gains else "0"
             rows.append((name, label, f"{at['nll'][0]:.3f}", less, f"{100 * at['accuracy'][0]:.1f} %",
@@ -225,7 +226,7 @@ def posterior(numbers: Numbers) -> Summary:
                "calibration error", "nats from the posterior", "networks")  # fmt: skip
     verdict = REPRODUCED if all(better) else PARTLY if any(better) else NOT
     return Summary(
-        verdict, f"Against maximum likelihood the held-out loss changes {'; '.join(parts)}.", (heading, *rows)
+        verdict, f"Against maximum likelihood the held-out loss (nats) changes {'; '.join(parts)}.", (heading, *rows)
     )
 
 
