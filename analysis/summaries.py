@@ -27,6 +27,14 @@ def success_mnist(numbers: Numbers) -> Summary:
             f"significantly ahead of {say.listed(ahead) or 'none'}"
         )
     equal = max(names, key=lambda name: depths[name]["restarts"]["rate"])
+    same = numbers.get("same_evaluations")
+    if same is not None:
+        best = same["compared"]["best"]
+        parts.append(
+            f"with {same['evaluations']} evaluations for every depth, within {say.power(1e-4)}, {best}, "
+            f"{say.rate(depths[best]['same_evaluations'])}, against {say.rate(depths[names[0]]['same_evaluations'])}, "
+            f"significantly ahead of {say.listed(same['compared']['ahead_of']) or 'none'}"
+        )
     headline = (
         f"Most often: {'; '.join(parts)}. With equal work, restarts counted, {equal} comes out ahead "
         f"({say.rate(depths[equal]['restarts'])} within {say.power(1e-4)})."
