@@ -50,7 +50,7 @@ def _count(ax: Axes, label: str) -> None:
     """An x axis of whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.set_xlabel(label)
 
 
