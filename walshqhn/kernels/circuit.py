@@ -148,7 +148,7 @@ def run_adjoint(
                 rz_slopes = np.zeros(num_qubits)
                 signed_sums(_add_up(columns), rz_slopes)
                 signed_sums(rows, rz_slopes[min(num_qubits, ROW_BITS) :])
-                _add_slopes(circuit, rz_first, rz_last, np.int64(0), rz_slopes, gradient)
+                _add_slopes(circuit, rz_first, rz_last, 0, rz_slopes, gradient)
             if kind == RY:
                 _add_slopes(circuit, first, last, low, slopes[BLOCK_BITS - count :], gradient)
         return

@@ -14,6 +14,8 @@ from typing import Any
 from numba import config, njit, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.datamodel.models import OpaqueModel
+from numba.extending import register_model
 
 from walshqhn.kernels.cache import KernelCache, is_cached
 from walshqhn.kernels.compiling import PARTS, announce, counted
@@ -53,6 +55,16 @@ class _PartCompiler(Compiler):
         return super().define_pipelines()
 
 
+class _InnerType(types.Dispatcher):
+    """Numba's type of an inner function: numbers that are written out do not make it another function."""
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        return super().get_call_type(context, tuple(types.unliteral(kind) for kind in args), kws)
+
+
+register_model(_InnerType)(OpaqueModel)
+
+
 class Inner:
     """A function that is compiled within kernels; for tests, Python may call it as they do."""
 
@@ -70,9 +82,9 @@ class Inner:
         called = self._dispatcher
         return njit(lambda *args: called(*args))
 
-    @property
+    @cached_property
     def _numba_type_(self) -> Any:
-        return self._dispatcher._numba_type_
+        return _InnerType(self._dispatcher)
 
 
 def inner(function: Callable[..., Any] | None = None, **options: Any) -> Any:

@@ -226,7 +226,7 @@ def ry_layer(re, im, low, first, c, t, order, flips, rz, begin, end):
         for part in (re, im):
             _load(part, start, low, order, flip, buffer)
             _rotate_buffer(buffer, t, first)
-            _store(buffer, part, start, low, plain, np.int64(0), scale)
+            _store(buffer, part, start, low, plain, 0, scale)
         if rows > 0:
             rz_layer(re, im, rz, number * rows, (number + 1) * rows)
 
@@ -247,8 +247,8 @@ def ry_layer_adjoint(re, im, lre, lim, low, first, c, t, order, flips, rz, begin
         if rows > 0:
             rz_layer_adjoint(re, im, lre, lim, rz, number * rows, (number + 1) * rows, row_sums, columns)
         for psi, lam in ((re, lre), (im, lim)):
-            _load(psi, start, low, plain, np.int64(0), ours)
-            _load(lam, start, low, plain, np.int64(0), theirs)
+            _load(psi, start, low, plain, 0, ours)
+            _load(lam, start, low, plain, 0, theirs)
             _rotate_buffer_adjoint(buffer, c, t, first, slopes)
             _store(ours, psi, start, low, order, flip, scale)
             _store(theirs, lam, start, low, order, flip, scale)
