@@ -74,11 +74,20 @@ def encodings(numbers: Numbers) -> Summary:
         rows += [
             (f"{name}: {row['method']}", str(row["qubits"] or "-"), f"{row['cx']:,}" if row["qubits"] else "-",
              str(row["bases"] or "-"), f"{row['evaluations']:,}", f"{row['costs'][0]:.7g}",
-             f"{row['costs'][len(row['costs']) // 2]:.7g}", f"{row['accuracy']:.4f}" if row["accuracy"] else "-")
+             f"{row['costs'][len(row['costs']) // 2]:.7g}", f"{row['accuracy']:.4f}" if row["accuracy"] else "-",
+             *_read_from_shots(row.get("shots", {}), "3000"))
             for row in found["methods"]
         ]  # fmt: skip
-    heading = ("task: method", "qubits", "CX", "bases", "evaluations a run", "best energy", "median", "test accuracy")
+    heading = (
+        "task: method", "qubits", "CX", "bases", "evaluations a run", "best energy", "median", "test accuracy",
+        "read from 3,000 shots", "after flips", "its accuracy",
+    )  # fmt: skip
     return Summary(NEW, f"{'; '.join(words)}.", (heading, *rows))
+
+
+def _read_from_shots(found: Numbers, shots: str) -> tuple[str, str, str]:
+    at = found.get(shots)
+    return (f"{at['energy']:.7g}", f"{at['descended']:.7g}", f"{at['accuracy']:.4f}") if at else ("-", "-", "-")
 
 
 def digits(numbers: Numbers) -> Summary:

@@ -49,6 +49,23 @@ def test_the_minimum_of_a_small_hamiltonian(scale):
     assert found.parameters.shape == (4, wq.LinearAnsatz(4, 1).num_parameters)
 
 
+def test_bits_read_from_shots():
+    """Every basis has the correlations of its own distribution, and its errors are those of ``shots`` measurements."""
+    encoding = PauliEncoding.correlations(12, 2)
+    energy = EncodedEnergy(PAIRS, encoding, wq.LinearAnsatz(4, 1))
+    params = energy.ansatz.initial_parameters(np.random.default_rng(2))
+    exact = energy.correlators(params)
+    measured = np.array([energy.correlators(params, 400, k) for k in range(200)])
+    spread = np.sqrt((1 - exact**2) / 400)
+    assert (np.abs(measured.mean(axis=0) - exact) < 5 * spread / np.sqrt(200)).all()
+    np.testing.assert_allclose(measured.std(axis=0), spread, rtol=0.3)
+    found = train_encoded(PAIRS, encoding, runs=3, max_iterations=40, shots=2, seed=3)
+    assert (
+        found.rounded_costs != train_encoded(PAIRS, encoding, runs=3, max_iterations=40, seed=3).rounded_costs
+    ).any()
+    assert found.cost == pytest.approx(PAIRS.energy(found.bits)) == pytest.approx(found.descended_costs.min())
+
+
 def test_what_does_not_go_together():
     with pytest.raises(UsageError, match="the encoding has 11 bits, the Hamiltonian 12"):
         train_encoded(PAIRS, PauliEncoding.multi_basis(11))

@@ -73,11 +73,16 @@ class EncodedEnergy:
         engine = ExactEngine(np.zeros(self._size), threads=threads)
         self._prepared = {basis: engine.prepare(MeasuredIn(ansatz, basis)) for basis in encoding.families}
 
-    def correlators(self, params: FloatArray) -> FloatArray:
-        """<P_j> of every bit: (N,)."""
-        found = np.empty(self.encoding.num_bits)
+    def correlators(
+        self, params: FloatArray, shots: int | None = None, rng: np.random.Generator | int | None = None
+    ) -> FloatArray:
+        """<P_j> of every bit: (N,); exact, or the means of ``shots`` measurements in each basis."""
+        found, generator = np.empty(self.encoding.num_bits), np.random.default_rng(rng)
         for basis, (bits, masks) in self.encoding.families.items():
-            found[bits] = wht(self._prepared[basis].probabilities(params))[masks]
+            weights = self._prepared[basis].probabilities(params)
+            if shots is not None:
+                weights = generator.multinomial(shots, weights / weights.sum()) / shots
+            found[bits] = wht(weights)[masks]
         return found
 
     def value_and_gradient(self, params: FloatArray, alpha: float) -> tuple[float, FloatArray]:
@@ -94,9 +99,11 @@ class EncodedEnergy:
             gradient += found.gradient
         return value, gradient
 
-    def read(self, params: FloatArray) -> BitArray:
-        """The bits: (N,)."""
-        return (self.correlators(params) < 0).astype(np.uint8)
+    def read(
+        self, params: FloatArray, shots: int | None = None, rng: np.random.Generator | int | None = None
+    ) -> BitArray:
+        """The bits, from `correlators`: (N,)."""
+        return (self.correlators(params, shots, rng) < 0).astype(np.uint8)
 
 
 class _Fixed(Objective):
@@ -114,8 +121,8 @@ class _Fixed(Objective):
 
 def train_encoded(
     hamiltonian: IsingHamiltonian, encoding: PauliEncoding, ansatz: Ansatz | None = None, *, runs: int = 5,
-    alpha: float | None = None, max_iterations: int = 300, seed: int = 0, threads: int | None = None,
-    progress: Progress | None = None,
+    alpha: float | None = None, max_iterations: int = 300, shots: int | None = None, seed: int = 0,
+    threads: int | None = None, progress: Progress | None = None,
 ) -> EncodedResult:  # fmt: skip
     """Train ``hamiltonian`` (N bits, any degree) on the few qubits of ``encoding``.
 
@@ -128,6 +135,9 @@ def train_encoded(
         The second stage has four times as much.
     max_iterations
         Of L-BFGS-B, in each stage.
+    shots
+        Measurements in each basis from which the bits are read at the end; None: from exact correlators. Training
+        itself is exact.
 
     UsageError if circuit, encoding and Hamiltonian do not go together; TooLargeError if the state does not fit in
     memory.
@@ -143,11 +153,13 @@ def train_encoded(
     order = max(len(qubits) for _, qubits in encoding.strings)
     first = 1.5 * encoding.num_qubits ** (order // 2) if alpha is None else check_real("alpha", alpha, above=0)
     check_whole("max_iterations", max_iterations, 1)
+    count = None if shots is None else check_whole("shots", shots, 1)
     size = float(np.sqrt(np.square(hamiltonian.coefficients).sum())) or 1.0
     evaluations, found = 0, []
     sequences = np.random.SeedSequence(check_whole("seed", seed, 0)).spawn(check_whole("runs", runs, 1))
     for k, sequence in enumerate(sequences):
-        params = circuit.initial_parameters(np.random.default_rng(sequence))
+        generator = np.random.default_rng(sequence)
+        params = circuit.initial_parameters(generator)
         value = 0.0
         for sharpness in (first, _SHARPER * first):
 
@@ -157,7 +169,7 @@ def train_encoded(
 
             result = minimize(scaled, params, jac=True, method="L-BFGS-B", options={"maxiter": max_iterations})
             params, value, evaluations = result.x, float(result.fun), evaluations + int(result.nfev)
-        rounded = energy.read(params)
+        rounded = energy.read(params, count, generator)
         improved = descend(energy.extension, rounded)
         costs = hamiltonian.costs(np.array([rounded, improved]))
         found.append((params, size * value + hamiltonian.constant, costs[0], costs[1], improved))
