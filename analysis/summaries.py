@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import wording as say
-from .summaries_large import digits, encodings, large, qnspsa, sizes
+from .summaries_large import digits, encodings, large, minima, qnspsa, sizes
 from .verdict import NEW, NOT, PARTLY, REPRODUCED, Numbers, Summary
 
 
@@ -255,6 +255,7 @@ SUMMARIES: dict[str, Callable[[Numbers], Summary]] = {
         qaoa_starts,
         posterior,
         encodings,
+        minima,
     )
 }
 """By script, in the order in which they are shown."""

@@ -103,3 +103,25 @@ def test_without_a_table_on_request(run):
     assert low["degree_weights"] == pytest.approx(full["degree_weights"][:3], rel=1e-9)
     assert low["rest"] == pytest.approx(sum(full["degree_weights"][3:]), rel=1e-6)  # all 512 networks were visited
     assert low["hamiltonian"]["discarded_error"] == 0
+
+
+def test_an_estimate_of_any_source(run):
+    """A function of 40 bits, a file, a network; how often the cost is evaluated is said before."""
+    Path("mine.py").write_text("def cost(b):\n    z = 1 - 2.0 * b\n    return 3 * z[:, 0] * z[:, 35] + z[:, 1]\n")
+    facts = run.json("spectrum", "mine:cost", "--num-bits", "40", "--estimate", "sparse", "-o", "m.h5")
+    assert "up to 80,000 evaluations of mine:cost (sparse)" in run.err
+    assert facts["degree_weights"] == pytest.approx([0, 1, 9])
+    assert load("m.h5").hamiltonian.largest(1) == [((0, 35), pytest.approx(3.0))]
+    stored = run.json("spectrum", "m.h5")
+    assert np.flatnonzero(stored["influences"]).tolist() == [0, 1, 35]
+    assert stored["noise_stability"]["0.5"] == pytest.approx(0.5 + 9 / 4)
+    fitted = run.json("spectrum", "m.h5", "--estimate", "regression", "--max-degree", "2", "--evaluations", "3000")
+    assert fitted["evaluations"] == 3000
+    assert fitted["degree_weights"] == pytest.approx([0, 1, 9])
+    pairs = run.json("spectrum", "mnist-8x8", "--num-samples", "30", "--estimate", "pairs", "--evaluations", "800")
+    assert "degrees up to 2 are exact" in run.err
+    assert pairs["errors"][:3] == [0, 0, 0] < pairs["errors"][3:]
+    assert "standard error" in run("spectrum", "mine:cost", "--num-bits", "40", "--estimate", "pairs")
+    assert "no terms that could be stored" in run.complaint(
+        "spectrum", "mine:cost", "--num-bits", "40", "--estimate", "pairs", "-o", "x.h5"
+    )

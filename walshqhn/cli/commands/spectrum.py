@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from cyclopts import Parameter
@@ -12,6 +13,8 @@ from cyclopts import Parameter
 from walshqhn.binn.lowdegree import MOST_DEGREES, low_degree_hamiltonian
 from walshqhn.binn.task import NetworkTask
 from walshqhn.cli import options as opt
+from walshqhn.cli.estimate import Estimated
+from walshqhn.cli.estimate import estimate as estimated
 from walshqhn.cli.figures import check_figure_name, draw
 from walshqhn.cli.output import number, plural, print_json, progress_bar, remark, stdout, table
 from walshqhn.cost.hamiltonian import IsingHamiltonian
@@ -25,8 +28,11 @@ from walshqhn.support.errors import InputError, UsageError
 from walshqhn.support.files import targets
 from walshqhn.workspace import Workspace
 
+_RHOS = (0.5, 0.9, 0.99)
+_SHOWN = 5  # bits
 
-def spectrum(
+
+def spectrum(  # noqa: PLR0913  a command's arguments are its options
     source: opt.Source,
     /,
     *,
@@ -40,6 +46,15 @@ def spectrum(
     no_table: Annotated[
         bool, Parameter(negative=(), help="Do as past 30 bits: compute the degrees up to --max-degree only.")
     ] = False,
+    estimate: Annotated[
+        Literal["pairs", "regression", "sparse"] | None,
+        Parameter(
+            help="Estimate W(k) up to --max-degree (default: 3) and of the rest, of any source and N, from random "
+            "configurations: pairs of neighbours; a fit of all these terms; or the few large terms of any degree."
+        ),
+    ] = None,
+    evaluations: Annotated[opt.Whole, Parameter(help="With --estimate: how often the cost may be evaluated.")] = 80_000,
+    seed: Annotated[opt.Whole, Parameter(help="Of the random configurations.")] = 0,
     threads: opt.Threads = None,
     force: opt.Force = False,
     json: opt.Json = False,
@@ -48,10 +63,13 @@ def spectrum(
     """Compute the cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; print the weights W(k).
 
     Past 30 bits no table holds all networks: --max-degree, at most 3, then gives the exact coefficients up to that
-    degree, and the weight of all others is estimated from 2,000 random networks.
+    degree, and the weight of all others is estimated from 2,000 random networks. --estimate needs neither a table nor a
+    network: any function of N bits will do.
     """
     limits: dict[str, Any] = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
     check_truncation(max_degree, tolerance or 0.0, max_terms)
+    if estimate is not None and (tolerance is not None or max_terms is not None):
+        raise UsageError("--tolerance and --max-terms choose among known terms; they do not go with --estimate.")
     if output is not None:
         opt.check_native_name(output)
     if plot is not None:
@@ -59,7 +77,11 @@ def spectrum(
     with targets(output, plot, overwrite=force, source=[source, *options.values()]):
         workspace = opt.open_source(source, options, threads, spectrum)
         past_tables = no_table or workspace.num_bits > workspace.LARGEST_TABLE
-        found = _without_table(workspace, **limits) if past_tables else _with_table(workspace, **limits)
+        found: _Found | Estimated
+        if estimate is not None:
+            found = estimated(workspace, estimate, max_degree, evaluations, seed, output is not None)
+        else:
+            found = _without_table(workspace, **limits) if past_tables else _with_table(workspace, **limits)
         if output is not None:
             contents = Contents.of(workspace, **found.parts, provenance={"config": limits})
             save(output, contents, overwrite=force)
@@ -70,7 +92,7 @@ def spectrum(
     if json:
         print_json({"source": source, **found.facts(), "output": output, "plot": plot})
         return
-    found.show(workspace.name)
+    found.show(workspace.name, workspace.bit_names)
     for target, text in ((output, "stored in"), (plot, "figure:")):
         if target is not None:
             remark(f"{text} {target}")
@@ -84,6 +106,8 @@ class _Found:
     rest: float
     """The weight of all others."""
     mean: float
+    influences: FloatArray
+    """(N,), of the bits: how much of the cost hangs on each."""
     parts: dict[str, Any]
     """Of the file."""
     minimum: dict[str, Any] | None = None
@@ -97,16 +121,30 @@ class _Found:
         h = self.hamiltonian
         ising = {"terms": len(h), "discarded_weight": h.discarded_weight, "discarded_error": h.discarded_error}
         ising |= {"coefficient_error": h.coefficient_error, "rms_error": h.rms_error}
-        known = {"num_bits": h.num_qubits, "mean": self.mean, "variance": self.variance, "minimum": self.minimum}
+        known: dict[str, Any] = {
+            "num_bits": h.num_qubits,
+            "mean": self.mean,
+            "variance": self.variance,
+            "minimum": self.minimum,
+        }
+        known |= {"influences": self.influences, "noise_stability": {str(rho): self.stability(rho) for rho in _RHOS}}
         return known | {"degree_weights": self.weights, "rest": self.rest, "hamiltonian": ising}
 
-    def show(self, name: str) -> None:
+    def stability(self, rho: float) -> float:
+        """sum over k of rho^k W(k), without what is left out."""
+        return float(self.weights @ rho ** np.arange(len(self.weights)))
+
+    def show(self, name: str, bit_names: Sequence[str]) -> None:
         out, h = stdout(), self.hamiltonian
         count = f"{1 << h.num_qubits:,}" if h.num_qubits <= Workspace.LARGEST_TABLE else f"2^{h.num_qubits}"
         out.print(f"{name}: N = {h.num_qubits}, {count} configurations")
         lowest = f", minimum {number(self.minimum['cost'], 9)}" if self.minimum else ""
         out.print(f"cost: mean {number(self.mean)}, variance {number(self.variance)}{lowest}\n")
         self._show_weights()
+        if len(bit_names) > 1 and self.influences.any():
+            most = np.argsort(-self.influences, kind="stable")[:_SHOWN]
+            words = ", ".join(f"{bit_names[j]} {self.influences[j] / self.variance:.1%}" for j in most)
+            out.print(f"\nmost influence (weight of all terms with the bit, of the variance): {words}", soft_wrap=True)
         discarded = h.discarded_weight
         dropped = f", discarded weight {number(discarded, 3)}" if discarded > 1e-24 * self.weights.sum() else ""
         dropped += f" ± {number(h.discarded_error, 2)} (random configurations)" if h.discarded_error else ""
@@ -137,7 +175,7 @@ def _with_table(workspace: Workspace, max_degree: int | None, tolerance: float |
     low = int(costs.argmin())
     parts = {"cost": costs, "spectrum": found, "hamiltonian": hamiltonian}
     minimum = {"index": low, "cost": float(costs[low])}
-    return _Found(hamiltonian, found.degree_weights(), 0.0, found.mean, parts, minimum)
+    return _Found(hamiltonian, found.degree_weights(), 0.0, found.mean, found.influences(), parts, minimum)
 
 
 def _without_table(
@@ -155,4 +193,5 @@ def _without_table(
         with progress_bar(f"coefficients up to degree {max_degree}") as report:
             hamiltonian = low_degree_hamiltonian(task, max_degree, threads=workspace.threads, progress=report)
     hamiltonian = hamiltonian.truncate(max_degree, tolerance or 0.0, max_terms)
-    return _Found(hamiltonian, *known_weights(hamiltonian), hamiltonian.constant, {"hamiltonian": hamiltonian})
+    parts = {"hamiltonian": hamiltonian}
+    return _Found(hamiltonian, *known_weights(hamiltonian), hamiltonian.constant, hamiltonian.influences(), parts)
