@@ -69,6 +69,7 @@ def test_a_table_of_costs_is_still_one(tmp_path):
         ("a.json", '{"(0, x)": 1}', "named by its spins"),
         ("a.json", '{"(0, 1)": "no"}', r"the coefficient of \(0, 1\) is a real number, got 'no'"),
         ("a.json", '{"(0, 1)": NaN}', "a real number, got nan"),
+        ("a.json", '{"(0, 1)": 1%s}' % (400 * "0"), "a real number, got 1000"),
         ("a.json", "[[1.0, [-1]]]", "JSON of a Hamiltonian is"),
         ("a.json", '{"(0, %s)": 1}' % (5000 * "9"), "named by its spins"),
         ("a.json", '{"type": "BinaryPolynomial", "terms": [[["x"], 1]]}', "a polynomial has variable_labels"),

@@ -6,8 +6,7 @@ import pytest
 from hamiltonian_cases import EVERY_KIND, small, wide
 
 from walshqhn import IsingHamiltonian, read_hamiltonian, write_hamiltonian
-from walshqhn.formats.format import BITS, SPINS
-from walshqhn.formats.registry import FORMATS, WRITTEN, describe
+from walshqhn.formats.registry import FORMATS, WRITTEN, describe, endings
 from walshqhn.support.errors import InputError, UsageError
 
 OF_HAMILTONIANS = [name for name, f in FORMATS.items() if f.write and name != "ommx"]  # which needs its package
@@ -44,12 +43,10 @@ def test_no_digit_is_lost(tmp_path, name, hamiltonian):
     assert read_hamiltonian(tmp_path / f"h{FORMATS[name].suffix}") == hamiltonian
 
 
-@pytest.mark.parametrize(
-    "name", ["openfermion", "sympy", "qokit", "pennylane", "qiskit-function", "dimod", "qubo", "csv"]
-)
+@pytest.mark.parametrize("name", OF_HAMILTONIANS)
 def test_a_file_says_its_convention(tmp_path, name):
     write_hamiltonian(tmp_path / "h", small(max_degree=1), name)
-    assert (BITS if name == "qubo" else SPINS) in (tmp_path / "h").read_text()
+    assert FORMATS[name].convention.encode() in (tmp_path / "h").read_bytes()
 
 
 def test_what_cannot_be_written(tmp_path):
@@ -70,6 +67,11 @@ def test_what_cannot_be_written(tmp_path):
 
 def test_endings_tell_formats_apart():
     assert len({FORMATS[name].suffix for name in WRITTEN}) == len(WRITTEN)
+
+
+def test_documentation_has_every_format_and_ending():
+    assert [name for name, f in FORMATS.items() if f.write and f"``{name}``" not in write_hamiltonian.__doc__] == []
+    assert [ending for ending in endings() if f"``{ending}``" not in read_hamiltonian.__doc__] == []
 
 
 def test_the_documentation_lists_the_formats():

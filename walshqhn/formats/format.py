@@ -98,7 +98,7 @@ def real(file: Path, value: Any, where: object) -> float:
     """``value`` or its text as a number. InputError that names ``where`` unless it is real and finite."""
     try:
         number = complex(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = complex("nan")
     if isinstance(value, bool) or number.imag or not np.isfinite(number.real):
         raise InputError(f"{file}: the coefficient of {where} is a real number, got {value!r:.80}.")

@@ -24,5 +24,6 @@ def _write(target: Path, hamiltonian: IsingHamiltonian, details: Details) -> Non
 
 FORMAT = Format(
     name="native", suffix=".h5", holds="walshqhn's HDF5, with task, bit names and provenance",
-    reader="any HDF5 library", write=_write, names="always", reads=(".h5", ".hdf5"), read=IsingHamiltonian.load,
+    reader="any HDF5 library", convention=layout.CONVENTIONS["spin"],
+    write=_write, names="always", reads=(".h5", ".hdf5"), read=IsingHamiltonian.load,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.formats.format import BITS, Details, Format, of_terms, parsed_by, real
 from walshqhn.formats.programs import check_program
-from walshqhn.support.errors import InputError, missing_package
+from walshqhn.support.errors import missing_package
 from walshqhn.support.resources import require_memory
 
 
@@ -37,8 +37,6 @@ def _read(file: Path) -> IsingHamiltonian:
     place = {v.id: k for k, v in enumerate(found.decision_variables)}
     sign = 1 if found.sense == package.v1.Instance.MINIMIZE else -1
     terms = [(tuple(place[i] for i in set(ids)), sign * real(file, x, ids)) for ids, x in found.objective.terms.items()]
-    if len(set(names)) < len(names):
-        raise InputError(f"{file}: two variables have the same name.")
     return of_terms(file, terms, names=names, of="bits")
 
 
@@ -51,7 +49,7 @@ def _write(target: Path, hamiltonian: IsingHamiltonian, details: Details) -> Non
         objective=v1.Polynomial(terms=hamiltonian.to_terms(of="bits")), constraints=[], sense=v1.Instance.MINIMIZE,
         description=v1.Instance.Description(name="walshqhn", description=BITS),
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:  # OMMX writes into no file that exists
+    with tempfile.TemporaryDirectory() as folder:  # OMMX writes into no file that exists
         made = Path(folder) / "instance.ommx"
         builder = package.artifact.ArtifactBuilder.new_archive_unnamed(str(made))
         builder.add_instance(instance)

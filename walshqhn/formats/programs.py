@@ -15,6 +15,8 @@ def check_program(file: Path, names: Sequence[str], binary: Sequence[bool], cons
     """InputError unless a program has binary variables only, and no constraints."""
     if not names:
         raise InputError(f"{file}: there are no variables.")
+    if len(set(names)) < len(names):
+        raise InputError(f"{file}: two variables have the same name.")
     if not all(binary):
         raise InputError(
             f"{file}: a cost has binary variables, {names[list(binary).index(False)]} is none; write it as bits "

@@ -68,8 +68,8 @@ def read_hamiltonian(path: str | Path, *, key: str | None = None) -> IsingHamilt
     """The Hamiltonian in a file of anyone's.
 
     ==================  ============================================================================================
-    ``.h5``             of walshqhn
-    ``.h5``             of HamLib: OpenFermion's text in a data set; ``key`` names it where there are several
+    ``.h5``, ``.hdf5``  of walshqhn
+    ``.hdf5``, ``.h5``  of HamLib: OpenFermion's text in a data set; ``key`` names it where there are several
     ``.csv``            ``degree,qubits,bits,coefficient``, as walshqhn exports it
     ``.qpy``            a Qiskit circuit that begins with a ``PauliEvolutionGate``
     ``.json``           ``{"(0, 4)": 1.5, "()": 2}``, coefficients by spins, as Qiskit Functions take them, also as
