@@ -121,6 +121,7 @@ def test_whole_tasks_up_to_19_bits(name):
     ("size", "images", "share"), [(4, None, 0.99983), (8, None, 0.9953), (28, 2128, 0.986)]
 )  # of a prototype, in which what is left out was sampled
 def test_share_of_degrees_1_and_2_on_mnist(size, images, share):
+    """At 8x8, 80,000 random networks say 0.99474 +- 0.00012; from some thousand, as here, the error is 0.0005."""
     found = low_degree_hamiltonian(load_task("mnist-4x4", size=size, num_samples=images), samples=4000)
     known = found.degree_weights()[1:].sum()
     variance = known + found.discarded_weight

@@ -1,4 +1,7 @@
-"""The exact engine against PennyLane's lightning.qubit, qulacs, Qiskit Aer and QOKit (quoted)."""
+"""The exact engine against PennyLane's lightning.qubit, qulacs, Qiskit Aer and QOKit (quoted).
+
+FastQAOA has no row: neither PyPI nor npm has it (asked on 2026-11-28), and nothing could be built.
+"""
 
 from __future__ import annotations
 
