@@ -155,7 +155,7 @@ def test_more_bits_than_a_table_has(tmp_path):
     [
         ("mnist4x4", {}, UsageError, r"Did you mean 'mnist-4x4'\?"),
         ("gaussian", {"hiden": 2}, UsageError, r"Did you mean 'hidden'\?"),
-        ("c.npy", {"digits": (3, 7)}, UsageError, "only tasks take options"),
+        ("c.npy", {"digits": (3, 7)}, UsageError, "only tasks and samples take options"),
         ("nothing.h5", {}, InputError, "no such file"),
         ("bad.h5", {}, FormatError, "not a walshqhn file"),
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from walshqhn.binn.catalog import list_tasks, load_task, load_task_from_spec
+from walshqhn.binn.files import holds_samples
 from walshqhn.binn.task import Task
 from walshqhn.circuits.ansatz import Ansatz
 from walshqhn.circuits.spec import remake_ansatz
@@ -94,10 +95,11 @@ class Workspace(Shown):
         ----------
         source
             A task in `list_tasks`, a problem of known difficulty (`labs`-N), a native file, a cost table or a
-            Hamiltonian in a format of `read_cost_table` or `read_hamiltonian`, or a function or `Cost` as
-            "module:function", see `load_function`.
+            Hamiltonian in a format of `read_cost_table` or `read_hamiltonian`, a file of samples (the task "custom"),
+            or a function or `Cost` as "module:function", see `load_function`.
         options
-            Options of the task, see `load_task`, or of the function. For files ``key`` only: of `read_hamiltonian`.
+            Options of the task, see `load_task`, or of the function. For files of samples those of "custom"; for other
+            files ``key`` only: of `read_hamiltonian`.
         settings
             ``threads``, ``progress`` and ``remark``, see above.
 
@@ -119,8 +121,14 @@ class Workspace(Shown):
         if not path.exists() and not path.suffix:
             raise unknown_name("task", name, list_tasks())
         key = {"key": options["key"]} if options and path.suffix.lower() in _HDF5 and set(options) == {"key"} else {}
+        is_samples = path.exists() and not key and holds_samples(path, bool(options))
+        if is_samples and (options or not holds_hamiltonian(path)):
+            task = load_task("custom", path=name, **(options or {}))
+            for note in task.data.notes if "remark" in settings else ():
+                settings["remark"](f"note: {path.name}: {note}")
+            return cls(name, task, **settings)
         if options and not key:
-            raise UsageError(f"{name} is a file; only tasks take options.")
+            raise UsageError(f"{name} is a file; only tasks and samples take options.")
         if path.suffix.lower() in _HDF5 and (found := load_if_native(path)) is not None:
             return cls(name, found, **settings)
         if path.exists() and (key or holds_hamiltonian(path)):

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from walshqhn import BinaryNetwork, Choice, NetworkTask, Workspace
@@ -37,25 +38,6 @@ def test_labels_of_any_kind_are_mapped_and_mapped_back(y, classes):
     assert labels.shape == (5, 6)
     np.testing.assert_array_equal((labels == np.array(flat)).mean(axis=1), task.accuracy(rows, "train"))
     assert json.loads(json.dumps(task.spec))["data"]["classes"] == list(classes)
-
-
-@pytest.mark.parametrize("frames", ["pandas", "polars"])
-def test_columns_of_frames_name_the_bits(frames):
-    library = pytest.importorskip(frames)
-    columns = {"mean radius": X[:, 0], "count": np.array([1, 2, 3, 4, 5, 6]), "is old": X[:, 2] > 0}
-    frame, y = library.DataFrame(columns), library.Series(["b", "a", "b", "a", "c", "c"])
-    task = NetworkTask.from_arrays(frame, y, hidden=2, skip=(False, True), X_test=frame[:3], y_test=y[:3])
-    names = [f"{c} -> {j}" for c in columns for j in (0, 1)]
-    assert list(task.bit_names[:6]) == names
-    assert "count -> output b" in task.bit_names
-    expected = np.column_stack([np.asarray(c, dtype=float) for c in columns.values()])
-    assert np.array_equal(task.data.train.x, expected)
-    plain = NetworkTask.from_arrays(expected, y.to_list(), hidden=2, skip=(False, True))
-    rows = np.random.default_rng(0).integers(0, 2, (4, task.num_bits))
-    assert np.array_equal(task.costs(rows), plain.costs(rows))
-    assert np.array_equal(task.predict(rows, frame), plain.predict(rows, expected))
-    with pytest.raises(InputError, match="must have the features mean radius, count, is old, got count, "):
-        task.predict(rows, frame[["count", "mean radius", "is old"]])
 
 
 def test_names_of_bits_without_hidden_neurons():
@@ -155,8 +137,7 @@ def test_what_is_no_data_is_refused(x, y, options, message):
 
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_what_is_missing_in_a_frame_is_named(missing):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"a": [1, 2, 3, 4], "b": [1, missing, 2, 2]})
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": [1, missing, 2, 2]})
     with pytest.raises(InputError, match="row 1, column 1, 'b', is missing"):
         NetworkTask.from_arrays(frame, [0, 1, 0, 1])
     with pytest.raises(InputError, match=r"X, column 'b' must hold numbers, got .*'red'"):

@@ -157,7 +157,7 @@ def test_unknown_suffix(tmp_path, name):
         read_cost_table(tmp_path / name)
 
 
-@pytest.mark.parametrize("text", ["1\n2\nthree\n4\n", "cost\n1\n2\n", "1;2\n"])
+@pytest.mark.parametrize("text", ["1\n2\nthree\n4\n", "cost\n1\ntwo\n", "1,2,3\n"])
 def test_text_that_is_no_number(tmp_path, text):
     (tmp_path / "costs.csv").write_text(text)
     with pytest.raises(InputError, match=r"costs\.csv: cannot be read"):
@@ -215,3 +215,47 @@ def test_wrong_suffix(tmp_path, content, name):
     with pytest.raises(InputError, match="costs"):
         read_cost_table(tmp_path / name)
     gc.collect()
+
+
+def labelled(order, header="", separator=","):
+    """Costs of 3 bits beside their labels, b_2 b_1 b_0."""
+    return header + "".join(f"{k:03b}{separator}{TABLE.tolist()[k]!r}\n" for k in order)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cost\n" + "".join(f"{c!r}\n" for c in TABLE.tolist()),
+        labelled([5, 0, 3, 7, 1, 2, 6, 4]),
+        labelled(range(8), "bits,cost\n"),
+        labelled(reversed(range(8)), "bits;cost\n", ";").replace(".", ","),
+        labelled(range(8), "", "\t"),
+        labelled(range(8), "", "  ").replace("  ", " "),
+        '"bits","cost"\n' + "".join(f'"{k:03b}","{c!r}"\n' for k, c in enumerate(TABLE.tolist())),
+        ",0\n" + "".join(f"{k},{c!r}\n" for k, c in enumerate(TABLE.tolist())),  # a pandas Series
+        "".join(f"{k},{TABLE.tolist()[k]!r}\n" for k in (7, 2, 0, 1, 3, 4, 6, 5)),
+    ],
+)
+def test_text_with_headers_or_with_bit_strings_in_any_order(tmp_path, text):
+    (tmp_path / "costs.csv").write_text(text)
+    assert np.array_equal(read_cost_table(tmp_path / "costs.csv"), TABLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (labelled([0, 1, 2, 4, 5, 6, 7]), "the cost of 011 is missing"),
+        (labelled(range(7)), "the cost of 111 is missing"),
+        (labelled([0, 1, 2, 3, 3, 5, 6, 7]), "the cost of 011 is there twice"),
+        (labelled([0, 1, 2, 3, 4, 5, 6, 7, 7]), "the cost of 111 is there twice"),
+        ("0,1\n1,2\n10,3\n11,4\n", "a spreadsheet may have dropped their leading zeros"),
+        ("00,1\n01,2\n10,3\n1x,4\n", "beside bit strings of up to 62 bits, or indices"),
+        ("bits,cost\n00,1\n01,\n10,3\n11,4\n", "line 3, column 'cost': the value is missing"),
+        ("bits,cost\n00,1\n01,inf\n10,3\n11,4\n", "line 3, column 'cost': 'inf' is no number"),
+        (f"{'1' * 62},1\n{'0' * 62},2\n", f"the cost of {'0' * 61}1 is missing"),
+    ],
+)
+def test_bit_strings_that_are_missing_or_there_twice(tmp_path, text, message):
+    (tmp_path / "costs.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_cost_table(tmp_path / "costs.csv")

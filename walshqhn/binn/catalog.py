@@ -68,7 +68,7 @@ TASKS = {
     "glyphs-4x5": TaskDefinition(
         "two synthetic 4x5 glyphs with flipped pixels; logistic regression, cross-entropy; N = 21", glyphs
     ),
-    "custom": TaskDefinition("your samples, from a CSV or NPZ file (option path); any network, any N", read_dataset),
+    "custom": TaskDefinition("your samples, from a table, NPZ or Parquet file; any network, any N", read_dataset),
 }  # fmt: skip
 
 

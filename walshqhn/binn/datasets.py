@@ -175,21 +175,27 @@ def digit_images(
 ) -> Dataset:  # fmt: skip
     """Images of the given ``digits``, resized to ``size`` x ``size``, pixels in [0, 1].
 
-    Class k is digit ``digits[k]``; of two, the second is the positive one. ``dataset`` is "mnist", which is bundled, or
-    read from its four IDX files (plain or .gz) in the folder ``data_dir``; or "sklearn", scikit-learn's 8x8 digits (an
-    optional extra). MNIST brings its test set; where there is none, the last ``test_fraction`` of each digit is kept
-    for testing. Of the training images, ``validation_fraction`` is set aside and ``num_samples`` (None: all) are used,
-    both drawn with ``seed``.
+    Class k is digit ``digits[k]``, or whatever has that label; of two, the second is the positive one. ``dataset`` is
+    "mnist", which is bundled, or from its IDX files (plain or .gz) in the folder ``data_dir``, like "fashion-mnist",
+    "kmnist", "qmnist" and "emnist-letters" ("balanced", "digits", "mnist", "byclass", "bymerge"): also where
+    torchvision and TensorFlow put them in that folder. "sklearn" are scikit-learn's 8x8 digits (an optional extra).
+    Where no test set is there, the last ``test_fraction`` of each digit is kept for testing. Of the training images,
+    ``validation_fraction`` is set aside and ``num_samples`` (None: all) are used, both drawn with ``seed``.
     """
     if isinstance(digits, int) or len(digits) < 2 or len(set(digits)) != len(digits):
         raise UsageError(f"digits must be two or more different digits, e.g. (0, 1), got {digits!r}.")
-    if not all(isinstance(d, int) and 0 <= d <= 9 for d in digits):
-        raise UsageError(f"digits lie in 0 ... 9, got {digits!r}.")
+    if not all(isinstance(d, int) and not isinstance(d, bool) and d >= 0 for d in digits):
+        raise UsageError(f"digits are whole numbers of at least 0, got {digits!r}.")
     check_whole("size", size, 1)
     if num_samples is not None:
         check_whole("num_samples", num_samples, 1)
     check_fractions(validation_fraction, test_fraction)
     train_images, test_images, source, white = images.load(dataset, data_dir)
+
+    known = np.unique(train_images.digits).tolist()
+    if strange := [d for d in digits if d not in known]:
+        shown = f"{known[0]} ... {known[-1]}" if len(known) > 2 else known
+        raise UsageError(f"digits must be labels of {source}, which are {shown}, got {strange[0]}.")
 
     def select(labelled: images.Labelled) -> Split:
         keep = np.isin(labelled.digits, digits)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from walshqhn.binn.images import IDX
 from walshqhn.binn.losses import LOSSES
 from walshqhn.binn.network import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from walshqhn.binn.scaling import SCALES
 
 _SEVERAL = "Several values, separated by commas, are a choice that costs bits."
 
@@ -13,13 +15,17 @@ EXPLANATIONS = {
     "num_test": "Test samples, 0 for none.",
     "seed": "Seed of the data: of what is drawn, and of which samples are set aside. A whole number of at least 0.",
     "flip_probability": "Probability that a pixel is flipped, 0 to 0.5.",
-    "digits": "Digits to tell apart, as in 3,7: two or more of 0 to 9; of two, the second is the positive one.",
+    "digits": "Digits, or other labels, to tell apart, as in 3,7: two or more; of two, the second is the positive one.",
     "size": "Images are shrunk to this many pixels a side, at least 1.",
-    "dataset": "mnist (bundled) or sklearn (scikit-learn's 8x8 digits).",
-    "data_dir": "Folder with the IDX files of a data set like MNIST, plain or .gz, in place of the bundled one.",
+    "dataset": f"{', '.join(IDX)} (IDX files in data_dir; mnist is bundled) or sklearn (scikit-learn's 8x8 digits).",
+    "data_dir": "Folder with IDX files, plain or .gz, or in which torchvision or TensorFlow keep them.",
     "validation_fraction": "Fraction of the training samples set aside for validation, from 0 to below 1.",
     "test_fraction": "Fraction of the samples set aside for testing where the data has no test set, from 0 to below 1.",
-    "path": "The samples: a .csv file, or .npz with x and y.",
+    "path": "The samples: a table (.csv, .tsv, .txt, .data), .npz with x and y, or .parquet.",
+    "label": "Column of labels, by name or by number from 0 (-1: the last); none: the one called so, else the last.",
+    "drop": "Columns to leave out, names or numbers; none: a first one that counts the samples; empty: nothing.",
+    "header": "Whether the first line names the columns, true or false; none: guessed, and asked for where unclear.",
+    "scale": f"Of features, by the training samples: {', '.join(SCALES)} (mean 0 and deviation 1, or 0 to 1).",
     "hidden": "Widths of up to two hidden layers, as in 3 or 3,3; none: no hidden layer.",
     "activation": f"Of hidden neurons: {', '.join(ACTIVATIONS)}. {_SEVERAL}",
     "hidden_width": f"Neurons in use in each hidden layer, 1 to the width; none: all. {_SEVERAL}",

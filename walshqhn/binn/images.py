@@ -9,16 +9,17 @@ import zlib
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from walshqhn.support.arrays import FloatArray
-from walshqhn.support.errors import FormatError, InputError, missing_package, unknown_name
+from walshqhn.support.errors import FormatError, InputError, UsageError, missing_package, unknown_name
 from walshqhn.support.files import check_source
 from walshqhn.support.resources import require_memory
 
+_IDX_TYPES = {0x08: "u1", 0x0C: ">i4"}
 _BUNDLED = "mnist.h5"
 _STRONGEST = 1040  # bytes that a byte of a gzip file can stand for: deflate's most is 1032
 
@@ -42,13 +43,26 @@ class DigitImages(NamedTuple):
     """The largest value a pixel can have."""
 
 
+IDX = {
+    "mnist": ("MNIST", ""),
+    "fashion-mnist": ("FashionMNIST", ""),
+    "kmnist": ("KMNIST", ""),
+    "qmnist": ("QMNIST", "qmnist-"),
+} | {
+    f"emnist-{p}": ("EMNIST", f"emnist-{p}-") for p in ("letters", "balanced", "digits", "mnist", "byclass", "bymerge")
+}
+"""Data sets of IDX files: the folder that they are usually in, and what their names begin with."""
+
+
 def load(dataset: str = "mnist", data_dir: str | None = None) -> DigitImages:
-    """Images of ``dataset``, "mnist" (from ``data_dir`` if given, else bundled) or "sklearn"."""
+    """Images of ``dataset``: one of `IDX`, from ``data_dir`` (default: the bundled "mnist"), or "sklearn"."""
     if dataset == "sklearn":
         return _sklearn_digits()
-    if dataset != "mnist":
-        raise unknown_name("dataset", dataset, ("mnist", "sklearn"))
-    return _bundled() if data_dir is None else _idx_folder(Path(data_dir))
+    if dataset not in IDX:
+        raise unknown_name("dataset", dataset, (*IDX, "sklearn"))
+    if data_dir is None and dataset != "mnist":
+        raise UsageError(f"{dataset} is not bundled: say where its IDX files are (data_dir).")
+    return _bundled() if data_dir is None else _idx_folder(Path(data_dir), dataset)
 
 
 @cache
@@ -68,50 +82,61 @@ def _bundled() -> DigitImages:
     return DigitImages(train, test, "MNIST (bundled)", 255.0)
 
 
-def _idx_folder(folder: Path) -> DigitImages:
+def _idx_folder(folder: Path, dataset: str) -> DigitImages:
+    """From ``folder``, or where torchvision and TensorFlow put them in it."""
     if not folder.is_dir():
-        raise InputError(f"data_dir must be a folder with MNIST's IDX files, got {str(folder)!r}.")
+        raise InputError(f"data_dir must be a folder with IDX files, got {str(folder)!r}.")
+    usual, prefix = IDX[dataset]
+    homes = [folder, *(folder / name for name in (usual, dataset, dataset.replace("-", "_")))]
+    places = [home / inner for home in homes for inner in ("", "raw", "gzip", "raw/gzip")]
 
-    def read(part: str, prefix: str) -> Labelled | None:
+    def read(part: str, names: tuple[str, ...]) -> Labelled | None:
         """Both files of a part; None if one of them is missing."""
-        pixels, digits = (
-            _find_idx(folder, f"{prefix}-images-idx3-ubyte"),
-            _find_idx(folder, f"{prefix}-labels-idx1-ubyte"),
-        )
-        if pixels is None or digits is None:
+        pixels = _find_idx(places, [f"{prefix}{name}-images-idx3-ubyte" for name in names])
+        kinds = ("labels-idx1-ubyte", "labels-idx2-int")
+        labels = _find_idx(places, [f"{prefix}{name}-{kind}" for name in names for kind in kinds])
+        if pixels is None or labels is None:
             return None
-        if pixels.ndim != 3 or digits.shape != pixels.shape[:1]:
+        if labels.ndim == 2 and labels.dtype != np.uint8:  # QMNIST's: the class, and where the image comes from
+            labels = labels[:, 0]
+        if pixels.ndim != 3 or labels.shape != pixels.shape[:1]:
             raise InputError(f"{folder}: {part} images and labels do not belong together.")
-        return Labelled(pixels, digits.astype(np.int64))
+        if prefix.startswith("emnist"):
+            pixels = pixels.transpose(0, 2, 1)  # they lie on their side in the files
+        return Labelled(pixels, labels.astype(np.int64))
 
-    train = read("train", "train")
+    train = read("train", ("train",))
     if train is None:
-        raise InputError(f"{folder}: needs train-images-idx3-ubyte and train-labels-idx1-ubyte (plain or .gz).")
-    return DigitImages(train, read("test", "t10k"), "MNIST, IDX files", 255.0)
+        labels = "labels-idx2-int" if dataset == "qmnist" else "labels-idx1-ubyte"
+        raise InputError(f"{folder}: needs {prefix}train-images-idx3-ubyte and {prefix}train-{labels} (plain or .gz).")
+    names = {"mnist": "MNIST, IDX files"}
+    return DigitImages(train, read("test", ("t10k", "test")), names.get(dataset, f"{dataset}, IDX files"), 255.0)
 
 
-def _find_idx(folder: Path, name: str) -> npt.NDArray[np.uint8] | None:
-    for spelling, suffix in product((name, name.replace("-idx", ".idx")), ("", ".gz")):
-        if (path := folder / (spelling + suffix)).is_file():
-            return read_idx(path)
+def _find_idx(places: list[Path], names: list[str]) -> npt.NDArray[Any] | None:
+    for place, name in product(places, names):
+        for spelling, suffix in product((name, name.replace("-idx", ".idx")), ("", ".gz")):
+            if (path := place / (spelling + suffix)).is_file():
+                return read_idx(path)
     return None
 
 
-def read_idx(path: str | Path) -> npt.NDArray[np.uint8]:
-    """The array in an IDX file of unsigned bytes, plain or gzipped. FormatError for another file."""
+def read_idx(path: str | Path) -> npt.NDArray[Any]:
+    """The array in an IDX file of unsigned bytes or 32-bit integers, plain or gzipped. FormatError for another file."""
     file = check_source(path)
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             start = stream.read(4)
-            if len(start) < 4 or start[:3] != b"\x00\x00\x08":
-                raise FormatError(f"{file}: not an IDX file of unsigned bytes.")
+            if len(start) < 4 or start[:2] != b"\x00\x00" or start[2] not in _IDX_TYPES:
+                raise FormatError(f"{file}: not an IDX file of unsigned bytes or 32-bit integers.")
+            dtype = np.dtype(_IDX_TYPES[start[2]])
             sizes = stream.read(4 * start[3])
             if len(sizes) < 4 * start[3]:
                 raise FormatError(f"{file}: the header is truncated.")
             shape = struct.unpack(f">{start[3]}I", sizes)
             if start[3] > 3 or 0 in shape:
                 raise FormatError(f"{file}: images or labels have shape {shape}.")
-            expected = math.prod(shape)
+            expected = math.prod(shape) * dtype.itemsize
             if expected > file.stat().st_size * _STRONGEST:  # a claim that no content can meet
                 raise FormatError(f"{file}: its header says {expected:,} bytes, which are not there.")
             require_memory(9 * expected, str(file), "Use fewer images.")  # pixels become float64
@@ -121,7 +146,7 @@ def read_idx(path: str | Path) -> npt.NDArray[np.uint8]:
     if len(content) != expected:
         found = f"more than {expected}" if len(content) > expected else f"{len(content)}"
         raise FormatError(f"{file}: holds {found} bytes, its header says {expected}.")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    return np.frombuffer(content, dtype).reshape(shape)
 
 
 def _sklearn_digits() -> DigitImages:

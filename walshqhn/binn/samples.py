@@ -161,6 +161,7 @@ def from_memory(
 def make_dataset(
     train: Samples, others: Mapping[str, Samples], source: str, *, scale: str = "none",
     validation_fraction: float = 0.0, test_fraction: float = 0.0, seed: int = 0, notes: Sequence[str] = (),
+    asked: str = "are these the labels?",
 ) -> Dataset:  # fmt: skip
     """A data set of ``train`` and, in ``others``, "validation" and "test" samples.
 
@@ -174,7 +175,7 @@ def make_dataset(
     if len(classes) < 2:
         raise InputError(f"{source}: at least two classes are needed, found {classes.tolist()}.")
     if 2 * len(classes) > len(numbers):
-        _warn(f"{source}: {len(classes)} classes in {plural(len(numbers), 'sample')}: are these the labels?")
+        _warn(f"{source}: {len(classes)} classes in {plural(len(numbers), 'sample')}: {asked}")
     kept = Split(train.x, numbers.astype(np.int64).ravel())
     held = {
         name: optional_split(_like(train, part, classes, f"{source}: {name} samples")) for name, part in others.items()

@@ -69,7 +69,8 @@ Source = Annotated[
     str,
     Parameter(
         completer=complete_source,
-        help="A task, a walshqhn file (.h5), a cost table (.npy, .npz, .txt, .csv, .h5), a Hamiltonian "
+        help="A task, samples (.csv, .tsv, .txt, .data, .npz, .parquet), a walshqhn file (.h5), a cost table "
+        "(.npy, .npz, .txt, .csv, .h5), a Hamiltonian "
         "(.json, .qpy, .coo, .lp, .mps, .qplib, .ommx, OpenFermion's .txt, our .csv, HamLib's .hdf5 with its --key), "
         "or a function as module:function, which takes --num-bits (--batch, --penalty).",
     ),
@@ -122,18 +123,24 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
     both sets, for an unknown one.
     """
     from walshqhn.binn.catalog import list_tasks, task_options, text_options
+    from walshqhn.binn.files import holds_samples
     from walshqhn.cli.output import progress_bar, remark
     from walshqhn.cost.function import is_function_name
     from walshqhn.workspace import Workspace
 
     own, values = own_options(command), {}
-    if source in list_tasks():
-        known, texts = task_options(source), text_options(source)
+    expanded = str(Path(source).expanduser()) if source.startswith("~") else source
+    is_samples = Path(expanded).is_file() and holds_samples(Path(expanded), bool(options))
+    if source in list_tasks() or (is_samples and options):
+        task = source if source in list_tasks() else "custom"
+        known, texts = task_options(task), text_options(task)
+        if task != source:
+            del known["path"]
         for name, text in options.items():
             option = next((one for one in known if typed(one) == name.replace("_", "-")), None)
             if option is None:
                 listed = [typed(one) for one in known]
-                raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {source!r}")
+                raise unknown_name("option", name.replace("_", "-"), [*listed, *own], f" of task {task!r}")
             plain = str(Path(text).expanduser()) if text.startswith("~") else text
             values[option] = plain if option in texts and text.lower() != "none" else parse_value(plain)
     elif is_function_name(source) and not Path(source).exists():
@@ -141,9 +148,8 @@ def open_source(source: str, options: Mapping[str, str], threads: int | None, co
     elif set(options) == {"key"} and Path(source).suffix.lower() in (".h5", ".hdf5"):
         values = dict(options)
     elif options and (Path(source).exists() or Path(source).suffix):
-        where = f" ({source} is a file; only tasks take options)"
+        where = f" ({source} is a file; only tasks and samples take options)"
         raise unknown_name("option", next(iter(options)).replace("_", "-"), own, where)
-    expanded = str(Path(source).expanduser()) if source.startswith("~") else source
     with warnings.catch_warnings(record=True) as doubts:
         warnings.simplefilter("always", DataWarning)
         workspace = Workspace.open(expanded, values, threads=threads, progress=progress_bar, remark=remark)

@@ -27,7 +27,7 @@ def test_one_task_shows_options_and_bits(run):
 def test_options_that_must_be_given(run, tmp_path):
     assert "--path (required) The samples" in " ".join(run("tasks", "custom").split())
     (tmp_path / "d.csv").write_text("x,y\n0.5,0\n1.5,1\n-1,0\n2,1\n")
-    assert run.json("tasks", "custom", "--path", "d.csv")["bit_names"] == ["W1[0,0]", "b1[0]"]
+    assert run.json("tasks", "custom", "--path", "d.csv")["bit_names"] == ["x", "b1[0]"]
 
 
 def test_every_option_of_every_task_is_explained(run):
