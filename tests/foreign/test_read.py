@@ -131,7 +131,7 @@ def test_qplib(tmp_path, sense, sign):
 
 
 @pytest.mark.parametrize("kind", ["lp", "mps", "qplib"])
-def test_commands_take_such_files(tmp_path, monkeypatch, capsys, kind):
+def test_commands_take_such_files(tmp_path, monkeypatch, capfd, kind):
     pytest.importorskip("ommx" if kind == "qplib" else "highspy")
     monkeypatch.chdir(tmp_path)
     text = {"lp": LP.format(sense="Minimize", constraint=""), "mps": MPS, "qplib": QPLIB.format(sense="minimize")}[kind]
@@ -139,9 +139,9 @@ def test_commands_take_such_files(tmp_path, monkeypatch, capsys, kind):
     least = min(energy for _, energy in at_all(read_hamiltonian(f"h.{kind}")))
     assert main(["spectrum", f"h.{kind}"]) == 0
     assert main(["train", f"h.{kind}", "--layers", "0", "--max-iterations", "3", "-o", "run.h5"]) == 0
-    capsys.readouterr()
+    capfd.readouterr()
     assert main(["minimum", f"h.{kind}", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["minimum"] == pytest.approx(least, abs=1e-12)
+    assert json.loads(capfd.readouterr().out)["minimum"] == pytest.approx(least, abs=1e-12)
 
 
 @pytest.mark.parametrize(

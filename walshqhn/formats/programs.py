@@ -36,7 +36,7 @@ def _read(file: Path) -> IsingHamiltonian:
     except ImportError:
         raise missing_package("highspy", f"{file}, an LP or MPS file,") from None
     require_memory(20 * file.stat().st_size, str(file), "Use a file of walshqhn (.h5).")
-    solver = highspy.Highs()
+    solver = highspy.Highs.__base__()  # without what the Python class prints when it is made
     solver.setOptionValue("output_flag", False)
     if parsed_by("HiGHS", file, lambda: solver.readModel(str(file))) == highspy.HighsStatus.kError:
         raise InputError(f"{file}: HiGHS cannot read it as an LP or MPS file.")
