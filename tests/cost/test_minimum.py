@@ -191,4 +191,21 @@ def test_tasks_by_strips(name, options):
     assert len(seen) > 3
     check_lowest(task.find_minimum(keep=20), table, 20)
     with pytest.raises(TooLargeError, match="would take"):
-        task.find_minimum(seconds=1e-9)
+        task.find_minimum(method="enumerate", seconds=1e-9)
+    best = task.find_minimum(method="descend", seconds=0.5, keep=3, seed=1)
+    assert not best.is_exact
+    assert best.value == pytest.approx(table.min(), rel=1e-12)
+    np.testing.assert_array_equal(best.costs, task.costs(best.bits))
+
+
+def test_the_best_found_of_a_task_past_enumeration():
+    task = load_task("mnist-8x8", num_samples=100)
+    found = task.find_minimum(seconds=0.3)
+    assert "descents by flips" in found.how
+    assert not found.is_exact
+    flips = found.bits[0] ^ np.eye(task.num_bits, dtype=np.uint8)[:-1]  # but the architecture
+    assert (task.costs(flips) >= found.value * (1 - 1e-9)).all()
+    with pytest.raises(TooLargeError, match="66 bits, too many to look at all"):
+        task.find_minimum(method="enumerate")
+    with pytest.raises(UsageError, match="method"):
+        task.find_minimum(method="branch")

@@ -11,19 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.additive import AdditivePart, add_losses
+from walshqhn.binn.expansion import wrong_side_loss
 from walshqhn.bits import deposit, index_to_bits
 from walshqhn.cost.base import Minimum, Progress
 from walshqhn.cost.lowest import Lowest
-from walshqhn.support.arrays import FloatArray
+from walshqhn.support.arrays import BitArray, FloatArray
 from walshqhn.support.checks import check_real, check_whole
-from walshqhn.support.errors import TooLargeError
+from walshqhn.support.errors import TooLargeError, unknown_name
 from walshqhn.support.resources import thread_limit
 from walshqhn.support.text import duration
 
 if TYPE_CHECKING:
     from walshqhn.binn.task import NetworkTask
 
-_PATIENCE = 3600.0  # seconds, by default
+METHODS = ("auto", "enumerate", "descend")
+_PATIENCE, _SECONDS = 3600.0, 20.0  # by default, for enumeration and for descents
+_CHANGED = 0.1  # of the bits, half of them flipped
 _MEMORY = 1 << 26  # bytes for the tables of both halves and a strip's costs, by default
 _LARGEST = 62  # bits; a configuration fits a signed word
 _RIGHT_BITS = 11
@@ -32,53 +35,127 @@ _TIE = 1e-12  # of the mean size of a sample's largest loss
 
 
 def find_task_minimum(
-    task: NetworkTask, *, keep: int = 10, seconds: float | None = None, memory: int | None = None,
-    threads: int | None = None, progress: Progress | None = None, checkpoint: str | Path | None = None,
+    task: NetworkTask, *, method: str = "auto", keep: int = 10, seconds: float | None = None,
+    memory: int | None = None, seed: int = 0, threads: int | None = None, progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Minimum:  # fmt: skip
-    """The least cost of an additive task, exactly, without a table of all costs.
+    """The least cost of an additive task without a table of all costs: exactly, or the best found.
 
-    ``keep``, ``seconds``, ``threads``, ``progress`` and ``checkpoint`` as in `IsingHamiltonian.find_minimum`.
-    ``memory``: bytes for the tables of both halves of the bits, default 64 MiB. Bits that change nothing, such as
-    weights of pixels that are always blank, are left out of the search, and counted.
+    ``keep``, ``threads``, ``progress`` and ``checkpoint`` as in `IsingHamiltonian.find_minimum`.
 
-    UsageError for a task that is no sum over groups of bits; TooLargeError, before anything else, if the search would
-    take longer than ``seconds``, or need more memory; InputError for the checkpoint of another search.
+    Parameters
+    ----------
+    method
+        "enumerate": all configurations, of at most 62 bits; those that change nothing, such as weights of pixels that
+        are always blank, are left out of the search, and counted. "descend": the best of descents by flips of
+        single bits, never exact. "auto": the first if it can be done in time, else the second.
+    seconds
+        Time to spend: enumeration is refused (by "auto": passed over) if its estimate, measured on some rows, is longer
+        than that, or by default than an hour; by default descents have 20 s.
+    memory
+        Bytes for the tables of both halves of the bits; default: 64 MiB.
+    seed
+        Of the descents.
+
+    UsageError for a task that is no sum over groups of bits, and for another method; TooLargeError, before anything
+    else, if the search would take too long or need more memory; InputError for the checkpoint of another search.
     """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS, " of a task")
     keep = check_whole("keep", keep, 1, 1 << 16)
     limit = _PATIENCE if seconds is None else check_real("seconds", seconds, above=0)
     room = _MEMORY if memory is None else check_whole("memory", memory, 1)
-    strips = [_Strips(part, task, room) for part in task.additive_parts()]
+    generator, parts = np.random.default_rng(check_whole("seed", seed, 0)), task.additive_parts()
     with thread_limit(threads):
-        estimate = sum(s.seconds() for s in strips)
-        if estimate > limit:
-            acting = max(s.num_bits for s in strips)
-            raise TooLargeError(
-                f"all configurations of the {acting} bits of {task.name!r} that act would take about "
-                f"{duration(estimate)}, more than the {duration(limit)} allowed: allow more seconds, or find the "
-                "minimum of its low-degree Hamiltonian (walshqhn spectrum --max-degree 2)."
-            )
-        scale = max(s.scale for s in strips)
-        identity = f"{task.digest} {room} {keep}"
-        lowest = Lowest(keep, _TIE * scale, hashlib.sha256(identity.encode()).hexdigest(), checkpoint)
-        pieces = [(s, k) for s in strips for k in range(s.count)]
-        try:
-            for done in range(lowest.done, len(pieces)):
-                s, k = pieces[done]
-                s.search(k, lowest)
-                lowest.reached(done + 1)
-                if progress is not None:
-                    progress((done + 1) / len(pieces))
-        except KeyboardInterrupt:
-            lowest.save()
-            raise
+        if method != "descend":
+            try:
+                strips = [_Strips(part, task, room) for part in parts]
+                return _enumerated(task, strips, keep, limit, progress, checkpoint)
+            except _TooLong:
+                if method == "enumerate":
+                    raise
+        return _descended(task, parts, keep, _SECONDS if seconds is None else limit, generator, progress)
+
+
+class _TooLong(TooLargeError):
+    """All configurations are too many."""
+
+
+def _enumerated(
+    task: NetworkTask, strips: list[_Strips], keep: int, limit: float, progress: Progress | None,
+    checkpoint: str | Path | None,
+) -> Minimum:  # fmt: skip
+    estimate = sum(s.seconds() for s in strips)
+    if estimate > limit:
+        acting = max(s.num_bits for s in strips)
+        raise _TooLong(
+            f"all configurations of the {acting} bits of {task.name!r} that act would take about "
+            f"{duration(estimate)}, more than the {duration(limit)} allowed: allow more seconds; method='auto' gives "
+            "the best found."
+        )
+    scale = max(s.scale for s in strips)
+    identity = f"{task.digest} {strips[0].memory} {keep}"
+    lowest = Lowest(keep, _TIE * scale, hashlib.sha256(identity.encode()).hexdigest(), checkpoint)
+    pieces = [(s, k) for s in strips for k in range(s.count)]
+    try:
+        for done in range(lowest.done, len(pieces)):
+            s, k = pieces[done]
+            s.search(k, lowest)
+            lowest.reached(done + 1)
+            if progress is not None:
+                progress((done + 1) / len(pieces))
+    except KeyboardInterrupt:
+        lowest.save()
+        raise
     return _result(task, strips, lowest)
+
+
+def _descended(
+    task: NetworkTask, parts: list[AdditivePart], keep: int, seconds: float, rng: np.random.Generator,
+    progress: Progress | None,
+) -> Minimum:  # fmt: skip
+    """The best of descents until the time is up: the first from random bits, others from the best with some changed."""
+    start, runs, found = time.monotonic(), 0, np.zeros((0, task.num_bits), np.uint8)
+    while not runs or time.monotonic() < start + seconds:
+        bits = rng.integers(2, size=task.num_bits, dtype=np.uint8)
+        if runs % 4:
+            bits = np.where(rng.random(task.num_bits) < _CHANGED, bits, found[0])
+        found = np.unique(np.concatenate([found, _descend(parts, task, bits, rng)[None]]), axis=0)
+        found = found[np.argsort(task.costs(found), kind="stable")][:keep]
+        runs += 1
+        if progress is not None:
+            progress(min(1.0, (time.monotonic() - start) / seconds))
+    costs = task.costs(found)
+    how = f"the best of {runs:,} descents by flips of single bits in {duration(time.monotonic() - start)}"
+    return Minimum(float(costs[0]), found, how, False, costs)
+
+
+def _descend(parts: list[AdditivePart], task: NetworkTask, bits: BitArray, rng: np.random.Generator) -> BitArray:
+    """Flip single bits, but those of the architecture, as long as one lowers the cost: (N,)."""
+    bits = bits.copy()
+    part = next(p for p in parts if all(bits[j] == value for j, value in p.architecture.items()))
+    states = [sum(int(bits[j]) << k for k, j in enumerate(group)) for group in part.bits]
+    v = sum((s[state] for s, state in zip(part.contributions, states, strict=True)), np.zeros(len(part.reach)))
+    places = [(g, k) for g, group in enumerate(part.bits) for k in range(len(group))]
+    cost, moved = float(wrong_side_loss(task.loss, v).mean()), True
+    while moved:
+        moved = False
+        for place in rng.permutation(len(places)).tolist():
+            g, k = places[place]
+            other = v + part.contributions[g][states[g] ^ (1 << k)] - part.contributions[g][states[g]]
+            better = float(wrong_side_loss(task.loss, other).mean())
+            if better < cost * (1.0 - _TIE):
+                v, cost, moved = other, better, True
+                states[g] ^= 1 << k
+                bits[part.bits[g][k]] ^= 1
+    return bits
 
 
 class _Strips:
     """One architecture: all its configurations as strips of left halves times all right halves."""
 
     def __init__(self, part: AdditivePart, task: NetworkTask, memory: int) -> None:
-        self.part, self.loss, self.samples = part, task.loss, len(task.data.train.x)
+        self.part, self.loss, self.samples, self.memory = part, task.loss, len(task.data.train.x), memory
         self.num_bits = sum(map(len, part.bits))
         self.base = sum(value << position for position, value in part.architecture.items() if value)
         acting = {p for bits in part.bits for p in bits} | part.architecture.keys()
@@ -88,9 +165,9 @@ class _Strips:
         while right < len(part.bits) and bits + len(part.bits[right]) <= most:
             bits, right = bits + len(part.bits[right]), right + 1
         if task.num_bits > _LARGEST:
-            raise TooLargeError(
-                f"{task.name!r} has {task.num_bits} bits, too many to look at all configurations: find the "
-                "minimum of its low-degree Hamiltonian (walshqhn spectrum --max-degree 2)."
+            raise _TooLong(
+                f"{task.name!r} has {task.num_bits} bits, too many to look at all configurations: method='auto' gives "
+                "the best found."
             )
         self.right, self.left = range(right), range(right, len(part.bits))
         self.right_bits, self.left_bits = bits, self.num_bits - bits

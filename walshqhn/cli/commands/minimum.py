@@ -25,10 +25,11 @@ def minimum(
     /,
     *,
     method: Annotated[
-        Literal[METHODS] | None,  # type: ignore[valid-type]
+        Literal[(*METHODS, "descend")] | None,  # type: ignore[valid-type]
         Parameter(
             help="Of a Hamiltonian: enumerate (all configurations, N <= 62), eliminate (few terms meet anywhere), "
-            "branch (branch and bound), anneal (not exact); default: auto, the first that can do it in time."
+            "branch (branch and bound), anneal (not exact); of a task: enumerate, descend (by flips, not exact); "
+            "default: auto, the first that can do it in time."
         ),
     ] = None,
     keep: Annotated[opt.Whole, Parameter(help="Show this many of the best configurations.")] = 10,
@@ -48,7 +49,7 @@ def minimum(
         opt.OptionalPath,
         Parameter(help="File for the state of an enumeration; after an interruption, the same command goes on."),
     ] = None,
-    seed: Annotated[opt.Whole, Parameter(help="Seed of the annealing.")] = 0,
+    seed: Annotated[opt.Whole, Parameter(help="Of annealings and descents.")] = 0,
     threads: opt.Threads = None,
     json: opt.Json = False,
     **options: opt.TaskOptions,
@@ -62,11 +63,10 @@ def minimum(
     cost = workspace.source
     if not isinstance(cost, IsingHamiltonian | NetworkTask):
         cost = TableCost(workspace.table)
-    given: dict[str, Any] = {"seconds": seconds, "memory": memory}
+    given: dict[str, Any] = {"seconds": seconds, "memory": memory, "method": method or "auto", "seed": seed}
     if isinstance(cost, IsingHamiltonian):
-        symmetries = [_symmetry(text, cost.num_bits) for text in symmetry]
-        given |= {"method": method or "auto", "symmetries": symmetries, "seed": seed}
-    elif method is not None or symmetry:
+        given["symmetries"] = [_symmetry(text, cost.num_bits) for text in symmetry]
+    elif symmetry or (method is not None and isinstance(cost, TableCost)):
         raise UsageError(f"--method and --symmetry are for Hamiltonians; {source} is {type(cost).__name__}.")
     start = time.monotonic()
     try:
