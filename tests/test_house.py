@@ -17,7 +17,8 @@ ORDER = (
     "kernels", "support", "bits", "transform", "cost", "spectrum", "binn", "circuits", "engines", "training", "study",
     "formats", "plotting", "workspace", "report", "bench", "cli",
 )  # fmt: skip
-RANK = {part: rank for rank, part in enumerate(ORDER)} | {"testing": ORDER.index("engines")}
+RANK = {part: rank for rank, part in enumerate(ORDER)}
+RANK |= {"testing": RANK["engines"], "sklearn": RANK["workspace"]}
 
 MODULES = {
     ".".join(("walshqhn", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
