@@ -21,7 +21,7 @@ from walshqhn.formats import (
     qpy,
     qubo,
     sympy,
-)  # fmt: skip
+)
 from walshqhn.formats.format import Details, Format, read_json
 from walshqhn.support.errors import InputError, UsageError, unknown_name
 from walshqhn.support.files import check_source, first_line, write_atomically
