@@ -1,6 +1,7 @@
 """Studies: reproducible, resumable, in any number of processes."""
 
 import itertools
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -26,7 +27,6 @@ from walshqhn import (
     run_study,
     train,
 )
-from walshqhn.support import workers
 from walshqhn.support.errors import TooLargeError, UsageError
 from walshqhn.training.train import train_layerwise
 
@@ -93,7 +93,7 @@ def test_ctrl_c_stops_workers_at_once():
     slow = Plan((Variant.of(layers=2, max_iterations=100000, gradient_tolerance=1e-15),), runs=50)
     cut = run_study(np.random.default_rng(1).normal(size=1 << 10), slow, workers=2, on_run=stop_after(1))
     assert cut.done == 1
-    assert not workers.multiprocessing.active_children()
+    assert not multiprocessing.active_children()
 
 
 def test_ctrl_c_before_anything_was_done(monkeypatch):

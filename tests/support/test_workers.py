@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -39,7 +41,7 @@ def _prepare_trouble(kind):
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        ("killed", "killed, perhaps for lack of memory"),
+        ("killed", "3 workers with the same task were killed, perhaps for lack of memory"),
         ("exit", "exit code 3"),
         ("usage", "^no good$"),
         ("bug", "failed on 2: ZeroDivisionError: oh"),
@@ -47,10 +49,98 @@ def _prepare_trouble(kind):
 )
 def test_workers_that_fail_are_explained(kind, says):
     done = workers.run_pieces(_prepare_trouble, (kind,), [0, 1, 2, 3], 1)
-    assert [next(done), next(done)] == [(0, 0), (1, 10)]
+    found = []
     with pytest.raises(WalshqhnError, match=says):
-        next(done)
-    assert not workers.multiprocessing.active_children()
+        found += list(done)
+    assert not multiprocessing.active_children()
+
+
+def _prepare_victim(place):
+    def work(piece):
+        if piece == 2 and not Path(place).exists():
+            Path(place).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return piece * 10
+
+    return work
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_a_killed_worker_did_is_done_by_another(tmp_path, count):
+    found = list(workers.run_pieces(_prepare_victim, (str(tmp_path / "died"),), list(range(6)), count))
+    assert sorted(found) == [(k, 10 * k) for k in range(6)]
+    assert (tmp_path / "died").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGSTOP")
+def test_a_suspended_worker_keeps_nobody_waiting():
+    done = workers.run_pieces(_prepare_sleep, (), [0, 0, 600, 600], 2)
+    next(done)
+    crew = multiprocessing.active_children()
+    for process in crew:
+        os.kill(process.pid, signal.SIGSTOP)
+    done.close()
+    assert len(crew) == 2
+    assert not multiprocessing.active_children()
+
+
+def _prepare_sleep():
+    return time.sleep
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_an_executor_of_anyone_s(pool):
+    with pool(2) as executor:
+        found = dict(workers.run_pieces(_prepare_tenfold, (10,), list(range(7)), executor=executor))
+        assert found == {k: 10 * k for k in range(7)}
+        with pytest.raises(WalshqhnError, match=r"^no good$"):
+            list(workers.run_pieces(_prepare_trouble, ("usage",), [1, 2, 3], executor=executor))
+        assert executor.submit(pow, 2, 3).result() == 8  # it is not ours to end
+
+
+def _prepare_tenfold(factor):
+    return lambda piece: piece * factor
+
+
+class Job:
+    """As submitit's: it knows whether it is done, and calls nobody back."""
+
+    def __init__(self, call, *arguments):
+        self.call, self.arguments, self.asked = call, arguments, 0
+
+    def done(self):
+        self.asked += 1
+        return self.asked > 1
+
+    def result(self):
+        return self.call(*self.arguments)
+
+
+def test_jobs_that_call_nobody_back():
+    executor = SimpleNamespace(submit=Job)
+    assert dict(workers.run_pieces(_prepare_tenfold, (3,), [4, 5], executor=executor)) == {4: 12, 5: 15}
+
+
+class Losing:
+    """An executor that loses the first ``losses`` of its tasks."""
+
+    def __init__(self, losses):
+        self.losses = losses
+
+    def submit(self, call, *arguments):
+        future = Future()
+        self.losses -= 1
+        if self.losses >= 0:
+            future.set_exception(ConnectionError("worker gone"))
+        else:
+            future.set_result(call(*arguments))
+        return future
+
+
+def test_tasks_that_an_executor_loses_are_submitted_again():
+    assert dict(workers.run_pieces(_prepare_tenfold, (3,), [4, 5], executor=Losing(3))) == {4: 12, 5: 15}
+    with pytest.raises(WalshqhnError, match=r"does not go on \(ConnectionError: worker gone\)"):
+        list(workers.run_pieces(_prepare_tenfold, (3,), [4, 5], executor=Losing(30)))
 
 
 def test_workers_have_one_thread_each(monkeypatch):
@@ -64,35 +154,6 @@ def _prepare_threads():
     from walshqhn.support.resources import resolve_threads
 
     return lambda piece: (resolve_threads(None), os.environ["OMP_NUM_THREADS"])
-
-
-class DeafConnection:
-    """A pipe whose other end is gone."""
-
-    def __init__(self, connection):
-        self.connection = connection
-
-    def __getattr__(self, name):
-        return getattr(self.connection, name)
-
-    def send(self, piece):
-        self.connection.close()
-        raise BrokenPipeError
-
-
-def test_a_worker_that_dies_before_it_gets_its_piece(monkeypatch):
-    """Else the command line would take it for a reader of its output that went away."""
-    context = multiprocessing.get_context("spawn")
-    inner = context.Pipe
-
-    def pipe():
-        here, there = inner()
-        return DeafConnection(here), there
-
-    monkeypatch.setattr(context, "Pipe", pipe)
-    with pytest.raises(WalshqhnError, match="a worker ended unexpectedly"):
-        list(workers.run_pieces(_prepare_threads, (), [0, 1], 1))
-    assert not multiprocessing.active_children()
 
 
 _IGNORANT = """

@@ -29,7 +29,8 @@ CIRCUITS = {
     "ma-qaoa": lambda table: MultiAngleQAOAAnsatz(WalshSpectrum.from_cost(table).hamiltonian(max_degree=2), 1),
 }
 OBJECTIVES = ("mean", "cvar:0.2", "gibbs:2")
-CHAOTIC = ("COBYLA", "COBYQA")  # they answer to last bits, which differ: equal when a is a power of two, and b = 0
+CHAOTIC = ("COBYLA", "COBYQA", "Newton-CG", "TNC")
+"""They answer to last bits, which differ: equal when a is a power of two, and b = 0."""
 
 
 def trained(circuit, optimizer, objective, factor=1.0, offset=0.0, **options):

@@ -9,9 +9,10 @@ from training_cases import TABLE, fingerprints, interrupted
 
 from walshqhn import ExactEngine, LinearAnsatz, ProductAnsatz, QAOAAnsatz, WalshSpectrum
 from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.growth import grow_layers
 from walshqhn.circuits.program import Program
 from walshqhn.support.errors import InputError, UsageError
-from walshqhn.training.train import grow_layers, train_layerwise
+from walshqhn.training.train import train_layerwise
 
 QUICK = {"max_iterations": 15, "samples": 32, "runs": 2, "seed": 3}
 

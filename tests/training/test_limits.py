@@ -12,7 +12,7 @@ from walshqhn.support.workers import run_pieces
     ("ask", "says"),
     [
         (lambda: LinearAnsatz(6, 10**9), "a circuit of 30,000,000,000 gates"),
-        (lambda: QAOAAnsatz(TABLE, 10**9), "a circuit of 6,000,000,000 gates"),
+        (lambda: QAOAAnsatz(TABLE, 10**9), "a circuit of 16,000,000,000 gates"),
         (lambda: quick(runs=10**9), "a result of 1,000,000,000 runs"),
         (lambda: quick(samples=10**10), "a sample of 10,000,000,000 bit strings"),
         (lambda: Plan((Variant.of(layers=1), Variant.of(layers=2)), runs=10**9), "a result of 2,000,000,000 runs"),

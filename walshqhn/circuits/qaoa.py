@@ -79,6 +79,11 @@ class QAOAAnsatz(Ansatz):
         if is_constant:
             raise UsageError("QAOA needs a cost that is not constant.")
 
+    def started(self, start: npt.ArrayLike) -> QAOAAnsatz:
+        """The same circuit with a warm ``start``, (N,)."""
+        source: Any = self.phase_table if self._hamiltonian is None else self._hamiltonian
+        return QAOAAnsatz(source, self.layers, mixer=self.mixer, start=start)
+
     @property
     def phase_table(self) -> FloatArray:
         """C without its constant at every configuration: (2^N,)."""

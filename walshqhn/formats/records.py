@@ -22,6 +22,8 @@ from walshqhn.training.result import REMEDIES, SPLITS, RunResult, TrainingResult
 from walshqhn.training.spec import SearchSpec, Variant
 
 _WORDS = ("status", "message", "architecture")
+_LATER = {"start": None, "start_noise": 0.1}
+"""Settings of a search that came later, and what files without them mean."""
 _OBJECTIVES = ("mean", "cvar", "gibbs")
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ def read_training(group: h5py.Group, num_qubits: int) -> TrainingResult:
             sizes[axes[column.name]] = sum(arrays[column.name].tolist())
     initial = access.read_column(group, INITIAL, sizes).tolist() if holds(group, INITIAL.name) else None
     with at(group.name):
+        values["search"] = values["search"] | {k: v for k, v in _LATER.items() if k not in values["search"]}
         _check(values, completed, sizes["angles"], num_qubits)
         index = arrays["index"].tolist()
         if len(set(index)) != completed or max(index) >= values["planned_runs"]:

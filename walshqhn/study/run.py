@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy.typing as npt
 
@@ -27,13 +28,13 @@ from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 def run_study(
     cost: Cost | npt.ArrayLike, plan: Plan, *, workers: int | None = None, task: Task | None = None,
     resume: Study | None = None, on_run: Callable[[Study], None] | None = None, jobs: str | Path | None = None,
-    journal: str | Path | None = None,
+    journal: str | Path | None = None, executor: Any = None,
 ) -> Study:  # fmt: skip
-    """Carry out ``plan`` in ``workers`` processes with one thread each.
+    """Carry out ``plan`` in ``workers`` processes with one thread each, or where an ``executor`` takes the trainings.
 
     The outcome does not depend on the number of workers (default: one per core), nor, apart from times, on
-    interruptions. After Ctrl-C the study holds what was finished: see `Study.is_complete`. A training whose cost fails
-    (CostError) is left undone, with a warning.
+    interruptions. Trainings of workers that die are begun again. After Ctrl-C the study holds what was finished: see
+    `Study.is_complete`. A training whose cost fails (CostError) is left undone, with a warning.
 
     ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
     include the accuracies of the best networks, and how often each architecture is measured. ``resume`` takes an
@@ -43,15 +44,23 @@ def run_study(
     already paid for; see `BackendEngine`. ``journal`` is a folder where all others record what they evaluate, as in
     `train`: those that an interruption caught go on where they were.
 
+    ``executor`` is one of `concurrent.futures`, or like them (`mpi4py.futures`, loky, submitit), or a client of Dask or
+    its ``get_executor()``, to which the cost is sent once; see the guide on clusters. It stays open, and only this
+    process writes files: ``jobs`` and ``journal`` do not go with it.
+
     UsageError for a setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other
-    processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a worker fails.
+    processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a training kills
+    three workers, or an executor takes no more.
 
     >>> from walshqhn import Plan, Variant, run_study
     >>> plan = Plan((Variant.of(ansatz="product"), Variant.of(layers=1)), runs=2)
     >>> run_study([3.0, 1.0, 0.5, 2.0], plan, workers=1).done
     4
     """
-    source, count = as_cost(cost), resolve_workers(workers)
+    source, crew = as_cost(cost), resolve_workers(workers) if executor is None else executor
+    without = [] if executor is None else [("workers", workers), ("jobs", jobs), ("journal", journal)]
+    for name in (name for name, value in without if value is not None):
+        raise UsageError(f"{name} does not go with an executor.")
     if task is not None and task.num_bits != source.num_bits:
         raise UsageError(f"the task has {task.num_bits} bits, the cost {source.num_bits}.")
     table = tabulate(source) if any(needs_table(variant, source) for variant in plan.variants) else None
@@ -67,15 +76,9 @@ def run_study(
     if jobs is not None:
         Path(jobs).mkdir(parents=True, exist_ok=True)
     arguments = (source, table, plan, task, jobs, journal)
-    if count > 1 and todo:
-        _check_pickles(source, plan, task)
-        results: Iterator[tuple[Unit, TrainingResult | CostError]] = run_pieces(_prepare_worker, arguments, todo, count)
-    else:
-        work = _prepare_worker(*arguments)
-        results = ((unit, work(unit)) for unit in todo)
     failure: CostError | None = None
     try:
-        for (v, k), result in results:
+        for (v, k), result in _trained(todo, arguments, crew):
             if isinstance(result, CostError):
                 failure = result
                 warnings.warn(f"{plan.labels[v]}, run {k} is left undone: {result}", stacklevel=2)
@@ -92,6 +95,19 @@ def run_study(
     if failure is not None and not study.done:
         raise failure
     return study
+
+
+def _trained(
+    todo: list[Unit], arguments: tuple[Any, ...], crew: Any
+) -> Iterator[tuple[Unit, TrainingResult | CostError]]:
+    """Train every unit ``todo``, by so many processes or by an executor."""
+    if crew == 1 or not todo:
+        work = _prepare_worker(*arguments)
+        return ((unit, work(unit)) for unit in todo)
+    cost, _, plan, task, *_ = arguments
+    _check_pickles(cost, plan, task)
+    settings = {"workers": crew} if isinstance(crew, int) else {"executor": crew}
+    return run_pieces(_prepare_worker, arguments, todo, **settings)
 
 
 def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:

@@ -1,19 +1,21 @@
-"""Independent pieces of work in several processes, one thread each.
-
-The parent hands out one piece at a time over a separate pipe to each worker. It therefore knows which worker died,
-Ctrl-C stops at once. A worker watches its parent, and ends with it.
-"""
+"""Independent pieces of work in other processes: on this machine, one thread each, or behind an executor."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
 import threading
+import time
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from multiprocessing.connection import Connection, wait
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from walshqhn.support.checks import check_whole
@@ -25,6 +27,8 @@ from walshqhn.support.signals import ignore_all
 Piece = TypeVar("Piece")
 _PROCESS = 1 << 27  # bytes that a worker takes at least, before any table
 _ONE_THREAD = (THREADS_VARIABLE, "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_MOST_DEATHS = 3  # of workers with the same piece, after which it is what kills them
+_POLL = 0.2  # seconds, for futures that call nobody back
 
 
 def resolve_workers(workers: int | None) -> int:
@@ -46,102 +50,221 @@ def check_sendable(what: str, value: Any) -> None:
 
 
 def run_pieces(
-    prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any], pieces: Sequence[Piece], workers: int
-) -> Iterator[tuple[Piece, Any]]:
+    prepare: Callable[..., Callable[[Any], Any]], arguments: Sequence[Any], pieces: Sequence[Piece], workers: int = 1,
+    executor: Any = None,
+) -> Iterator[tuple[Piece, Any]]:  # fmt: skip
     """Yield (piece, result) as each is done, in any order.
 
-    ``prepare(*arguments)`` is called once in every process and returns the function that does a piece; both are
-    pickled. Closing the iterator, or an exception in its consumer, stops all workers at once. WalshqhnError if a piece
-    fails (with its message) or a worker dies; TooLargeError for more workers than memory holds.
+    ``prepare(*arguments)`` is called once in every process (with an executor, in every thread of it) and returns the
+    function that does a piece; both are pickled, and sent once to a process of ours or a Dask cluster. Pieces of
+    workers that die are done again by others. Closing the iterator, or an exception in its consumer, stops all workers
+    of ours at once; with an ``executor``, see `run_study`, what has not begun is cancelled. WalshqhnError if a piece
+    fails (with its message), or if three workers die of it; TooLargeError for more workers than memory holds.
     """
-    count = min(workers, len(pieces))
-    require_memory(_PROCESS * count, f"a crew of {count:,} workers", "Use fewer.")
-    context = multiprocessing.get_context("spawn")
-    todo = list(reversed(pieces))
-    crew: dict[Connection, tuple[Any, Piece]] = {}
-    processes: list[Any] = []
+    bundle = _Bundle(uuid.uuid4().hex, pickle.dumps((prepare, tuple(arguments)), protocol=5))
+    crew = _Crew(bundle, min(workers, len(pieces))) if executor is None else _Hired(bundle, executor)
+    todo, deaths = list(reversed(pieces)), Counter[int]()
+    running: dict[int, tuple[Any, Piece]] = {}
+    done: SimpleQueue[int] = SimpleQueue()
+    number = 0
     try:
-        with _environment(dict.fromkeys(_ONE_THREAD, "1")):
-            for _ in range(count):
-                here, there = context.Pipe()
-                process = context.Process(target=_work, args=(there,), daemon=True)
-                processes.append(process)
-                process.start()
-                there.close()  # so that what is sent to a worker that died at its start fails, and does not wait
-                _send(process, here, (prepare, arguments))
-                crew[here] = (process, _send(process, here, todo.pop()))
-        while crew:
-            for ready in wait(list(crew)):
-                assert isinstance(ready, Connection)
-                process, piece = crew.pop(ready)
+        while todo or running:
+            lost: Exception | None = None
+            while todo and len(running) < crew.most and lost is None:
                 try:
-                    failure, result = ready.recv()
-                except (EOFError, ConnectionResetError):
-                    raise WalshqhnError(_obituary(process)) from None
-                if failure is not None:
-                    raise WalshqhnError(failure)
-                if todo:
-                    crew[ready] = (process, _send(process, ready, todo.pop()))
+                    future = crew.submit(todo[-1])
+                except BrokenExecutor as error:
+                    lost = error
+                    break
+                running[number := number + 1] = future, todo.pop()
+                if hasattr(future, "add_done_callback"):
+                    future.add_done_callback(lambda _, n=number, done=done: done.put(n))
+            if lost is None:
+                key = _next(running, done)
+                future, piece = running.pop(key)
+                try:
+                    failure, result = future.result()
+                except Exception as error:  # not of the piece: its worker, or the way to it, has gone
+                    lost = error
+                    deaths[pieces.index(piece)] += 1
+                    todo.append(piece)
                 else:
-                    ready.close()
-                yield piece, result
+                    if failure is not None:
+                        raise WalshqhnError(failure)
+                    yield piece, result
+            if lost is not None:
+                crew.renew(lost, max(deaths.values(), default=0) >= _MOST_DEATHS)
+                if crew.starts_over:
+                    todo += [piece for _, piece in running.values()]
+                    running.clear()
+                    done = SimpleQueue()
     finally:
-        started = [process for process in processes if process.pid is not None]
-        for process in started:
-            process.kill()  # not terminate: they ignore SIGTERM if the parent does
-        for process in started:
-            process.join()
+        for future, _ in running.values():
+            with suppress(Exception):
+                future.cancel()
+        crew.close()
 
 
-def _send(process: Any, connection: Connection, message: Piece) -> Piece:
-    try:
-        connection.send(message)
-    except (BrokenPipeError, ConnectionResetError):  # not to be taken for a closed stdout
-        raise WalshqhnError(_obituary(process)) from None
-    return message
+def _next(running: Mapping[int, tuple[Any, Any]], done: SimpleQueue[int]) -> int:
+    """The number of a future that is done; waits for it."""
+    if all(hasattr(future, "add_done_callback") for future, _ in running.values()):
+        while (number := done.get()) not in running:  # of a crew that is no more
+            pass
+        return number
+    while True:
+        for number, (future, _) in running.items():
+            if future.done():
+                return number
+        time.sleep(_POLL)
 
 
-def _obituary(process: Any) -> str:
-    process.join(5)
-    code = process.exitcode
-    if code == -signal.SIGKILL:
-        return "a worker was killed, perhaps for lack of memory: use fewer --workers. What was finished is kept."
-    return (
-        f"a worker ended unexpectedly (exit code {code}). In a script, start studies only under "
-        'if __name__ == "__main__":. What was finished is kept.'
-    )
+class _Bundle:
+    """What all workers need, pickled once: a function that prepares them, and its arguments."""
+
+    def __init__(self, token: str, data: bytes) -> None:
+        self.token, self.data = token, data
 
 
-def _work(connection: Connection) -> None:
-    """A worker: receives what prepares it, then one piece after another until the pipe ends."""
+class _Context(SpawnContext):
+    """Of processes that start with one thread each, and are remembered."""
+
+    def __init__(self) -> None:
+        self.crew: list[Any] = []
+
+    def Process(self, *arguments: Any, **more: Any) -> Any:  # type: ignore[override]
+        process = super().Process(*arguments, **more)
+        self.crew.append(process)
+        return process
+
+
+class _Crew:
+    """Processes on this machine.
+
+    They are those of `concurrent.futures`, and three things more: they end with their parent, however that ends; they
+    can be stopped at once, also where they are suspended; and one that dies is replaced.
+    """
+
+    starts_over = True
+    """Whether a death ends everything that is running."""
+
+    def __init__(self, bundle: _Bundle, count: int) -> None:
+        require_memory(_PROCESS * count, f"a crew of {count:,} workers", "Use fewer.")
+        self._bundle, self._count = bundle, count
+        self.most = count + 1  # one waits, so that nobody does
+        self._begin()
+
+    def _begin(self) -> None:
+        self._context = _Context()
+        self._bundles = self._context.Queue()  # its thread writes: a process that dies at its start blocks nobody
+        self._pool = ProcessPoolExecutor(
+            self._count, mp_context=self._context, initializer=_start_worker, initargs=(self._bundles,)
+        )
+        for _ in range(self._count):
+            self._bundles.put(self._bundle)
+
+    def submit(self, piece: Any) -> Any:
+        with _environment(dict.fromkeys(_ONE_THREAD, "1")):  # processes start here
+            return self._pool.submit(_do, self._bundle.token, piece)
+
+    def renew(self, error: Exception, is_hopeless: bool) -> None:
+        """Replace the processes after a death. WalshqhnError if that is no use."""
+        deadline, codes = time.monotonic() + 5, list[int]()
+        while not codes and time.monotonic() < deadline:  # the pool's own thread may be asking, too
+            codes = [process.exitcode for process in self._context.crew if process.exitcode is not None]
+            time.sleep(0.01)
+        self.close()
+        if not isinstance(error, BrokenExecutor):
+            raise WalshqhnError(f"a worker's answer was lost: {first_line(error)}. What was finished is kept.")
+        ended = next((code for code in codes if code >= 0), None)
+        if ended is not None:
+            raise WalshqhnError(
+                f"a worker ended unexpectedly (exit code {ended}). In a script, start studies only under "
+                'if __name__ == "__main__":. What was finished is kept.'
+            )
+        if is_hopeless:
+            killed = " killed, perhaps for lack of memory" if -signal.SIGKILL in codes else f" ended by signal {codes}"
+            raise WalshqhnError(
+                f"{_MOST_DEATHS} workers with the same task were{killed}: use fewer --workers. What was finished is "
+                "kept."
+            )
+        self._begin()
+
+    def close(self) -> None:
+        """Stop all processes at once."""
+        for process in self._context.crew:
+            if process.pid is not None:
+                process.kill()  # not terminate: they ignore SIGTERM
+        self._pool.shutdown(cancel_futures=True)
+        self._bundles.cancel_join_thread()
+        self._bundles.close()
+
+
+class _Hired:
+    """Workers behind an executor of anyone's; Dask's client or executor, or anything with ``submit``."""
+
+    starts_over = False
+    most = 1 << 62
+
+    def __init__(self, bundle: _Bundle, executor: Any) -> None:
+        client = executor if hasattr(executor, "scatter") else getattr(executor, "_client", None)
+        self._executor, self._client = executor, client if hasattr(client, "scatter") else None
+        self._bundle: Any = bundle
+        self._own = bundle
+        self._scatter()
+
+    def _scatter(self) -> None:
+        if self._client is not None:
+            self._bundle = self._client.scatter(self._own, broadcast=True, hash=False)
+
+    def submit(self, piece: Any) -> Any:
+        if self._client is not None:
+            return self._client.submit(_do_bundle, self._bundle, piece, pure=False)
+        return self._executor.submit(_do_bundle, self._bundle, piece)
+
+    def renew(self, error: Exception, is_hopeless: bool) -> None:
+        """WalshqhnError if the executor takes no more work, or loses the same piece again and again."""
+        if is_hopeless or isinstance(error, BrokenExecutor):
+            why = f"{type(error).__name__}: {first_line(error)}"
+            raise WalshqhnError(f"the executor lost a worker and does not go on ({why}). What was finished is kept.")
+        self._scatter()  # it may have been lost with the workers that held it
+
+    def close(self) -> None:
+        """The executor is not ours to end."""
+
+
+# --- in a worker -----------------------------------------------------------------------------------
+
+_prepared = threading.local()  # what was prepared is used by one thread only
+
+
+def _start_worker(bundles: Any) -> None:
     ignore_all()  # Ctrl-C, and often SIGTERM, reach all processes; the parent handles them
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    function: Callable[[Any], Any] | None = None
-    prepare: Callable[..., Callable[[Any], Any]] | None = None
-    while True:
-        try:
-            if prepare is None:
-                prepare, arguments = connection.recv()
-            piece = connection.recv()
-        except (EOFError, ConnectionResetError):
-            return
-        failure, result = None, None
-        try:
-            function = function or prepare(*arguments)
-            result = function(piece)
-        except WalshqhnError as error:
-            failure = str(error)
-        except Exception as error:
-            failure = f"a worker failed on {piece}: {type(error).__name__}: {error}"
-        try:
-            connection.send((failure, result))
-        except (BrokenPipeError, ConnectionResetError):
-            return
+    bundle = bundles.get()
+    _prepared.token, _prepared.bundle, _prepared.function = bundle.token, bundle, None
+
+
+def _do(token: str, piece: Any) -> tuple[str | None, Any]:
+    """(what failed, result) of a piece, in a process of ours."""
+    return _do_bundle(_prepared.bundle, piece)
+
+
+def _do_bundle(bundle: _Bundle, piece: Any) -> tuple[str | None, Any]:
+    """(what failed, result) of a piece."""
+    try:
+        if getattr(_prepared, "token", None) != bundle.token or _prepared.function is None:
+            prepare, arguments = pickle.loads(bundle.data)
+            _prepared.token, _prepared.function = bundle.token, prepare(*arguments)
+        return None, _prepared.function(piece)
+    except WalshqhnError as error:
+        return str(error), None
+    except Exception as error:
+        return f"a worker failed on {piece}: {type(error).__name__}: {error}", None
 
 
 def _die_with_parent() -> None:
     """A thread: however the parent ends, this process ends at once, whatever it is doing."""
-    parent = multiprocessing.parent_process()
+    parent = parent_process()
     assert parent is not None
     wait([parent.sentinel])
     os._exit(1)

@@ -13,6 +13,7 @@ from walshqhn.support.errors import UsageError, unknown_name
 from walshqhn.support.shown import Shown
 from walshqhn.support.specs import Option, Spec, option
 from walshqhn.training.optimizers import Optimizer, make_optimizer
+from walshqhn.training.start import check_start
 
 GROWING = ("linear", "qaoa")
 """Circuits that layers can be added to."""
@@ -24,8 +25,8 @@ class SearchSpec(Spec):
 
     optimizer: str | Optimizer | None = option(
         None,
-        "L-BFGS-B, COBYLA, COBYQA, Nelder-Mead, Adam, SPSA or QN-SPSA, with settings as in "
-        "SPSA:perturbation=0.1;blocking=true. Default: L-BFGS-B, with shots COBYLA.",
+        "L-BFGS-B, COBYLA, COBYQA, Nelder-Mead, Adam, SPSA, QN-SPSA, or another method of SciPy (BFGS, trust-constr, "
+        "...), with settings as in SPSA:perturbation=0.1;blocking=true. Default: L-BFGS-B, with shots COBYLA.",
         convert=make_optimizer,
     )
     objective: str | Objective = option(
@@ -35,13 +36,20 @@ class SearchSpec(Spec):
     max_shots: int | None = option(None, "Budget of measurements of each run.", least=1)
     max_seconds: float | None = option(None, "Time budget of each run.", above=0)
     gradient_tolerance: float = option(
-        1e-6, "L-BFGS-B, Adam: largest gradient component to stop at, in standard deviations of the cost.", above=0
+        1e-6, "With gradients: largest gradient component to stop at, in standard deviations of the cost.", above=0
     )
     samples: int = option(1024, "Bit strings sampled at the end of each run.", least=1)
     tails: bool = option(
         False, "Record the mean of the cheapest 1, 5 and 10 % at every iteration; with shots always done."
     )
     grow: bool = option(False, "Train layer by layer, from the fewest up to the circuit's layers.")
+    start: str | None = option(
+        None,
+        "Begin near a network (its bit string, last bit first), a product state (.npy, .txt: the probability of 1 of "
+        "each bit) or the best angles of an earlier training (.h5), of as many layers or fewer.",
+        convert=check_start,
+    )
+    start_noise: float = option(0.1, "With start: standard deviation of what is added to its angles, radians.", least=0)
 
     def decided(self, shots: int | None) -> SearchSpec:
         """With the default optimizer filled in: L-BFGS-B for exact values, COBYLA for values from ``shots``.
@@ -163,5 +171,6 @@ class Variant(Shown):
             (f"{engine.shots or 0:,} shots", engine.shots is not None),
             (str(search.optimizer), search.optimizer is not None),
             (str(search.objective), str(search.objective) != "mean"),
+            (f"from {(search.start or '').rpartition('/')[2]}", search.start is not None),
         )
         return ", ".join(part for part, is_said in parts if is_said)

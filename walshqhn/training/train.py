@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from walshqhn.binn.task import Task
-from walshqhn.circuits.ansatz import Ansatz, LinearAnsatz
-from walshqhn.circuits.qaoa import QAOAAnsatz
+from walshqhn.circuits.ansatz import Ansatz
+from walshqhn.circuits.growth import cannot_grow, grow_layers
 from walshqhn.engines.base import Engine, Evaluation, Prepared
 from walshqhn.engines.objectives import CVaR, make_objective
 from walshqhn.support.arrays import FloatArray
@@ -28,6 +28,7 @@ from walshqhn.training.optimizers import Optimizer
 from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult, check_runs
 from walshqhn.training.search import one_run, with_accuracies
 from walshqhn.training.spec import SearchSpec
+from walshqhn.training.start import started
 
 RunCallback = Callable[[int, Evaluation], object]
 """Called after each iteration with the run's number and the `Evaluation`; a true return value ends the run."""
@@ -43,8 +44,9 @@ def train(  # noqa: PLR0913  one call says it all
 
     Run k of ``runs`` depends only on ``seed`` and k. ``search`` tells how the angles are optimized; ``options`` are
     fields of `SearchSpec` (``optimizer``, ``objective``, ``max_iterations``, ...) that override it. ``initial``
-    replaces the random starting point of run 0, (num_parameters,), or of the first R runs, (R, num_parameters). With a
-    ``task``, the result includes the accuracies of the best networks, and how often each architecture is measured.
+    replaces the random starting point of run 0, (num_parameters,), or of the first R runs, (R, num_parameters); the
+    option ``start``, a network's bit string or a file, that of all others. With a ``task``, the result includes the
+    accuracies of the best networks, and how often each architecture is measured.
 
     ``callback`` is called after each iteration with (run, evaluation); a true return value ends the run, with the
     status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it. Ctrl-C ends
@@ -67,18 +69,18 @@ def train(  # noqa: PLR0913  one call says it all
         kinds = [f"the class {x.__name__}" if isinstance(x, type) else type(x).__name__ for x in (ansatz, engine)]
         expected = "train takes a circuit, then an engine, as in train(LinearAnsatz(4, 2), ExactEngine(cost))"
         raise UsageError(f"{expected}, got {kinds[0]} and {kinds[1]}.")
-    prepared = engine.prepare(ansatz)
     if task is not None and task.num_bits != engine.num_qubits:
         raise UsageError(f"the task has {task.num_bits} bits, the engine's cost {engine.num_qubits}.")
     runs, seed = check_runs(runs), check_whole("seed", seed, 0)
     settings = checked_search(_merged(search, options), ansatz, engine)
-    start = _starting_points(initial, ansatz, runs)
+    ansatz, begin_at = started(ansatz, settings.start, settings.start_noise)
+    prepared, given = engine.prepare(ansatz), _starting_points(initial, ansatz, runs)
     minimum = engine.cost.minimum
     blank = TrainingResult(
         runs=(), ansatz=ansatz.description, search=settings.as_dict(),
         engine={"name": type(engine).__name__, "shots": engine.shots, **engine.settings},
         cost_digest=engine.cost.digest, seed=seed, planned_runs=runs,
-        initial=None if initial is None else start.tolist(),
+        initial=None if initial is None else given.tolist(),
         exact_minimum=minimum.value if minimum is not None and minimum.is_exact else None,
         accuracies={}, versions=package_versions(),
     )  # fmt: skip
@@ -89,7 +91,8 @@ def train(  # noqa: PLR0913  one call says it all
         if k in found and found[k].status not in UNFINISHED:
             continue
         own_seed, *seeds = run_seed.spawn(3)
-        x0 = start[k] if k < len(start) else ansatz.initial_parameters(np.random.default_rng(own_seed))
+        rng = np.random.default_rng(own_seed)
+        x0 = given[k] if k < len(given) else begin_at(rng)
         report = None if callback is None else partial(callback, k)
         record = Journal(journal, [_identity(blank), k, x0.tolist()])
         begin = partial(_begun, prepared, settings, seeds, report, record)
@@ -205,29 +208,6 @@ def _collect(blank: TrainingResult, runs: dict[int, RunResult], task: Task | Non
     return replace(result, accuracies={s: float(task.accuracy(best, s)[0]) for s in SPLITS if s in task.splits})
 
 
-def grow_layers(ansatz: Ansatz, params: npt.ArrayLike) -> tuple[Ansatz, FloatArray]:
-    """The circuit with one more layer, and angles at which it prepares the same state.
-
-    Linear (and product) ansatz: with all angles 0, the CX gates of a layer leave |0...0> unchanged, but not other
-    states. The new sub-layers therefore come first, and the others keep their CX pairs. QAOA: the new layer comes last,
-    gamma = beta = 0.
-
-    ``ansatz`` is a `LinearAnsatz`, a `ProductAnsatz` (which becomes a linear one) or a `QAOAAnsatz`; ``params`` has
-    shape (num_parameters,). The whole distribution is unchanged; at a single configuration all gradients vanish,
-    whatever the circuit, so growth cannot leave it. UsageError for another ansatz, InputError for bad ``params``.
-    """
-    values = ansatz.check_parameters(params)
-    if isinstance(ansatz, LinearAnsatz):
-        grown = LinearAnsatz(ansatz.num_qubits, ansatz.layers + 1)
-        return grown, np.concatenate([np.zeros(grown.num_parameters - values.size), values])
-    if isinstance(ansatz, QAOAAnsatz):
-        from_table = ansatz.description["terms"] is None
-        deeper = QAOAAnsatz(ansatz.phase_table if from_table else ansatz.hamiltonian, ansatz.layers + 1)
-        gammas, betas = values.reshape(2, ansatz.layers)
-        return deeper, np.concatenate([gammas, [0.0], betas, [0.0]])
-    raise _cannot_grow(ansatz)
-
-
 def train_layerwise(
     ansatz: Ansatz, engine: Engine, layers: int, *, resume: Sequence[TrainingResult] = (),
     on_depth: Callable[[tuple[TrainingResult, ...]], None] | None = None, **settings: Any,
@@ -242,7 +222,7 @@ def train_layerwise(
     """
     first = ansatz.description.get("layers")
     if first is None:
-        raise _cannot_grow(ansatz)
+        raise cannot_grow(ansatz)
     check_whole("layers of the final circuit", layers, first)
     results: list[TrainingResult] = []
     for depth in range(layers - first + 1):
@@ -255,8 +235,3 @@ def train_layerwise(
         if results[-1].status in UNFINISHED:
             break
     return tuple(results)
-
-
-def _cannot_grow(ansatz: Ansatz) -> UsageError:
-    name = ansatz.description["name"]
-    return UsageError(f"layers can be added to a linear, product or qaoa ansatz, not to {name!r}.")

@@ -19,6 +19,7 @@ from walshqhn.engines.base import Engine
 from walshqhn.support.errors import UsageError
 from walshqhn.training.result import TrainingResult
 from walshqhn.training.spec import Variant
+from walshqhn.training.start import started
 from walshqhn.training.train import checked_search, train, train_layerwise
 
 
@@ -80,6 +81,7 @@ def ready_variant(
     engine = variant.engine.make(engine_cost, seed=seed, threads=threads, jobs=jobs)
     ansatz = variant.first_circuit.make(circuit_cost)
     checked_search(variant.search, ansatz, engine)
+    started(ansatz, variant.search.start, variant.search.start_noise)  # errors are raised here, not in a run
     return ReadyVariant(variant, circuit_cost, ansatz, engine)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,8 +29,8 @@ from walshqhn.study.plan import Plan, Study
 from walshqhn.study.run import run_study
 from walshqhn.support.checks import check_real
 from walshqhn.support.claims import claimed
-from walshqhn.support.errors import InputError, UsageError
-from walshqhn.support.files import check_target
+from walshqhn.support.errors import InputError, UsageError, missing_package
+from walshqhn.support.files import check_target, first_line
 from walshqhn.support.workers import resolve_workers
 from walshqhn.training.journal import clear
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
@@ -57,6 +59,10 @@ def train(  # noqa: PLR0913  a command's arguments are its options
     workers: Annotated[
         opt.OptionalWhole,
         Parameter(group=STUDIES, help="Number of processes, one thread each; default: all cores. Makes a study."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        Parameter(group=STUDIES, help="Train on the Dask cluster whose scheduler has this address. Makes a study."),
     ] = None,
     product_baseline: Annotated[
         bool, Parameter(group=STUDIES, help="Also train the product state with exact values, for comparison.")
@@ -97,10 +103,8 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         compile_apart("mps")
     with nullcontext() if output is None else claimed(output):
         workspace = opt.open_source(source, options, threads, train)
-        plan, is_study = (
-            Plan(variants, 5 if runs is None else runs, seed or 0),
-            len(variants) > 1 or workers is not None,
-        )
+        plan = Plan(variants, 5 if runs is None else runs, seed or 0)
+        is_study = len(variants) > 1 or workers is not None or scheduler is not None
         held = _held(workspace, output) if resume else None
         if held is not None and not given:
             plan, is_study = _continued(held, plan, runs, seed, output)
@@ -113,7 +117,8 @@ def train(  # noqa: PLR0913  a command's arguments are its options
         if job.jobs is not None:
             remark(f"jobs are recorded in {job.jobs}; after an interruption, run the same command to recover them")
         if is_study:
-            study = job.run_study(workers, epsilon, json)
+            with _executor(scheduler) as executor:
+                study = job.run_study(workers, executor, epsilon, json)
             return 0 if study.is_complete else 130
         return {INTERRUPTED: 130, FAILED: 1}.get(job.run_training(json).status, 0)
 
@@ -123,6 +128,24 @@ train.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     sorted([*variant_parameters(), *_parameters], key=lambda p: p.kind), return_annotation="int"
 )
 train.__annotations__ |= {p.name: p.annotation for p in variant_parameters()}
+
+
+@contextmanager
+def _executor(address: str | None) -> Iterator[Any]:
+    """A client of the Dask cluster whose scheduler has this address; None without one."""
+    if address is None:
+        yield None
+        return
+    try:
+        make: Any = import_module("distributed").Client
+    except ImportError:
+        raise missing_package("walshqhn[dask]", "--scheduler") from None
+    try:
+        client = make(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no Dask scheduler answers at {address}: {first_line(error)}") from None
+    with client:
+        yield client
 
 
 def _default_jobs(plan: Plan, output: Path | None) -> Path | None:
@@ -205,14 +228,14 @@ class _Job:
             remark(f"stored in {self.output}")
         return result
 
-    def run_study(self, workers: int | None, epsilon: float | None, json: bool) -> Study:
+    def run_study(self, workers: int | None, executor: Any, epsilon: float | None, json: bool) -> Study:
         """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
         keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, held=self.held)
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
-        text = f"trainings, {plural(resolve_workers(workers), 'worker')}"
+        text = "trainings" if executor is not None else f"trainings, {plural(resolve_workers(workers), 'worker')}"
         with ProgressDisplay(text, len(plan.units()), already) as display:
 
             def keep(study: Study) -> None:
@@ -230,7 +253,8 @@ class _Job:
                 resume=earlier,
                 on_run=keep,
                 jobs=self.jobs,
-                journal=self._journal,
+                journal=self._journal if executor is None else None,
+                executor=executor,
             )
         show_study(cost, study, epsilon, json, self.output, workspace.task)
         keeper.finish(study)
