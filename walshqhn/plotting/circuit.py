@@ -22,5 +22,7 @@ def circuit_size(ansatz: Ansatz) -> tuple[float, float]:
 def plot_circuit(ax: Axes, ansatz: Ansatz, params: npt.ArrayLike | None = None) -> None:
     """The circuit, drawn by Qiskit into ``ax``; with angles if ``params`` (num_parameters,) are given."""
     ansatz.circuit(params).draw(output="mpl", ax=ax, fold=-1, style="iqp", plot_barriers=False)
+    for artist in ax.get_children():
+        artist.set_in_layout(artist is ax.title)  # all else lies within; measuring hundreds of texts takes longer
     size = f"{plural(ansatz.num_qubits, 'qubit')}, {plural(ansatz.num_parameters, 'angle')}"
     ax.set_title(literal(f"{ansatz.description['name']} ansatz, {size}"), fontsize=10)

@@ -30,7 +30,11 @@ def new_figure(width: float = 6.0, height: float = 4.0) -> tuple[Any, Axes]:
 def save_figure(figure: Figure, path: Path, kind: str) -> None:
     """Write ``figure`` as "png", "pdf" or "svg"; PDFs hold TrueType fonts, which journals ask for."""
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    if kind == "png":  # savefig draws everything twice
+        FigureCanvasAgg(figure).print_png(path)
+        return
     with rc_context({"pdf.fonttype": 42}):
         figure.savefig(path, format=kind)
 
