@@ -100,7 +100,8 @@ def _term_label(qubits: Sequence[int], labels: Sequence[str]) -> str:
 def plot_cost_histogram(ax: Axes, table: npt.ArrayLike, *, found: float | None = None, title: str = "") -> None:
     """Histogram of a cost ``table`` (2^N,), with the minimum (and the cost ``found``, if given) marked."""
     costs = np.asarray(table, dtype=np.float64)
-    ax.hist(costs, bins=min(200, max(10, int(np.sqrt(costs.size)))), color=BLUE, log=True, histtype="stepfilled")
+    ax.stairs(*np.histogram(costs, bins=min(200, max(10, int(np.sqrt(costs.size))))), fill=True, color=BLUE)
+    ax.set_yscale("log")
     low = float(costs.min())
     top = ax.get_ylim()[1]
     ax.set_ylim(0.7, top * 3)
