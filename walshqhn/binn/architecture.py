@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -58,13 +59,13 @@ def _choices(network: BinaryNetwork) -> list[tuple[str, Choice, list[int]]]:
     return [(name, choice, network.positions(name).ravel().tolist()) for name, choice in named]
 
 
-def named_weights(network: BinaryNetwork, bits: npt.ArrayLike) -> dict[str, float]:
-    """The value of each weight and bias of one configuration (N,), by the name of its bit.
+def named_weights(network: BinaryNetwork, bits: npt.ArrayLike, names: Sequence[str] | None = None) -> dict[str, float]:
+    """The value of each weight and bias of one configuration (N,), by the name of its bit, among N ``names``.
 
     >>> named_weights(BinaryNetwork(num_inputs=2, weight_values=(-3, 1)), [0, 1, 0])
     {'W1[0,0]': -3.0, 'W1[1,0]': 1.0, 'b1[0]': -3.0}
     """
-    names = network.bit_names
+    names = names or network.bit_names
     found: dict[int, float] = {}
     for block, values in network.weights(bits).items():
         found |= dict(zip(network.positions(block).ravel().tolist(), values.ravel().tolist(), strict=True))

@@ -264,7 +264,7 @@ def _best(workspace: Workspace, training: TrainingResult | None) -> Section:
         facts |= {f"accuracy, {name}": f"{float(task.accuracy(bits[None], name)[0]):.4f}" for name in task.splits}
     rows: list[tuple[Any, ...]] = [(whole(j), names[j], whole(int(b))) for j, b in enumerate(bits)]
     if isinstance(task, NetworkTask):
-        flat = named_weights(task.network, bits)
+        flat = named_weights(task.network, bits, names)
         rows = [(*row, cell(flat[names[j]]) if names[j] in flat else "architecture") for j, row in enumerate(rows)]
     headings = ("bit", "name", "value", "weight")[: len(rows[0]) if rows else 3]
     return Section("Best network" if task is not None else "Best configuration", f"This is {source}.", facts,

@@ -50,7 +50,8 @@ def evaluate(
         found["excess"] = None if minimum is None else float(costs[k]) - minimum
         found["accuracy"] = {s: float(values[k]) for s, values in accuracies.items()}
         if isinstance(task, NetworkTask):
-            found |= {"weights": named_weights(task.network, row), "architecture": chosen_options(task.network, row)}
+            weights = named_weights(task.network, row, task.bit_names)
+            found |= {"weights": weights, "architecture": chosen_options(task.network, row)}
         networks.append(found)
     if json:
         print_json({"source": source, "num_bits": n, "exact_minimum": minimum, "networks": networks})
