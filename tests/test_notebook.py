@@ -131,7 +131,7 @@ def test_data_frames_hold_the_rows():
     assert np.array_equal(frame["weight"], spectrum.degree_weights())
     assert frame["share"][1:].sum() == pytest.approx(1)
     terms = spectrum.hamiltonian().to_dataframe()
-    assert dict(zip(terms["term"], terms["coefficient"], strict=True))["b[0] b[2]"] == spectrum.coefficients[5]
+    assert dict(zip(terms["term"], terms["coefficient"], strict=True))["b[0] · b[2]"] == spectrum.coefficients[5]
     assert terms["coefficient"].abs().is_monotonic_decreasing
     study = objects()["study"]
     rows = study.to_dataframe()

@@ -51,7 +51,7 @@ def test_the_best_network_is_found_and_its_attributes_belong_to_it(iris):
     everything = index_to_bits(np.arange(1 << 15), 15)
     assert model.score(x, y) == model.task_.accuracy(everything[[table.argmin()]], "train")
     assert model.predict_proba(x).sum(axis=1) == pytest.approx(np.ones(len(x)))
-    assert "sepal length (cm) -> 0" in model.task_.bit_names
+    assert "sepal length (cm) -> setosa" in model.task_.bit_names
 
 
 def test_labels_come_back_as_they_were(iris):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,14 +109,14 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         """Train on samples (S, D) with labels (S,). Errors as for `NetworkTask.from_arrays` and `train`."""
         X, y = validate_data(self, X, y)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"a classifier needs two classes, got one class, {self.classes_[0]!r}.")
         network = {"hidden": tuple(self.hidden), "weight_values": self.weight_values} | dict(self.options or {})
         if self.hidden:
             network["activation"] = self.activation
         names = getattr(self, "feature_names_in_", None)
-        self.task_ = NetworkTask.from_arrays(X, codes, loss=self.loss, scale=self.scale, feature_names=names, **network)
+        self.task_ = NetworkTask.from_arrays(X, y, loss=self.loss, scale=self.scale, feature_names=names, **network)
         seed = int(check_random_state(self.random_state).randint(1 << 31))
         training = train_variant(self._variant(), self.task_, seed=seed, runs=self.runs, task=self.task_)
         self.training_: TrainingResult = training
@@ -149,8 +150,7 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The most likely class of samples (S, D): labels (S,)."""
         check_is_fitted(self)
-        found: npt.NDArray[Any] = self.classes_[self.task_.predict_labels(self.bits_[None], self._samples(X))[0]]
-        return found
+        return self.task_.predict_labels(self.bits_[None], self._samples(X))[0].astype(self.classes_.dtype)
 
     def _samples(self, X: Any) -> FloatArray:
         return np.asarray(validate_data(self, X, reset=False), dtype=np.float64)
@@ -168,8 +168,9 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         UsageError past 20 bits for networks that `low_degree_hamiltonian` does not take.
         """
         check_is_fitted(self)
-        small = self.task_.num_bits <= _EXACT
-        return self.spectrum_.hamiltonian() if small else low_degree_hamiltonian(self.task_, 2)
+        if self.task_.num_bits > _EXACT:
+            return low_degree_hamiltonian(self.task_, 2)
+        return replace(self.spectrum_.hamiltonian(), names=self.task_.bit_names)
 
 
 class FeatureSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):  # type: ignore[misc]

@@ -50,7 +50,11 @@ class PauliEncoding(Shown):
             raise UsageError("each bit needs a correlator of its own.")
 
     def facts(self) -> dict[str, Any]:
-        return {"bits": len(self.strings), "qubits": self.num_qubits, "bases": ", ".join(BASES)}
+        return {
+            "bits": len(self.strings),
+            "qubits": self.num_qubits,
+            "bases": ", ".join(sorted({basis for basis, _ in self.strings})),
+        }
 
     @classmethod
     def multi_basis(cls, num_bits: int) -> PauliEncoding:

@@ -115,7 +115,7 @@ class IsingHamiltonian(Tabular, Drawn, TermSum):
     def columns(self, count: int | None = None) -> dict[str, Any]:
         """Terms by descending size: the names of their bits, degree and coefficient."""
         terms, labels = self.largest(len(self) if count is None else count), self.bit_names
-        names = [" ".join(labels[q] for q in qubits) for qubits, _ in terms]
+        names = [" · ".join(labels[q] for q in qubits) for qubits, _ in terms]
         return {"term": names, "degree": [len(qubits) for qubits, _ in terms], "coefficient": [f for _, f in terms]}
 
     @property

@@ -42,7 +42,7 @@ class Shown:
             parts.append(picture)
         if isinstance(self, Tabular):
             parts.append(_table(self.columns(_ROWS + 1)))
-        return "<div>" + "".join(parts) + "</div>"
+        return '<div style="overflow-x:auto">' + "".join(parts) + "</div>"
 
 
 class Tabular(Shown):
