@@ -122,6 +122,7 @@ def test_different_content_is_not_equal():
     assert wq.QAOAAnsatz(TABLE, 2) != wq.QAOAAnsatz(other, 2)
     assert wq.QAOAAnsatz(TABLE, 2) != wq.QAOAAnsatz(TABLE, 1)
     assert wq.load_task("gaussian", num_samples=50) != wq.load_task("gaussian", num_samples=50, seed=1)
+    assert wq.load_task("gaussian", num_samples=50, num_test=9) != wq.load_task("gaussian", num_samples=50)
     assert wq.TableCost([0.0, 1.0], ["a"]) != wq.TableCost([0.0, 1.0])
 
 

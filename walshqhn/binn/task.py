@@ -139,6 +139,14 @@ class NetworkTask(Task):
         found = {"name": self.name, "bits": self.num_bits, "hidden": hidden or "none", "loss": self.loss}
         return found | self.data.facts()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NetworkTask):
+            return NotImplemented
+        return (self.network, self.loss, self.data) == (other.network, other.loss, other.data)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @property
     def classes(self) -> tuple[Label, ...]:
         """The label of every class, in the order of their numbers."""
