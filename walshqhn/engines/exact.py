@@ -108,6 +108,10 @@ class ExactPrepared(Prepared):
             found.append(Evaluation(row.copy(), estimate.value, estimate.error, rest=estimate.rest))
         return found
 
+    def expectation(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> float:
+        with self._state(self.ansatz.check_parameters(params)) as state:
+            return objective.evaluate(_OfState(self._cost, state)).value
+
     def value_and_gradient(self, params: npt.ArrayLike, objective: Objective = MEAN, rng: Rng = None) -> Evaluation:
         """The objective and its gradient, by one forward and one backward pass (the adjoint method)."""
         values, gradient = self.ansatz.check_parameters(params), np.zeros(self.ansatz.num_parameters)
@@ -161,9 +165,10 @@ class _Kernels:
     def run(self, values: FloatArray, state: State) -> None:
         """Prepare the state in place."""
         re, im = state
-        im[:] = 0.0
-        re[:] = re.size**-0.5 if self._ansatz.program.plus else 0.0
-        if not self._ansatz.program.plus:
+        state.fill(0.0)
+        if self._ansatz.program.plus:
+            re.fill(re.size**-0.5)
+        else:
             re[0] = 1.0
         kernels.apply(self._ansatz.compiled, values, self._phases, self._ansatz.num_qubits, re, im)
 
