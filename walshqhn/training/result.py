@@ -76,7 +76,7 @@ class RunResult(ByValue, Tabular):
     value_error: float
     """Standard error of ``value``; 0 where it is exact, NaN where it comes from a single shot."""
     history: FloatArray
-    """(iterations + 1,), the objective at the start and after each iteration."""
+    """(iterations + 1,), the objective at the start and after each iteration; a step that is blocked repeats it."""
     standard_errors: FloatArray
     """(iterations + 1,), of ``history``; 0 where values are exact."""
     best_so_far: FloatArray
