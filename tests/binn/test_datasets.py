@@ -10,7 +10,7 @@ from walshqhn import load_task
 from walshqhn.binn import images
 from walshqhn.binn.datasets import digit_images, gaussian_mixture, glyphs
 from walshqhn.binn.files import read_dataset
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.errors import DataWarning, InputError, UsageError
 
 MEANS = np.array([[-1, -2], [-2, 1], [1, 1], [2, -2]])
 NOUGHT = [1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1]
@@ -132,6 +132,11 @@ def test_subsets_and_validation():
     held, kept = ({tuple(row) for row in part.x} for part in (data.validation, data.train))
     assert not held & kept
     assert 30 < data.train.y.sum() < 70
+
+
+def test_a_validation_set_without_a_digit_says_so():
+    with pytest.warns(DataWarning, match=r"no validation sample is of class [17]\."):
+        assert len(digit_images((1, 7), validation_fraction=8e-5).validation) == 1
 
 
 def test_num_samples_at_most_what_there_is():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from walshqhn.binn import images
 from walshqhn.binn.scaling import Scaling
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_real, check_whole
-from walshqhn.support.errors import InputError, UsageError
+from walshqhn.support.errors import DataWarning, InputError, UsageError
 from walshqhn.support.resources import require_memory
 from walshqhn.support.shown import ByValue, Shown
 
@@ -111,6 +112,14 @@ def check_fractions(validation_fraction: float, test_fraction: float) -> None:
 def optional_split(split: Split) -> Split | None:
     """``split``, or None if it is empty."""
     return split if len(split) else None
+
+
+def warn_of_lost_classes(source: str, name: str, part: Split | None, classes: Sequence[Label]) -> None:
+    """DataWarning where the samples of ``part``, called ``name``, show none of a class."""
+    lost = sorted({*range(len(classes))} - {*part.y.tolist()}) if part is not None else []
+    if lost:
+        text = f"{source}: no {name} sample is of class {', '.join(repr(classes[k]) for k in lost)}."
+        warnings.warn(text, DataWarning, stacklevel=6)
 
 
 def generators(seed: int, count: int) -> list[np.random.Generator]:
@@ -210,6 +219,8 @@ def digit_images(
     else:
         train, test = _hold_out_last(train, test_fraction)
     train, validation = _hold_out_random(train, validation_fraction, num_samples, seed)
+    for name, part in (("validation", validation), ("test", test)):
+        warn_of_lost_classes(source, name, part, digits)
     if len(np.unique(train.y)) < len(digits):
         raise InputError(f"the training images ({source}) do not show all of the digits {digits}.")
     return Dataset(train, validation, test, source, len(digits), (size, size), tuple(digits))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from walshqhn.binn.datasets import Dataset, Split, check_fractions, generators, optional_split
+from walshqhn.binn.datasets import Dataset, Split, check_fractions, generators, optional_split, warn_of_lost_classes
 from walshqhn.binn.scaling import Scaling
 from walshqhn.support.arrays import FloatArray
 from walshqhn.support.checks import check_array, check_numbers
@@ -183,8 +183,7 @@ def make_dataset(
     for name, fraction, shift in (("test", test_fraction, 0), ("validation", validation_fraction, 1)):
         if held.get(name) is None:
             kept, part = _hold_out_of_each_class(kept, fraction, seed + shift)
-            if part is not None and (lost := sorted({*range(len(classes))} - {*part.y.tolist()})):
-                _warn(f"{source}: no {name} sample is of class {', '.join(map(repr, classes[lost].tolist()))}.")
+            warn_of_lost_classes(source, name, part, classes.tolist())
             held[name] = part
     scaling = Scaling.fit(scale, kept.x)
     names = train.feature_names

@@ -89,6 +89,8 @@ def _cells(line: str) -> list[str]:
 
 def _pairs(table: Table) -> npt.NDArray[np.float64]:
     """The costs of a table whose first column says which configuration each is of."""
+    if table.width != 2:
+        raise InputError(f"{table.file}: a cost table has a number a line, or a bit string and its cost.")
     names, costs = table.texts(0), table.numbers([1])[:, 0]
     lengths = np.unique(np.strings.str_len(names))
     binary = not np.strings.strip(names, "01").astype(bool).any()

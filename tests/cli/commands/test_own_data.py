@@ -53,3 +53,12 @@ def test_what_is_asked_of_a_table(run, flowers):
     shown = run("tasks", "custom", "--path", "flowers.csv", "--label", "species", "--drop", "petal width,id")
     assert "0  sepal length" in shown
     assert "holds words ('setosa')" in run.complaint("spectrum", "flowers.csv", "--label", "id", code=1)
+
+
+def test_costs_beside_bit_strings_are_no_samples(run, costs, tmp_path):
+    rows = [f"{k:03b},{cost}" for k, cost in enumerate(costs.tolist())]
+    for header in ([], ["bits,cost"]):
+        (tmp_path / "c.csv").write_text("\n".join([*header, *reversed(rows)]))
+        assert run.json("spectrum", "c.csv")["minimum"] == {"index": 6, "cost": 1.25}
+    (tmp_path / "c.csv").write_text("\n".join(rows[:5] + rows[6:]))
+    assert "the cost of 101 is missing" in run.complaint("spectrum", "c.csv", code=1)
