@@ -1,4 +1,4 @@
-"""Indices, bits, spins, labels and masks, and the conversions between them, which no other module does.
+"""Indices, bits, spins, labels and masks, and all conversions between them.
 
 =================  =====================================================================
 bit b_j in {0, 1}  the j-th binary choice, j = 0 ... N-1; it lives on qubit j

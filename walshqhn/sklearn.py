@@ -1,4 +1,4 @@
-"""Estimators for scikit-learn: a binary network as a classifier, and the choice of features as a black box."""
+"""Estimators for scikit-learn: a binary network as a classifier, and feature selection as a black-box problem."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     hidden, activation, weight_values, loss
         The network, as for `NetworkTask.from_arrays`; by default logistic regression.
     scale
-        "standard", "minmax" or "none": how features are scaled, by what the training samples show.
+        "standard", "minmax" or "none": how features are scaled, fitted to the training samples.
     ansatz, layers, engine, shots, optimizer, max_iterations
         The circuit, what runs it and how it is trained, as for `Variant.of`. ``engine`` None: "exact" up to 20 bits;
         beyond, "mps" with exact values for logistic regression of two classes, else with 1,000 shots.
     runs
-        Trainings from random angles.
+        Number of trainings from random angles.
     random_state
-        Of the starting points and of samples: None, a number or a `RandomState`.
+        Seed of starting points and samples: None, a number or a `RandomState`.
     options
         Further options of the network, as for `NetworkTask.from_arrays`.
     settings
@@ -71,7 +71,7 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     task_ : NetworkTask
         The cost, with the names of its bits.
     training_ : TrainingResult
-        How it went.
+        The training.
     n_iter_ : int
         Iterations of the best run.
 
@@ -178,8 +178,8 @@ class FeatureSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):  # type
 
     The cost of a choice is ``price`` times the number of its features, minus the mean cross-validated score of the
     ``estimator`` on them; without features, of `DummyClassifier` or `DummyRegressor`. A Hamiltonian is fitted to it
-    (`fit_hamiltonian`), a circuit is trained on that, and its cheapest choices are scored. From the best of them single
-    features are then put in or left out, whichever lowers the cost most, as long as one does.
+    (`fit_hamiltonian`), a circuit is trained on that, and its cheapest choices are scored. Starting from the best of
+    them, the single feature whose inclusion or exclusion lowers the cost most is then changed, until none lowers it.
 
     Parameters
     ----------
@@ -190,9 +190,9 @@ class FeatureSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):  # type
     scoring, cv
         As for `sklearn.model_selection.cross_val_score`. The default folds, 5, are the same for all choices.
     evaluations
-        Choices scored for the fit: at least 1.5 for each pair of features, or the fit has single features only.
+        Subsets scored for the fit: at least 1.5 for each pair of features, or the fit has single features only.
     ansatz, layers, max_iterations, runs
-        The training, as for `Variant.of`, from so many random starts.
+        The training, as for `Variant.of`, and its number of random starts.
     random_state
         None, a number or a `RandomState`.
 

@@ -51,7 +51,7 @@ def wht(
         Number of threads; default $WALSHQHN_THREADS, else all cores. The result does not depend on it.
     axis
         Transform along this axis, for all others at once: ``axis=1`` the rows of a matrix. The last axis of a
-        contiguous array takes no copy. Default: ``values`` has only one.
+        contiguous array needs no copy. Default: ``values`` has only one.
 
     Raises
     ------

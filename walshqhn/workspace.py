@@ -54,7 +54,7 @@ class Workspace(Shown):
     threads
         As in `resolve_threads`.
     progress
-        ``progress(text)`` returns a context for a long computation, whose value is called with the fraction done.
+        ``progress(text)`` returns a context manager for a long computation; its value is called with the fraction done.
     remark
         Called with notes for the user; default: they are issued as warnings.
 
@@ -94,7 +94,7 @@ class Workspace(Shown):
         Parameters
         ----------
         source
-            A task in `list_tasks`, a problem of known difficulty (`labs`-N), a native file, a cost table or a
+            A task in `list_tasks`, a benchmark problem (`labs`-N), a native file, a cost table or a
             Hamiltonian in a format of `read_cost_table` or `read_hamiltonian`, a file of samples (the task "custom"),
             or a function or `Cost` as "module:function", see `load_function`.
         options
@@ -167,7 +167,7 @@ class Workspace(Shown):
 
     @cached_property
     def source(self) -> Cost:
-        """The cost as it is: a table where there is one, otherwise the Hamiltonian or the task itself.
+        """The cost in its most direct form: a table if there is one, otherwise the Hamiltonian or the task itself.
 
         InputError if the file holds nothing to compute it from.
         """

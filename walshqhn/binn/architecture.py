@@ -19,7 +19,7 @@ Distribution = dict[str, dict[str, float]]
 def architecture_distribution(network: BinaryNetwork, bits: npt.ArrayLike) -> Distribution:
     """The share of every option of every choice among sampled networks, bits (M, N) with M >= 1.
 
-    Exact for these samples, also where the bits of one choice are correlated. Empty for a network without choices.
+    Exact for these samples, even where the bits of one choice are correlated. Empty for a network without choices.
     """
     rows = check_rows(bits, network.num_bits)
     if len(rows) == 0:

@@ -1,4 +1,4 @@
-"""What tasks are."""
+"""The interface of tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from walshqhn.support.arrays import FloatArray
 
 
 class Task(Cost):
-    """A cost that comes from learning: its configurations can be tested on samples, too."""
+    """A cost that comes from learning: its configurations can also be tested on samples."""
 
     name: str
     spec: dict[str, Any]
@@ -26,10 +26,10 @@ class Task(Cost):
     def predict(self, bits: npt.ArrayLike, x: npt.ArrayLike) -> FloatArray:
         """Probabilities of the classes, bits (M, N), samples (S, inputs): shape (M, S, classes).
 
-        Samples are as they were given to make the task: they are scaled here, as those to train on were.
+        Samples are in the original units: they are scaled here, as the training samples were.
         """
 
     @property
     @abstractmethod
     def splits(self) -> tuple[str, ...]:
-        """The splits there are samples for, of "train", "validation" and "test"."""
+        """The splits that have samples, among "train", "validation" and "test"."""

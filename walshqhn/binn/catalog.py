@@ -85,7 +85,7 @@ def task_options(name: str) -> dict[str, Any]:
 
 
 def text_options(name: str) -> set[str]:
-    """Options of a task whose value is text, whatever it looks like."""
+    """Options of a task whose value is always text, even where it looks like a number."""
     parameters = inspect.signature(TASKS[name].data).parameters
     return {option for option, p in parameters.items() if str(p.annotation).startswith("str")}
 
@@ -123,7 +123,7 @@ def load_task(name: str, **options: Any) -> NetworkTask:
 
 
 def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
-    """Make a task again from its ``spec``; InputError if its data has changed."""
+    """Recreate a task from its ``spec``; InputError if its data has changed."""
     try:
         name, options, recorded, checksum = spec["name"], dict(spec["options"]), spec["data"], spec["data"]["sha256"]
     except (KeyError, TypeError) as error:

@@ -46,7 +46,7 @@ class Split(ByValue, Shown):
 
 @dataclass(frozen=True, repr=False)
 class Dataset(Shown):
-    """Training samples and, where there are any, validation and test samples."""
+    """Training samples and, optionally, validation and test samples."""
 
     train: Split
     validation: Split | None
@@ -76,7 +76,7 @@ class Dataset(Shown):
 
     @property
     def available(self) -> tuple[str, ...]:
-        """Names of the splits there are."""
+        """Names of the splits that have samples."""
         return tuple(name for name in SPLITS if self.get(name) is not None)
 
     def get(self, split: str) -> Split | None:
@@ -123,7 +123,7 @@ def warn_of_lost_classes(source: str, name: str, part: Split | None, classes: Se
 
 
 def generators(seed: int, count: int) -> list[np.random.Generator]:
-    """Independent ones, all made of ``seed``."""
+    """Independent generators, all derived from ``seed``."""
     sequence = np.random.SeedSequence(check_whole("seed", seed, 0))
     return [np.random.default_rng(s) for s in sequence.spawn(count)]
 
@@ -131,7 +131,7 @@ def generators(seed: int, count: int) -> list[np.random.Generator]:
 def _drawn(
     draw: Callable[[np.random.Generator, int], Split], counts: tuple[int, int, int], seed: int, features: int
 ) -> tuple[Split, Split | None, Split | None]:
-    """Independent draws of so many samples to train, to validate and to test."""
+    """Independent draws of the given numbers of training, validation and test samples."""
     for name, count, least in zip(("num_samples", "num_validation", "num_test"), counts, (1, 0, 0), strict=True):
         check_whole(name, count, least)
     require_memory(sum(counts) * (40 + 24 * features), "the samples", "Ask for fewer (num_samples).")
@@ -166,7 +166,7 @@ def glyphs(
     flip_probability: float = 0.1, num_samples: int = 1000, num_validation: int = 1000, num_test: int = 1000,
     seed: int = 0,
 ) -> Dataset:  # fmt: skip
-    """Two 4x5 glyphs (a nought and a one), each pixel flipped with ``flip_probability``; classes equally likely."""
+    """Two 4x5 glyphs (a zero and a one), each pixel flipped with ``flip_probability``; classes equally likely."""
     check_real("flip_probability", flip_probability, least=0, most=0.5)
     clean = np.array([[[c == "#" for c in row] for row in glyph] for glyph in _GLYPHS], dtype=np.float64).reshape(2, 20)
 
@@ -188,7 +188,7 @@ def digit_images(
     "mnist", which is bundled, or from its IDX files (plain or .gz) in the folder ``data_dir``, like "fashion-mnist",
     "kmnist", "qmnist" and "emnist-letters" ("balanced", "digits", "mnist", "byclass", "bymerge"): also where
     torchvision and TensorFlow put them in that folder. "sklearn" are scikit-learn's 8x8 digits (an optional extra).
-    Where no test set is there, the last ``test_fraction`` of each digit is kept for testing. Of the training images,
+    Without a test set, the last ``test_fraction`` of each digit is kept for testing. Of the training images,
     ``validation_fraction`` is set aside and ``num_samples`` (None: all) are used, both drawn with ``seed``.
     """
     if isinstance(digits, int) or len(digits) < 2 or len(set(digits)) != len(digits):

@@ -67,9 +67,9 @@ class Factors:
     loss
         "bce" or "mse".
     max_degree
-        Features of several bits of a group are made up to this degree ...
+        Features of several bits of a group are included up to this degree ...
     wanted
-        ... or, if given, those that these sets of bits, as tuples of positions, have with each group.
+        ... or, if given, only those that these sets of bits (tuples of positions) have in each group.
     """
 
     def __init__(

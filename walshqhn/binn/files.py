@@ -35,9 +35,9 @@ def read_dataset(
 ) -> Dataset:  # fmt: skip
     """Samples from a file.
 
-    A table of text (.csv, .tsv, .txt, .data) has a sample a line, in columns between commas, semicolons, tabs, bars or
-    blanks, with or without a header, with decimal points or commas. Parquet (.parquet) takes pandas. ``label`` is the
-    column of labels, by name or by number from 0, -1 being the last; default: the one called so, else the last.
+    A text table (.csv, .tsv, .txt, .data) has one sample per line, in columns separated by commas, semicolons, tabs,
+    bars or blanks, with or without a header, with decimal points or commas. Parquet (.parquet) needs pandas. ``label``
+    is the column of labels, by name or by number from 0, -1 being the last; default: the one called so, else the last.
     ``drop`` names columns to leave out, "" none; default: one that merely counts the samples. ``header`` says whether a
     table has one.
 
@@ -46,7 +46,7 @@ def read_dataset(
 
     Labels, ``scale`` and fractions are as for `NetworkTask.from_arrays`. What is guessed about the file is said in
     ``notes``. InputError for a file that is missing or does not hold samples, naming the place; UsageError for a column
-    that it hasn't; MissingDependencyError for Parquet without pandas.
+    it does not have; MissingDependencyError for Parquet without pandas.
     """
     file = check_source(path)
     kind = file.suffix.lower()
@@ -128,7 +128,7 @@ def _columns(
 
 
 def _counts(table: Table, column: int) -> bool:
-    """Whether a column is but the number, or the name, of the row."""
+    """Whether a column merely numbers or names the rows."""
     name = table.names[column].lower() if table.names else ""
     if column != 0 or name not in _COUNTERS:
         return False
@@ -139,7 +139,7 @@ def _counts(table: Table, column: int) -> bool:
 
 
 def _labels(table: Table, column: int) -> npt.NDArray[Any]:
-    """Numbers or booleans where all cells are, else texts."""
+    """Numbers or booleans if all cells are, else text."""
     cells = table.texts(column)
     kinds = np.unique(cells).tolist()
     if {kind.lower() for kind in kinds} <= {"true", "false"}:
@@ -172,7 +172,7 @@ def _parquet(
 
 
 def _named(file: Path, x: Any, y: Any, feature_names: Sequence[str] | None = None, suffix: str = "") -> Samples:
-    """As `as_samples`; what is wrong names the ``file``."""
+    """As `as_samples`; errors name the ``file``."""
     try:
         return as_samples(x, y, suffix, feature_names)
     except InputError as error:

@@ -48,16 +48,17 @@ def low_degree_hamiltonian(
     Parameters
     ----------
     task
-        Of logistic regression or one hidden layer, with one output; loss "bce" or "mse".
+        Logistic regression or one hidden layer, with one output; loss "bce" or "mse".
     max_degree
         0 ... 3.
     masks
         Compute the constant and the coefficients of these masks alone, of any degree: distinct rows
         (M, ceil(N / 64)) as in `IsingHamiltonian.masks`.
     samples
-        Number of these configurations, at least 2; where there are no more, all are taken, and the weight is exact.
+        Number of these configurations, at least 2. If there are no more than that, all are used and the weight is
+        exact.
     rng
-        For them, as in `numpy.random.default_rng`.
+        Seed or generator for drawing them, as in `numpy.random.default_rng`.
     threads
         As in `resolve_threads`.
     progress
@@ -66,9 +67,9 @@ def low_degree_hamiltonian(
     Raises
     ------
     UsageError
-        The cost is no additive task, or its outputs are so large that the loss has no expansion (`expand_loss`).
+        The cost is not an additive task, or its outputs are so large that the loss has no expansion (`expand_loss`).
     InputError
-        ``masks`` are none.
+        ``masks`` are not distinct, or not of this shape.
     TooLargeError
         More terms than fit in memory.
 
@@ -125,7 +126,7 @@ def low_degree_hamiltonian(
 
 
 def left_out(cost: Cost, hamiltonian: IsingHamiltonian, samples: int, rng: Any) -> tuple[float, float]:
-    """The mean of (C - H)^2 over ``samples`` random configurations, or all if they are no more, and its error."""
+    """The mean of (C - H)^2 over ``samples`` random configurations (at most all of them), and its error."""
     n = cost.num_bits
     if n < 63 and 1 << n <= samples:
         bits = index_to_bits(np.arange(1 << n), n)
@@ -137,7 +138,7 @@ def left_out(cost: Cost, hamiltonian: IsingHamiltonian, samples: int, rng: Any) 
 
 
 def _supports(masks: npt.ArrayLike, num_bits: int) -> list[tuple[int, ...]]:
-    """The sets of bits that ``masks`` are, the empty one first. InputError if they are no distinct masks."""
+    """``masks`` as sets of bits, the empty one first. InputError unless they are distinct masks."""
     given = np.asarray(masks)
     if given.ndim != 2 or given.shape[1] != words_for(num_bits) or given.dtype.kind not in "ui":
         raise InputError(

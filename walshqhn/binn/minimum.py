@@ -39,7 +39,7 @@ def find_task_minimum(
     memory: int | None = None, seed: int = 0, threads: int | None = None, progress: Progress | None = None,
     checkpoint: str | Path | None = None,
 ) -> Minimum:  # fmt: skip
-    """The least cost of an additive task without a table of all costs: exactly, or the best found.
+    """The minimum cost of an additive task without a table of all costs: exactly, or the best found.
 
     ``keep``, ``threads``, ``progress`` and ``checkpoint`` as in `IsingHamiltonian.find_minimum`.
 
@@ -50,14 +50,14 @@ def find_task_minimum(
         are always blank, are left out of the search, and counted. "descend": the best of descents by flips of
         single bits, never exact. "auto": the first if it can be done in time, else the second.
     seconds
-        Time to spend: enumeration is refused (by "auto": passed over) if its estimate, measured on some rows, is longer
-        than that, or by default than an hour; by default descents have 20 s.
+        Time limit: enumeration is refused ("auto" moves on) if it is estimated, from some rows, to take longer
+        (default: an hour); descents stop after it (default: 20 s).
     memory
         Bytes for the tables of both halves of the bits; default: 64 MiB.
     seed
         Of the descents.
 
-    UsageError for a task that is no sum over groups of bits, and for another method; TooLargeError, before anything
+    UsageError for a task that is not additive, and for an unknown method; TooLargeError, before anything
     else, if the search would take too long or need more memory; InputError for the checkpoint of another search.
     """
     if method not in METHODS:
@@ -114,7 +114,7 @@ def _descended(
     task: NetworkTask, parts: list[AdditivePart], keep: int, seconds: float, rng: np.random.Generator,
     progress: Progress | None,
 ) -> Minimum:  # fmt: skip
-    """The best of descents until the time is up: the first from random bits, others from the best with some changed."""
+    """The best of descents until time is up, the first from random bits, the others from the best one, perturbed."""
     start, runs, found = time.monotonic(), 0, np.zeros((0, task.num_bits), np.uint8)
     while not runs or time.monotonic() < start + seconds:
         bits = rng.integers(2, size=task.num_bits, dtype=np.uint8)
@@ -131,7 +131,7 @@ def _descended(
 
 
 def _descend(parts: list[AdditivePart], task: NetworkTask, bits: BitArray, rng: np.random.Generator) -> BitArray:
-    """Flip single bits, but those of the architecture, as long as one lowers the cost: (N,)."""
+    """Flip single bits other than the architecture's, as long as one lowers the cost: (N,)."""
     bits = bits.copy()
     part = next(p for p in parts if all(bits[j] == value for j, value in p.architecture.items()))
     states = [sum(int(bits[j]) << k for k, j in enumerate(group)) for group in part.bits]

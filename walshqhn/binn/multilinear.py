@@ -1,4 +1,4 @@
-"""The mean over independent bits of any cost that has an exact one; that of networks, without a table."""
+"""Exact means of costs over independent bits; those of networks need no table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CLASSES, _FEWEST = 4, 500  # of samples
 def multilinear(cost: Cost, *, threads: int | None = None) -> Multilinear:
     """The mean of ``cost`` over independent bits, exactly. ``threads`` as in `resolve_threads`.
 
-    UsageError for a cost that is no table, no Hamiltonian and no network as in `MultilinearNetwork`.
+    UsageError for a cost other than a table, a Hamiltonian, or a network as in `MultilinearNetwork`.
     """
     if isinstance(cost, TableCost):
         return MultilinearTable(cost)
@@ -47,7 +47,7 @@ def has_exact_mean(cost: Cost) -> bool:
 
 
 class MultilinearNetwork(Multilinear):
-    """Of a network on data whose output is a sum over groups of bits, at any number of bits.
+    """The mean for a network on data whose output is a sum over groups of bits, at any number of bits.
 
     With the loss as a sum of waves (`LossExpansion`), the mean of a sample's loss is a sum of products over the groups;
     see `walshqhn.kernels.waves`. Settings of the architecture bits are a mixture. UsageError for another network, or

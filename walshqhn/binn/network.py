@@ -94,11 +94,11 @@ CHOICE_NAMES = {
 
 @dataclass(frozen=True)
 class BinaryNetwork(Shown):
-    """Layout and forward pass of a network with binary weights. UsageError for settings that make no network.
+    """Layout and forward pass of a network with binary weights. UsageError for invalid settings.
 
     Each of ``activation``, ``hidden_width``, ``weight_values``, ``skip``, ``hidden_layers`` and ``output_activation``
-    is a value or a `Choice` of values; a fixed value is a choice among one and costs no bit. One that could not act is
-    refused.
+    is a value or a `Choice` of values; a fixed value is a choice of one and costs no bit. A choice that could have no
+    effect is refused.
 
     >>> BinaryNetwork(num_inputs=2, hidden=(3,), activation=Choice(("sigmoid", "relu"))).num_bits
     14
@@ -168,7 +168,7 @@ class BinaryNetwork(Shown):
         self._check_acting()
 
     def _check_acting(self) -> None:
-        """UsageError for a choice between equals, or one of what this network does not have."""
+        """UsageError for a choice between equal options, or about something this network does not have."""
         for name, choice in self.choices.items():
             if len(set(choice.options)) < len(choice.options):
                 raise UsageError(f"{name} must choose between different options, got {choice.options}.")
@@ -264,7 +264,7 @@ class BinaryNetwork(Shown):
         return out
 
     def reach(self, x: npt.ArrayLike) -> FloatArray:
-        """A bound on what adds up to u on samples (S, inputs), whatever the bits: (S,); rounding is relative to it."""
+        """A bound on the sum of |terms| of u on samples (S, inputs), for any bits: (S,); rounding is relative to it."""
         largest = float(np.abs(self.choices["weight_values"].options).max())
         direct = largest * np.abs(np.asarray(x, dtype=np.float64)).sum(axis=1)
         u = direct + largest

@@ -1,4 +1,4 @@
-"""Networks from options, as tasks take them: plain values, several alternatives for a choice."""
+"""Networks from the options of tasks: plain values, or several alternatives for a choice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def options_of(network: BinaryNetwork) -> dict[str, Any]:
 
 
 def named_bits(network: BinaryNetwork, features: Sequence[str], outputs: Sequence[Any] = ()) -> tuple[str, ...]:
-    """Names of the bits; those of weights of inputs are called by ``features`` (empty: W1[i,j]) and what they go to.
+    """Names of the bits; input weights are named after ``features`` (empty: W1[i,j]) and the neuron they go to.
 
     ``outputs`` tell the outputs apart; empty: there is one.
     """
@@ -56,7 +56,7 @@ def named_bits(network: BinaryNetwork, features: Sequence[str], outputs: Sequenc
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON gives it back."""
+    """``value`` as it comes back from JSON."""
     if isinstance(value, tuple):
         return [plain(v) for v in value]
     return value if isinstance(value, int | float | str | bool | None) else str(value)

@@ -1,4 +1,4 @@
-"""Samples of one's own: labels of any kind, named features, hold-outs, scaling."""
+"""User-supplied samples: labels of any kind, named features, hold-outs, scaling."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Samples:
 def as_samples(x: Any, y: Any, suffix: str = "", feature_names: Sequence[str] | None = None) -> Samples:
     """Samples from arrays, lists, or frames of pandas or polars; ``suffix`` of X and y in messages.
 
-    InputError for what is no number among the features, missing or infinite, naming row and column, and for labels
-    that are none.
+    InputError for features that are not numbers, missing or infinite (naming row and column), and for invalid
+    labels.
     """
     features, names, shape = as_features(x, f"X{suffix}")
     if feature_names is not None:
@@ -98,7 +98,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def check_feature_names(names: Sequence[Any], count: int) -> tuple[str, ...]:
-    """``count`` different names of features. InputError otherwise."""
+    """The names of ``count`` features. InputError unless there are as many, all different."""
     found = tuple(str(name).strip() or f"column {k}" for k, name in enumerate(names))
     twice = sorted({name for name in found if found.count(name) > 1}) if len(set(found)) < len(found) else []
     if len(found) != count or twice:
@@ -148,7 +148,7 @@ def as_labels(values: Any, name: str = "y") -> npt.NDArray[Any]:
 def from_memory(
     train: tuple[Any, Any], others: Mapping[str, tuple[Any, Any]], feature_names: Sequence[str] | None, **settings: Any
 ) -> Dataset:
-    """A data set of (X, y) for training and, where they are not (None, None), ``others``; see `make_dataset`."""
+    """A data set of (X, y) for training and of those ``others`` that are not (None, None); see `make_dataset`."""
     held = {}
     for name, (x, y) in others.items():
         if (x is None) != (y is None):
@@ -165,10 +165,10 @@ def make_dataset(
 ) -> Dataset:  # fmt: skip
     """A data set of ``train`` and, in ``others``, "validation" and "test" samples.
 
-    Classes are the labels in ascending order: False before True, text by its characters. Where there are no test
-    samples, ``test_fraction`` of each class is kept apart, and where there are none to validate,
-    ``validation_fraction`` of the rest, both drawn with ``seed``. Every class stays in the training set; DataWarning
-    where another set that was drawn shows none of one. Scaling is by the training samples.
+    Classes are the labels in ascending order: False before True, text by its characters. Without test
+    samples, ``test_fraction`` of each class is held out; without validation samples, ``validation_fraction`` of the
+    rest; both are drawn with ``seed``. Every class stays in the training set; DataWarning if another set that was
+    drawn misses one. Scaling is by the training samples.
     """
     check_fractions(validation_fraction, test_fraction)
     classes, numbers = np.unique(train.labels, return_inverse=True)
@@ -219,7 +219,7 @@ def _like(train: Samples, part: Samples, classes: npt.NDArray[Any], place: str) 
 
 
 def _warn_of_large(source: str, x: FloatArray, names: Sequence[str]) -> None:
-    """Say so where one bit of one feature moves the output so far that it alone decides."""
+    """Warn where one bit of one feature changes the output so much that it decides alone."""
     peak = np.abs(x).max(axis=0)
     sizes = peak * np.sqrt(np.mean(np.square(x / np.where(peak > 0, peak, 1.0)), axis=0))
     largest = int(sizes.argmax())
@@ -232,9 +232,10 @@ def _warn_of_large(source: str, x: FloatArray, names: Sequence[str]) -> None:
 
 
 def _hold_out_of_each_class(data: Split, fraction: float, seed: int) -> tuple[Split, Split | None]:
-    """Keep a random ``fraction`` apart, as much of each class as can be; order is preserved.
+    """Set a random ``fraction`` aside, stratified by class; order is preserved.
 
-    Every class stays in what is left, and one of two samples or more is also in what is kept apart, if as many are.
+    Every class stays in the rest. A class of two samples or more is also in the part set aside, if that is large
+    enough.
     """
     order = generators(seed, 1)[0].permutation(len(data))
     turn = np.empty(len(data))  # of each sample to be taken: those of a class are spread evenly between 0 and 1

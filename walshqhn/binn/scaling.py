@@ -1,4 +1,4 @@
-"""Scaling of features, by what the training samples show."""
+"""Scaling of features, fitted to the training samples."""
 
 from __future__ import annotations
 

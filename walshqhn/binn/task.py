@@ -36,7 +36,7 @@ class NetworkTask(Task):
     """A binary network, its data and its loss: "bce", "mse" (one output) or "softmax" (several).
 
     Made by `load_task` or `from_arrays`; UsageError if the three do not go together. Of two classes, the second is the
-    positive one. Where features have names, so have the bits of their weights: ``mean radius``, or with several targets
+    positive one. Bits of input weights are named after their features: ``mean radius``, or with several targets
     ``mean radius -> 3`` (hidden neuron 3) and ``mean radius -> setosa`` (a class).
     """
 
@@ -95,11 +95,11 @@ class NetworkTask(Task):
             "bce", "mse" or "softmax"; default: "bce" for two classes, "softmax" for more.
         X_test, y_test, X_validation, y_validation
             Samples that are not trained on; else ``test_fraction``, and ``validation_fraction`` of the rest, are drawn
-            from ``X`` with ``seed``, of each class as much as can be. No class is lost to the training set, none to
-            the others without a `DataWarning`.
+            from ``X`` with ``seed``, stratified by class. Every class stays in the training set; a `DataWarning`
+            says if another set misses one.
         scale
-            "standard" (mean 0, deviation 1), "minmax" (0 ... 1) or "none": each feature by what the training samples
-            show; a `DataWarning` says where raw ones make outputs huge.
+            "standard" (mean 0, standard deviation 1), "minmax" (0 ... 1) or "none", fitted to the training samples; a
+            `DataWarning` says where unscaled features make outputs huge.
         feature_names
             Default: the columns of a frame. They become names of bits.
 
@@ -108,7 +108,7 @@ class NetworkTask(Task):
         InputError
             Features that are not finite numbers, missing labels, lengths or features that differ, a single class.
         UsageError
-            An option that is unknown or has no such value; a network that does not go with the data.
+            An unknown option or value; a network that does not fit the data.
 
         Examples
         --------
@@ -199,7 +199,7 @@ class NetworkTask(Task):
         return self.data.available
 
     def cost_table(self, *, threads: int | None = None, progress: Progress | None = None) -> FloatArray:
-        """As `Cost.cost_table`. Architectures that are sums of groups take the fast path."""
+        """As `Cost.cost_table`. Additive architectures take the fast path."""
         require_table_memory(self.num_bits, copies=3)
         table = np.empty(1 << self.num_bits)
         settings = list(self._settings())

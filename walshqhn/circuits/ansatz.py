@@ -70,7 +70,7 @@ class Ansatz(Drawn, ABC):
 
     @cached_property
     def phase_hamiltonian(self) -> IsingHamiltonian:
-        """The same as a Hamiltonian: what the gates of a circuit are made from. UsageError if there is no diagonal."""
+        """The same as a Hamiltonian, from which circuits are made. UsageError if there are no "phase" gates."""
         if self.phase_table is None:
             raise UsageError(f"the {self.description['name']} ansatz has a phase gate, but no diagonal for it.")
         return WalshSpectrum.from_cost(self.phase_table).hamiltonian()
@@ -125,7 +125,7 @@ class LinearAnsatz(Ansatz):
     From |0...0>, ``layers`` = L means 2L sub-layers d = 1 ... 2L. Sub-layer d: CX from qubit j to j + 1 for
     j = d mod 2, d mod 2 + 2, ... <= N - 2; then Ry on every qubit; then Rz on every qubit. L = 0 is the product state:
     one sub-layer without CX. Parameters have shape (sub-layers, 2, N), [d, 0, j] for Ry and [d, 1, j] for Rz, flattened
-    in C order. UsageError unless N >= 1 and L >= 0; TooLargeError for more gates than memory holds.
+    in C order. UsageError unless N >= 1 and L >= 0; TooLargeError for more gates than fit in memory.
 
     >>> LinearAnsatz(num_qubits=3, layers=2).num_parameters
     24

@@ -1,4 +1,4 @@
-"""Circuits without entangling gates: one Bloch vector a qubit."""
+"""Circuits without entangling gates: one Bloch vector per qubit."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class PauliEncoding(Shown):
 
     @classmethod
     def multi_basis(cls, num_bits: int) -> PauliEncoding:
-        """Two bits a qubit, the signs of <Z> and <X> (Patti et al., Phys. Rev. Research 4, 033142 (2022))."""
+        """Two bits per qubit, the signs of <Z> and <X> (Patti et al., Phys. Rev. Research 4, 033142 (2022))."""
         count = check_whole("num_bits", num_bits, 1)
         return cls(-(-count // 2), tuple(("ZX"[j % 2], (j // 2,)) for j in range(count)))
 
@@ -67,7 +67,7 @@ class PauliEncoding(Shown):
         """Products of ``order`` equal Pauli matrices, of which n qubits have 3 C(n, order).
 
         Sciorilli et al., Nature Communications 16, 476 (2025). ``num_qubits``: by default as few as hold ``num_bits``.
-        The bits take turns among Z, X and Y. UsageError if there are fewer correlators than bits.
+        Bits are assigned to Z, X and Y in turn. UsageError if there are fewer correlators than bits.
         """
         count, k = check_whole("num_bits", num_bits, 1), check_whole("order", order, 1)
         n = k if num_qubits is None else check_whole("num_qubits", num_qubits, k)

@@ -43,6 +43,6 @@ def deepened(ansatz: LinearAnsatz | QAOAAnsatz, values: FloatArray) -> FloatArra
 
 
 def cannot_grow(ansatz: Ansatz) -> UsageError:
-    """The error for a circuit of which nobody knows how."""
+    """The error for a circuit that cannot be grown."""
     name = ansatz.description["name"]
     return UsageError(f"layers can be added to a linear, product or qaoa ansatz, not to {name!r}.")

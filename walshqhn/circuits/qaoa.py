@@ -1,4 +1,4 @@
-"""QAOA: one angle a layer for the cost and one for the mixer, or one for every term and every qubit."""
+"""QAOA: in each layer one angle for the cost and one for the mixer, or one for every term and every qubit."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class QAOAAnsatz(Ansatz):
 
     ``cost`` is a `Cost`, or anything that `as_cost` takes; ``layers`` is p >= 1. The phases of an `IsingHamiltonian`
     come from its terms, those of another cost from the table of all its values. ``mixer`` "xx" adds X_j X_{j+1} of all
-    neighbours to the sum. ``start``, (N,), begins warm (Egger et al., Quantum 5, 479 (2021)): from Ry(start_j) on |0>
-    in place of |+>, the mixer X_j turned to the axis of that state; pi / 2 is |+>. At 0 or pi a bit stays as it is.
+    neighbours to the sum. ``start``, (N,), is a warm start (Egger et al., Quantum 5, 479 (2021)): Ry(start_j) on |0> in
+    place of |+>, with the mixer X_j rotated to the axis of that state; pi / 2 is |+>. At 0 or pi a bit stays as it is.
     UsageError for no layers, a constant cost, or a start with another mixer than "x"; InputError for a start of another
     shape; TooLargeError if the table does not fit in memory.
 
@@ -113,7 +113,7 @@ class QAOAAnsatz(Ansatz):
         return Program(self.num_qubits, 2 * self.layers, tuple(gates), plus=self.start is None)
 
     def _to_start(self, sign: float) -> list[Gate]:
-        """Ry on every qubit to its place of the warm start, or back."""
+        """Ry on every qubit to its state in the warm start, or back."""
         if self.start is None:
             return []
         return [Gate("ry", (j,), scale=sign * angle) for j, angle in enumerate(self.start.tolist())]

@@ -1,4 +1,4 @@
-"""The one way to read QPY files: Qiskit's parser is partly native code, which a crafted file can crash."""
+"""Reading QPY files safely: Qiskit's parser is partly native code, which a crafted file can crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def read_qpy(path: str | Path) -> list[QuantumCircuit]:
     """The circuits in a QPY file, at least one.
 
-    Where processes can fork, a child reads it first: what crashes, hangs or takes all memory there is not read here.
+    Where processes can fork, a child reads it first: a file that crashes it, hangs or exhausts memory is not read here.
     InputError if there is no such file, FormatError if it cannot be read.
     """
     from qiskit import QuantumCircuit, qpy
@@ -40,5 +40,5 @@ def read_qpy(path: str | Path) -> list[QuantumCircuit]:
 
 
 def _reason(error: Exception) -> str:
-    """Qiskit's parser tells a whole story, with colours."""
+    """The last line of Qiskit's error, which is long and coloured."""
     return first_line(error).split("\\n")[0].strip("\"' :")

@@ -35,7 +35,7 @@ def _known(name: Any) -> str:
 
 @dataclass(frozen=True, repr=False)
 class CircuitSpec(Spec):
-    """Which circuit. UsageError for settings that do not go together.
+    """Which circuit. UsageError for incompatible settings.
 
     >>> CircuitSpec("linear", layers=1).make([0.0, 1.0, 1.0, 3.0])
     LinearAnsatz(num_qubits=2, layers=1)
@@ -58,8 +58,8 @@ class CircuitSpec(Spec):
     def make(self, cost: Cost | npt.ArrayLike) -> Ansatz:
         """The circuit for a cost, or for anything that `as_cost` takes.
 
-        UsageError for what the circuit refuses; InputError or FormatError for a QPY file that is missing or cannot be
-        read; TooLargeError for QAOA from a cost table that does not fit in memory.
+        UsageError for settings that the circuit refuses; InputError or FormatError for a QPY file that is missing or
+        cannot be read; TooLargeError for QAOA from a cost table that does not fit in memory.
         """
         source = as_cost(cost)
         match self.ansatz:
@@ -81,8 +81,8 @@ class CircuitSpec(Spec):
 def remake_ansatz(description: Mapping[str, Any], cost: Cost | npt.ArrayLike) -> Ansatz:
     """The circuit of an `Ansatz.description`, for the cost it was made for.
 
-    UsageError if it came from a circuit or a Hamiltonian that is in no file; InputError if the file of the circuit has
-    changed.
+    UsageError if it was made from a circuit or a Hamiltonian that is not in a file; InputError if the circuit's file
+    has changed.
     """
     name = str(description["name"])
     if name == "circuit":
@@ -109,9 +109,9 @@ def remake_ansatz(description: Mapping[str, Any], cost: Cost | npt.ArrayLike) ->
 
 
 def check_description(description: Any, num_qubits: int, num_parameters: int) -> None:
-    """UsageError unless an `Ansatz.description` can be of a circuit on so many qubits with so many angles.
+    """UsageError unless an `Ansatz.description` fits a circuit with these numbers of qubits and angles.
 
-    Circuits that are not ours, by their name, may otherwise be described in any way.
+    Circuits whose name is not one of ours may be described in any other way.
     """
     if not isinstance(description, Mapping):
         raise UsageError(f"the description of a circuit must be a table, got {type(description).__name__}.")

@@ -26,7 +26,7 @@ _BASIS = ["cx", "rx", "ry", "rz", "h", "s", "sdg", "x", "sx", "sxdg"]
 
 @dataclass(frozen=True)
 class PhaseCount(Shown):
-    """What one way to compile exp(-i gamma H) takes, on qubits that are all connected."""
+    """Gate counts of one way to compile exp(-i gamma H), with all-to-all connectivity."""
 
     method: str
     two_qubit_gates: int
@@ -37,7 +37,7 @@ class PhaseCount(Shown):
 
 @dataclass(frozen=True, repr=False)
 class PhaseSynthesis(Tabular):
-    """What each method takes."""
+    """Gate counts of each method."""
 
     counts: tuple[PhaseCount, ...]
     """By two-qubit gates, then by depth, fewest first."""
@@ -56,7 +56,7 @@ class PhaseSynthesis(Tabular):
 
 
 def synthesize_phase(hamiltonian: IsingHamiltonian, methods: Sequence[str] | None = None) -> PhaseSynthesis:
-    """Count what exp(-i gamma H) takes, compiled by each of the ``methods``, the smallest first.
+    """Count the gates of exp(-i gamma H) compiled by each of the ``methods``, the fewest first.
 
     ========  ==============================================================================
     ladders   term by term, CX that cancel at the seams left out; the only one for any size
@@ -119,7 +119,7 @@ def append_phase(circuit: QuantumCircuit, hamiltonian: IsingHamiltonian, angle: 
 
 
 def _symbolic_methods(num_terms: int) -> list[str]:
-    """Methods that take a parameter for the angle, and cope with so many terms."""
+    """Methods that take a parameter for the angle and can handle this many terms."""
     limits = {"ladders": num_terms, "parities": LARGEST_NETWORK, "rustiq": _LARGEST_RUSTIQ}
     return [name for name, limit in limits.items() if num_terms <= limit]
 

@@ -1,1 +1,1 @@
-"""Costs: a number for every configuration of N bits, whatever it comes from."""
+"""Costs: a number for every configuration of N bits, from any source."""

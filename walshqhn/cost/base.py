@@ -27,7 +27,7 @@ _BLOCK = 1 << 20  # values that are summed at a time
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Minimum(ByValue, Tabular):
-    """The least cost that is known."""
+    """The minimum of a cost: exact, or the best known."""
 
     value: float
     bits: BitArray
@@ -126,7 +126,7 @@ class Cost(Shown, ABC):
 
     @property
     def minimum(self) -> Minimum | None:
-        """The least cost; None if it is not known."""
+        """The minimum; None if it is not known."""
         return None
 
     @cached_property
@@ -166,7 +166,7 @@ def require_table_memory(num_bits: int, what: str = "a cost table", copies: int 
 
 
 def check_names(names: Sequence[str] | None, num_bits: int) -> tuple[str, ...]:
-    """``names`` as a tuple, empty for None; UsageError unless they are ``num_bits`` different ones."""
+    """``names`` as a tuple, empty for None; UsageError unless there are ``num_bits`` distinct names."""
     found = () if names is None else tuple(str(name) for name in names)
     if names is not None and (len(found) != num_bits or len(set(found)) != num_bits):
         raise UsageError(f"bit_names must be {num_bits} different names, got {len(set(found))} in {len(found)}.")

@@ -28,13 +28,13 @@ _SCALE_SAMPLES = 16
 class BlackBoxCost(Cost):
     """A cost given by a ``function`` from bit strings, uint8 (M, N), to their costs, M finite numbers; N >= 1.
 
-    Evaluations are taken to be dear: each bit string is evaluated once, as long as it is among the last `REMEMBERED`,
-    and at most ``batch`` are in one call (default: all that are needed). Where the function raises or returns a number
+    Evaluations are assumed to be expensive: bit strings among the last `REMEMBERED` are not evaluated again, and one
+    call gets at most ``batch`` of them (default: all that are needed). Where the function raises or returns a number
     that is not finite, the cost is the ``penalty``, and the bit string is noted in `failures`; without a penalty that
     is a CostError, and a training keeps all that it has done so far.
 
     ``name`` identifies the function, since its content cannot be compared; default: where it is defined. UsageError
-    unless ``function`` is callable, ``bit_names`` (default b[0], b[1], ...) are N different ones, ``batch`` is at least
+    unless ``function`` is callable, ``bit_names`` (default b[0], b[1], ...) are N distinct names, ``batch`` is at least
     1 and ``penalty`` finite.
 
     >>> cost = BlackBoxCost(lambda bits: bits.sum(axis=1), num_bits=3, name="number of ones")

@@ -18,12 +18,12 @@ def branch_and_bound(
     model: SpinModel, incumbent: BitArray, energy: float, seconds: float, slack: float,
     report: Callable[[float], None] | None = None,
 ) -> tuple[BitArray, bool]:  # fmt: skip
-    """A configuration with the least energy, and True; or the best found in ``seconds``, and False.
+    """A configuration of minimum energy, and True; or the best found in ``seconds``, and False.
 
-    ``incumbent`` has the ``energy`` (without the constant), from which the search begins; what is not lower by more
-    than ``slack`` is not looked at. The bound is what fixed spins give, less the sizes of all fields and open terms. If
-    it does not suffice, problems of the last spins only, from short ones to long, are solved first, and their minima
-    used as bounds (Verfaillie, Lemaitre and Schiex, "Russian doll search", AAAI 1996).
+    The search begins from ``incumbent``, which has ``energy`` (without the constant); improvements of less than
+    ``slack`` are ignored. The bound is the energy of the fixed spins minus the absolute values of all fields and open
+    terms. If it does not suffice, problems of the last spins only, from short ones to long, are solved first, and their
+    minima used as bounds (Verfaillie, Lemaitre and Schiex, "Russian doll search", AAAI 1996).
     """
     search = _Search(model, slack)
     end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Costs from what people have: arrays, Hamiltonians, Qiskit operators, dimod models."""
+"""Conversion to costs: from arrays, Hamiltonians, Qiskit operators and dimod models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from walshqhn.support.errors import InputError
 
 
 def as_cost(source: Any) -> Cost:
-    """The cost that ``source`` stands for. InputError for anything else, or what the kind of cost refuses.
+    """``source`` as a cost. InputError if it is of another kind, or invalid as a cost of its kind.
 
     A `Cost` is returned unchanged. An array holds 2^N numbers, entry x for bits x = sum_j b_j 2^j. A Qiskit
-    ``SparsePauliOp`` is of I and Z. In a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``, binary variables are
-    the bits, spin variables the spins z = (-1)^b. (dimod itself maps x = 1 to the spin +1, so a model that it has
+    ``SparsePauliOp`` consists of I and Z. In a dimod ``BinaryQuadraticModel`` or ``BinaryPolynomial``, binary variables
+    are the bits, spin variables the spins z = (-1)^b. (dimod itself maps x = 1 to the spin +1, so a model that it has
     converted between the two has all bits flipped here.)
 
     >>> as_cost([0.0, 1.0, 1.0, 3.0])

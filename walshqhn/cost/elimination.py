@@ -1,4 +1,4 @@
-"""The minimum of a Hamiltonian whose terms hang together loosely: one bit after the other is eliminated."""
+"""The minimum of a Hamiltonian with a sparse interaction graph: bits are eliminated one after the other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def elimination_order(model: SpinModel, largest: int = LARGEST_WIDTH) -> list[in
 
 
 def eliminate(model: SpinModel, order: Sequence[int]) -> BitArray:
-    """A configuration (N,) of least energy, by dynamic programming over bits in ``order``.
+    """A configuration (N,) of minimum energy, by dynamic programming over bits in ``order``.
 
     Time and memory grow as 2^width, where width is the largest number of neighbours (Bertele and Brioschi, 1972).
     """

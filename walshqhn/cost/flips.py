@@ -38,7 +38,7 @@ class SpinModel:
 
     @cached_property
     def arguments(self) -> tuple[Any, ...]:
-        """Fields, couplings, and the terms both ways; what is not used is empty."""
+        """Fields, couplings, and terms by bit and bits by term; what is not used is empty."""
         n, quadratic = self.num_bits, int(self.degrees.max(initial=0)) <= 2
         if quadratic and n <= _LARGEST_MATRIX and len(self.values) > _DENSE_SHARE * n * n:
             fields, matrix = np.zeros(n), np.zeros((n, n))
@@ -54,7 +54,7 @@ class SpinModel:
 
     @cached_property
     def change(self) -> float:
-        """Root mean square, over bits and configurations, of what a flip changes; 1 where nothing changes anything."""
+        """Root mean square energy change of a flip, over bits and configurations; 1 if the energy is constant."""
         squares = np.bincount(self.bits, weights=np.square(self.values)[self.terms], minlength=self.num_bits)
         return float(2 * np.sqrt(squares.mean())) or 1.0 if self.num_bits else 1.0
 

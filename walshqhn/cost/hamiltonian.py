@@ -48,7 +48,7 @@ _BATCH = 1 << 16  # masks unpacked at a time
 class IsingHamiltonian(Tabular, Drawn, TermSum):
     """H = constant + sum_t coefficients[t] prod_{j in masks[t]} Z_j; its energies are a cost C(x).
 
-    InputError for anything else than finite coefficients of distinct masks.
+    InputError unless coefficients are finite and masks distinct.
 
     >>> ring = IsingHamiltonian(num_qubits=3, masks=[[3], [6], [5]], coefficients=[1.0, 1.0, 1.0])
     >>> ring.energy([0, 1, 0])
@@ -155,15 +155,15 @@ class IsingHamiltonian(Tabular, Drawn, TermSum):
         return self.rms_error > 1e-12 * float(np.sqrt(np.square(self.coefficients).sum() + self.constant**2))
 
     def degree_weights(self) -> FloatArray:
-        """W(k) of the terms there are: (N + 1,); W(0) = constant^2."""
+        """W(k) of the terms: (N + 1,); W(0) = constant^2."""
         weights = np.bincount(self.degrees, np.square(self.coefficients), self.num_qubits + 1).astype(np.float64)
         weights[0] = self.constant**2
         return weights
 
     def influences(self) -> FloatArray:
-        """Inf_j = sum of f(S)^2 over all S with j: (N,), how much of the cost hangs on each bit.
+        """Inf_j = sum of f(S)^2 over all S that contain j: (N,), how much the cost depends on each bit.
 
-        It is a quarter of the mean square of what flipping bit j changes (O'Donnell, Definition 2.22).
+        It is a quarter of the mean squared change of the cost when bit j is flipped (O'Donnell, Definition 2.22).
         """
         out = np.zeros(self.num_qubits)
         for start in range(0, len(self), _BATCH):
@@ -195,7 +195,7 @@ class IsingHamiltonian(Tabular, Drawn, TermSum):
         return [(mask_support(self.masks[t]), float(self.coefficients[t])) for t in order]
 
     def labels(self, names: Sequence[str] | None, pattern: str = "b[{}]") -> list[str]:
-        """``names`` of the qubits, or ``pattern`` filled in. InputError unless there are N different ones."""
+        """``names`` of the qubits, or ``pattern`` filled in. InputError unless there are N distinct ones."""
         found = [pattern.format(j) for j in range(self.num_qubits)] if names is None else list(names)
         if len(found) != self.num_qubits or len(set(found)) != len(found):
             raise InputError(f"names must be {self.num_qubits} different names, got {len(found)}.")

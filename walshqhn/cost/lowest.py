@@ -20,10 +20,10 @@ _SAVE_EVERY = 5.0  # seconds
 
 
 class Lowest:
-    """The ``keep`` lowest costs and their indices, ascending, and how many configurations share the least one.
+    """The ``keep`` lowest costs and their indices, ascending, and how many configurations attain the minimum.
 
-    Costs that differ by up to ``tie`` count as one. With a ``checkpoint`` file, what it holds is taken over, if it is
-    of the same ``search``; InputError otherwise.
+    Costs that differ by up to ``tie`` count as equal. A search resumes from its ``checkpoint`` file; InputError if that
+    belongs to another ``search``.
     """
 
     def __init__(self, keep: int, tie: float, search: str, checkpoint: str | Path | None = None) -> None:

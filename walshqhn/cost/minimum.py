@@ -1,4 +1,4 @@
-"""The least energy of a Hamiltonian, exactly where that can be had, else the best that is found."""
+"""The minimum energy of a Hamiltonian, exact where possible, else the best found."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def find_minimum(
     seconds: float | None = None, memory: int | None = None, threads: int | None = None,
     progress: Progress | None = None, checkpoint: str | Path | None = None, seed: int = 0,
 ) -> Minimum:  # fmt: skip
-    """The least energy, exactly where that can be had, else the best found; the result says which.
+    """The minimum energy, exact where possible, else the best found; the result says which.
 
     Parameters
     ----------
     method
-        "enumerate": all configurations, in slabs that fit the cache; N up to 62, some 3 * 10^9 a second and core.
-        "eliminate": dynamic programming, for terms of which few meet anywhere (chains, narrow grids), any N.
+        "enumerate": all configurations, in slabs that fit the cache; N up to 62, about 3 * 10^9 per second and core.
+        "eliminate": dynamic programming, for sparse interaction graphs (chains, narrow grids), any N.
         "branch": branch and bound, for strong fields or few terms. "anneal": simulated annealing and descent from
         many starts, never exact. "auto": the first of these that can do it in time, annealing if none can.
     keep
@@ -57,10 +57,10 @@ def find_minimum(
         Permutations p of the bits, x'[j] = x[p[j]], or pairs (p, bits that are flipped after it), that change no
         energy; enumeration looks at one configuration in each class. Flips alone are found without being given.
     seconds
-        Time to spend: enumeration is refused (by "auto": passed over) if its estimate, measured on some slabs, is
-        longer, default an hour; branch and bound and annealing give up after it, default 20 s.
+        Time limit: enumeration is refused ("auto" moves on) if its estimate, measured on some slabs, is
+        longer (default: an hour); branch and bound and annealing stop after it (default: 20 s).
     memory
-        Bytes that enumeration may use for its slabs; default: what is fastest, less than 1 MB a thread.
+        Bytes that enumeration may use for its slabs; default: what is fastest, less than 1 MB per thread.
     threads
         See `wht`. The result does not depend on it.
     progress
@@ -69,14 +69,14 @@ def find_minimum(
         A file that holds the state of an enumeration, every few seconds and after Ctrl-C. If it exists, the search
         goes on from there, with the same result as without interruption; it is removed at the end.
     seed
-        Of the annealing.
+        Seed of the annealing.
 
     Raises
     ------
     TooLargeError
         The method asked for would take too long (the message says how long), or more memory.
     UsageError
-        An unknown method, or a symmetry that is none.
+        An unknown method, or a permutation that is not a symmetry.
     InputError
         The checkpoint belongs to another search.
 
@@ -123,7 +123,7 @@ def _search(
     h: IsingHamiltonian, model: SpinModel, method: str, seconds: float, keep: int, *, seed: int,
     progress: Progress | None,
 ) -> Minimum:  # fmt: skip
-    """By annealing, and then, unless that is all that was asked for, by branch and bound."""
+    """By annealing, then by branch and bound unless only annealing was asked for."""
     found = _anneal(h, model, seconds if method == "anneal" else seconds / 20, seed, keep, progress)
     if method == "branch":
         require_memory(8 * model.num_bits**2, "branch and bound", "Use method='anneal'.")

@@ -1,4 +1,4 @@
-"""Hamiltonians that others are measured by."""
+"""Benchmark Hamiltonians."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from walshqhn.support.checks import check_whole
 def labs(num_bits: int) -> IsingHamiltonian:
     """Low autocorrelation binary sequences: E(z) = sum_{k=1}^{N-1} C_k^2 with C_k = sum_i z_i z_{i+k}; N >= 2.
 
-    Of degree 4, with about N^3 / 12 terms; as hard as it gets. Optimal energies up to N = 66: Packebusch and Mertens,
-    J. Phys. A 49, 165001 (2016). Besides flips, its symmetry is the reversal, ``range(N)[::-1]``.
+    Of degree 4, with about N^3 / 12 terms; a notoriously hard problem. Optimal energies up to N = 66: Packebusch and
+    Mertens, J. Phys. A 49, 165001 (2016). Besides flips, its symmetry is the reversal, ``range(N)[::-1]``.
 
     >>> labs(13).find_minimum().value  # Barker's longest sequence
     6.0

@@ -24,11 +24,12 @@ _NAMES = ("costs", "table", "values")  # looked for in an archive that holds sev
 def read_cost_table(path: str | Path) -> npt.NDArray[np.float64]:
     """The cost of every configuration, from a file: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
 
-    ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values`` (in a walshqhn file:
-    /cost/values); ``.txt`` or ``.csv`` with one number a line, or with a bit string b_{N-1} ... b_0, or an index x, and
-    its cost, in any order; either with or without a header. InputError for a file that is missing, unreadable or of
-    another kind, for a length that is not a power of two, NaN or inf, and for bit strings that are missing or there
-    twice, one of which is named; FormatError for damaged HDF5; TooLargeError for more than memory holds.
+    Formats: ``.npy``; ``.npz`` and ``.h5`` with one array, or one called ``costs``, ``table`` or ``values`` (in a
+    walshqhn file: /cost/values); ``.txt`` or ``.csv`` with one number a line, or with a bit string b_{N-1} ... b_0, or
+    an index x, and its cost, in any order; either with or without a header. InputError for a file that is missing,
+    unreadable or of another kind, for a length that is not a power of two, NaN or inf, and for bit strings that are
+    missing or there twice, one of which is named; FormatError for damaged HDF5; TooLargeError for more than fits in
+    memory.
     """
     file = Path(path)
     readers: dict[str, Callable[[Path], Any]] = {

@@ -1,4 +1,4 @@
-"""The lowest energies of a Hamiltonian by looking at all configurations, slab by slab, without a table."""
+"""The lowest energies of a Hamiltonian by enumerating all configurations, slab by slab, without a table."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Slabs:
     def of(cls, hamiltonian: IsingHamiltonian, symmetries: Iterable[Any], memory: int | None, threads: int) -> Slabs:
         """With the ``symmetries`` given, and slabs that fit ``memory`` bytes in all.
 
-        UsageError for what is no symmetry; TooLargeError if not even the smallest slab fits.
+        UsageError for an invalid symmetry; TooLargeError if not even the smallest slab fits.
         """
         n, masks = hamiltonian.num_qubits, hamiltonian.masks[:, 0]
         bits, each = SLAB_BITS, threads * 2 * 8

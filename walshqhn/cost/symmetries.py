@@ -1,7 +1,8 @@
 """Symmetries of a Hamiltonian of at most 62 bits, and the part of the configurations that they leave to be searched.
 
 Flips of signs are found by elimination: a set of bits F can be flipped if every term holds an even number of them. A
-basis of all such sets, each with a bit that no other holds, allows to fix those bits at 0. Permutations are given.
+basis of all such sets, each with a bit that no other holds, allows those bits to be fixed at 0. Permutations are given
+by the user.
 """
 
 from __future__ import annotations

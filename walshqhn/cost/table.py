@@ -28,7 +28,7 @@ class TableCost(Drawn, Cost):
     """A cost given by its ``values`` at all configurations: shape (2^N,), entry x for bits x = sum_j b_j 2^j.
 
     InputError for another length, or a value that is not finite; UsageError unless ``bit_names`` (default b[0], b[1],
-    ...) are N different ones.
+    ...) are N distinct names.
 
     >>> cost = TableCost([3.0, 1.0, 0.5, 2.0])
     >>> cost.costs([[0, 1]])
@@ -80,7 +80,7 @@ class TableCost(Drawn, Cost):
         return self.values.argsort(kind="stable")
 
     def find_minimum(self, keep: int = 10) -> Minimum:
-        """The ``keep`` lowest costs, their configurations, and how many share the least one."""
+        """The ``keep`` lowest costs, their configurations, and how many attain the minimum."""
         index = self.order[: check_whole("keep", keep, 1)]
         costs, how = self.values[index], f"all 2^{self.num_bits} configurations"
         ties = int((self.values == costs[0]).sum())
@@ -100,8 +100,8 @@ def tabulate(
 ) -> TableCost:  # fmt: skip
     """``cost`` as a table of all its 2^N values.
 
-    A function, of bit strings (M, N) as in `BlackBoxCost`, needs ``num_bits``. Dear functions are best evaluated in
-    several processes: ``workers``, to which the cost must be sent, so a function must be importable there. ``progress``
+    A function, of bit strings (M, N) as in `BlackBoxCost`, needs ``num_bits``. Expensive functions are best evaluated
+    in several processes, ``workers``; the cost is sent to them, so a function must be importable there. ``progress``
     gets the fraction done.
 
     TooLargeError, before anything is evaluated, if the table does not fit in memory; CostError where a function fails;

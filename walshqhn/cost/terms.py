@@ -16,10 +16,10 @@ from walshqhn.support.resources import require_memory
 
 
 class TermSum(Cost):
-    """What `IsingHamiltonian` is as an algebraic expression.
+    """`IsingHamiltonian` as an algebraic expression.
 
-    Sums, differences and products with numbers and with each other are Hamiltonians, too (Z^2 = 1); they know of no
-    truncation. Equal are those with the same terms, in any order; names do not count.
+    Sums, differences and products with numbers and with each other are Hamiltonians, too (Z^2 = 1); they carry no
+    truncation error. Two are equal if they have the same terms, in any order; names do not count.
     """
 
     __array_ufunc__ = None  # numbers of NumPy leave sums and products to us

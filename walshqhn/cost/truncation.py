@@ -28,8 +28,8 @@ def select_terms(
 ) -> tuple[npt.NDArray[np.int64], float]:  # fmt: skip
     """Positions of the terms kept, ascending, and the weight (sum of squares) of those dropped.
 
-    Kept are terms of degree up to ``max_degree`` with |coefficient| > ``tolerance``; of these the ``max_terms`` largest
-    (ties: the first ones).
+    Terms of degree up to ``max_degree`` with |coefficient| > ``tolerance`` are kept; of these, the ``max_terms``
+    largest (ties: the first ones).
     """
     check_truncation(max_degree, tolerance, max_terms)
     magnitude = np.abs(coefficients)

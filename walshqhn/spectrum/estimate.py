@@ -1,4 +1,4 @@
-"""What is known of a spectrum from samples."""
+"""Spectra estimated from samples."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def fit_hamiltonian(
 ) -> SpectrumEstimate:  # fmt: skip
     """The terms of degree up to ``max_degree`` by a least-squares fit at random configurations.
 
-    For a cost without structure: the fit needs more evaluations than there are terms, and its ``hamiltonian`` is as
-    good as the ``rest`` that it cannot fit is small. Weights are sums of squared coefficients less what errors add.
+    For black-box costs: the fit needs more evaluations than there are terms, and its ``hamiltonian`` is only as good as
+    the ``rest``, which it cannot fit, is small. Weights are sums of squared coefficients, corrected for their errors.
 
     UsageError unless there are at least 1.5 ``evaluations`` of the cost for each term; TooLargeError if the equations
     do not fit in memory.

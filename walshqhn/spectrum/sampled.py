@@ -2,7 +2,7 @@
 
 Configurations x and y whose spins are equal with probability (1 + rho) / 2, each independently, have
 E[C(x) C(y)] = sum_k rho^k W(k), the noise stability of C (O'Donnell, Analysis of Boolean Functions, section 2.4). From
-several rho the weights of low degrees follow, and what is known exactly need not be estimated.
+several rho the weights of low degrees follow; what is known exactly need not be estimated.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def recover_sparse(
 ) -> SpectrumEstimate:  # fmt: skip
     """The large terms of a cost, and the weight of all others together.
 
-    With at most so many ``evaluations`` of the cost, of which 9 (N + 1) are needed for every bin; about as many terms
-    as there are bins are found. Where the rest is large, as it is for costs that are not sparse, nothing may be.
+    It takes at most ``evaluations`` of the cost; each bin needs 9 (N + 1) of them, and about as many terms are found
+    as there are bins. If the rest is large, as for costs that are not sparse, no terms may be found.
 
     UsageError for fewer than 36 (N + 1) evaluations.
 
