@@ -1,1 +1,1 @@
-"""Engines run a circuit and report on the cost of what it would measure."""
+"""Engines run circuits and evaluate the cost of their measured bit strings."""

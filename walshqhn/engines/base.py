@@ -218,7 +218,7 @@ class Prepared(ABC):
         return 1 + self._shifts[0].num_points
 
     def note(self, params: npt.ArrayLike) -> str:
-        """What to know about results at ``params`` beside their numbers, such as what was truncated; or nothing."""
+        """A remark on results at ``params``, such as how much was truncated; may be empty."""
         return ""
 
     def check_points(self, points: npt.ArrayLike) -> FloatArray:
@@ -244,12 +244,12 @@ class Prepared(ABC):
 
 
 def require_sample_memory(shots: int, num_qubits: int) -> None:
-    """TooLargeError unless so many measured bit strings fit in memory."""
+    """TooLargeError unless this many measured bit strings fit in memory."""
     require_memory(shots * (64 + 10 * num_qubits), f"{shots:,} bit strings of {num_qubits} bits", "Use fewer shots.")
 
 
 def check_cost(source: Cost | npt.ArrayLike) -> Cost:
-    """`as_cost`; UsageError for a cost of no bits."""
+    """`as_cost`; UsageError for a cost with no bits."""
     cost = as_cost(source)
     if cost.num_bits < 1:
         raise UsageError("an engine needs a cost of at least 1 bit.")

@@ -31,7 +31,7 @@ class ExactEngine(Engine):
     """Noiseless, exact expectation values.
 
     ``cost`` is anything `as_cost` accepts; it is tabulated. ``threads`` defaults to $WALSHQHN_THREADS, else all cores;
-    results do not depend on it. InputError for an invalid cost, UsageError for one of no bits or fewer than 1 thread,
+    results do not depend on it. InputError for an invalid cost, UsageError for one with no bits or fewer than 1 thread,
     TooLargeError if state, adjoint state and table (5 arrays of 2^N float64) do not fit in memory.
 
     >>> from walshqhn import ExactEngine, ProductAnsatz

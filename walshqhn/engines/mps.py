@@ -40,13 +40,13 @@ class MPSEngine(SampledEngine):
     """Circuits of rotations and CX as matrix product states, on any number of qubits (Vidal, PRL 91, 147902 (2003)).
 
     A CX doubles the bond that it crosses: the linear ansatz of L layers has bond 2^L, exactly, whatever N. Without
-    ``shots`` the mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree, for tables
-    (by their spectrum), and for networks with one output and at most one hidden layer. From ``shots``, independent
-    samples of the state, any cost and any objective can be estimated. ``cost`` and ``seed`` are as in `SampledEngine`;
-    ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
+    ``shots`` the mean E and its gradient are exact, without any array of size 2^N, for Hamiltonians of any degree, for
+    networks with one output and at most one hidden layer, and (by their spectrum) for tables. From ``shots``,
+    independent samples of the state, any cost and any objective can be estimated. ``cost`` and ``seed`` are as in
+    `SampledEngine`; ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
 
     ``max_bond`` truncates states whose exact bond is larger, after every CX; gradients are then taken by parameter
-    shifts, and `MPSPrepared.discarded_weight` tells what was dropped.
+    shifts, and `MPSPrepared.discarded_weight` tells how much was dropped.
 
     UsageError without shots for a cost whose mean is not known exactly, and for invalid settings.
 
@@ -114,7 +114,7 @@ class MPSPrepared(SampledPrepared):
 
     @property
     def bond(self) -> int:
-        """The exact bond, 2 to the power of the CX gates that cross the busiest cut."""
+        """The exact bond dimension, 2 to the power of the CX gates that cross the busiest cut."""
         return 1 << max(self.program.crossings)
 
     @property
@@ -123,7 +123,7 @@ class MPSPrepared(SampledPrepared):
         return self.engine.max_bond is not None and self.bond > self.engine.max_bond
 
     def discarded_weight(self, params: npt.ArrayLike) -> float:
-        """Sum of the squares of all Schmidt coefficients that truncation drops at ``params``; 0 where it is exact."""
+        """Sum of the squares of all Schmidt coefficients dropped by truncation at ``params``; 0 if exact."""
         return self._state(self.ansatz.check_parameters(params)).discarded
 
     def note(self, params: npt.ArrayLike) -> str:
@@ -166,7 +166,8 @@ class MPSPrepared(SampledPrepared):
                 drawn = np.empty(uniforms.shape, np.uint8)
 
                 def work(begin: int, end: int, uniforms: FloatArray = uniforms, drawn: BitArray = drawn) -> None:
-                    mps_sites.draw(state.re, state.im, state.tensors, state.bonds, uniforms, drawn, begin, end)  # noqa: B023
+                    mps_sites.draw(state.re, state.im, state.tensors, state.bonds, uniforms, drawn, begin, end)  # noqa:
+                    B023
 
                 with thread_limit(self.engine.threads):
                     share(work, len(drawn), max(1, len(drawn) // 16))
@@ -187,7 +188,7 @@ class MPSPrepared(SampledPrepared):
     ) -> FloatArray:
         """|<psi(params)|psi(y)>|^2 for every row y of ``points`` (M, num_parameters): shape (M,).
 
-        Exact; from ``shots`` (default: the engine's), the fraction of successes that as many measurements would have.
+        Exact; with ``shots`` (default: the engine's), the fraction of successes in as many simulated measurements.
         """
         here = self._state(self.ansatz.check_parameters(params))
         moves, ones = np.tile(np.array([[0, 0, 1]]), (self.ansatz.num_qubits, 1)), np.ones(self.ansatz.num_qubits)

@@ -33,8 +33,8 @@ class HiddenEnergy:
     """<C> of a network with one hidden layer and one output: any activations, skip connection and architecture bits.
 
     A sample's loss depends on the weights of its inputs through one number for each neuron, s = sum_i x_i b_i. These
-    weights are read from the left, with a register for every s, all other bits from the right, one by one, and both
-    sides meet in the sample's loss. See `Register` for what it holds. TooLargeError for memory.
+    weights are read from the left, with a register for every s, and all other bits from the right, one by one; both
+    sides meet in the sample's loss. TooLargeError for memory.
     """
 
     def __init__(self, task: NetworkTask) -> None:
@@ -87,7 +87,7 @@ class HiddenEnergy:
         return left.reading(sums.values), right.reading(skipped.values)
 
     def _points(self, hidden: bool, span: float) -> float:
-        """How many points serve for the sums of a register, which lie in an interval of length ``span``."""
+        """The number of points needed for the sums of a register, which lie in an interval of length ``span``."""
         if (hidden, span) not in self._needed:
             most, total = 1.0, float(np.abs(self._samples).sum(axis=1).max())
             for _, arch in self._settings:

@@ -85,7 +85,7 @@ class NetworkEnergy:
 
 
 def _by_reach(part: AdditivePart) -> Iterator[tuple[AdditivePart, float]]:
-    """Samples of similar reach, and their portion: the smaller the output can be, the fewer frequencies it takes."""
+    """Samples of similar reach, and their fraction: the smaller the output can be, the fewer frequencies it needs."""
     reach = part.reach
     order, count = np.argsort(reach, kind="stable"), len(reach)
     ends = np.unique(np.searchsorted(reach[order], reach.max() * _REACHES, side="right"))

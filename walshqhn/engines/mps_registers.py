@@ -44,7 +44,7 @@ class Register:
     def add(self, x: float, points: Callable[[float], float]) -> FloatArray | None:
         """Add ``x`` times the next bit; weights (2, old, new) of that bit's values. None if x is 0.
 
-        Where there are more sums than ``points`` says of the length of their interval, points take their place.
+        Where there are more sums than ``points`` allows for the length of their interval, points replace them.
         TooLargeError for too many of both.
         """
         if x == 0.0:

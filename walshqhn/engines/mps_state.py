@@ -23,7 +23,7 @@ _ROTATIONS = {"rx": kernels.RX, "ry": kernels.RY, "rz": kernels.RZ}
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A matrix product state with tensors A[i, s, r], and a cotangent of the same shape where one is asked for."""
+    """A matrix product state with tensors A[i, s, r], or a cotangent of the same shape."""
 
     re: FloatArray
     im: FloatArray
@@ -157,7 +157,7 @@ class SiteProgram:
 def truncated_state(program: SiteProgram, params: FloatArray, most: int) -> State:
     """The state with bonds of at most ``most``, truncated after every CX (Vidal, Phys. Rev. Lett. 91, 147902 (2003)).
 
-    UsageError for a CX between qubits that are no neighbours.
+    UsageError for a CX between qubits that are not neighbours.
     """
     n = program.num_qubits
     spinor = np.array([0.5**0.5, 0.5**0.5] if program.plus else [1.0, 0.0], dtype=complex)

@@ -24,9 +24,9 @@ from walshqhn.support.resources import resolve_threads
 
 
 class ProductEngine(SampledEngine):
-    """Circuits that entangle nothing, on any number of qubits: `ProductAnsatz`, or any of Rx, Ry and Rz alone.
+    """Circuits without entanglement, on any number of qubits: `ProductAnsatz`, or any circuit of Rx, Ry and Rz.
 
-    The mean E and its gradient are exact, without 2^N of anything, for Hamiltonians of any degree (E = sum_S f(S)
+    The mean E and its gradient are exact, without any array of size 2^N, for Hamiltonians of any degree (E = sum_S f(S)
     prod_{j in S} <Z_j>), networks of at most one hidden layer and one output (`MultilinearNetwork`), and tables.
     Any cost, and any objective, can be estimated from ``shots``; ``cost`` and ``seed`` are as in `SampledEngine`.
     ``threads`` defaults to $WALSHQHN_THREADS, else all cores; results do not depend on it.
@@ -110,7 +110,7 @@ class ProductPrepared(SampledPrepared):
     def overlaps(
         self, params: npt.ArrayLike, points: npt.ArrayLike, rng: Rng = None, shots: int | None = None
     ) -> FloatArray:
-        """|<psi(params)|psi(y)>|^2 for every row y of ``points``: shape (M,); exact where nothing has shots."""
+        """|<psi(params)|psi(y)>|^2 for every row y of ``points``: shape (M,); exact without shots."""
         if shots is not None or not self.is_exact:
             return super().overlaps(params, points, rng, shots)
         here = self._bloch.vectors(self.ansatz.check_parameters(params))

@@ -19,8 +19,8 @@ class SampledEngine(Engine):
     """An engine that measures circuits, many per job.
 
     ``cost`` is anything `as_cost` accepts, ``shots`` the measurements per value (None: values are exact); every job
-    without ``rng`` gets a new seed derived from ``seed``. InputError for an invalid cost; UsageError for one of no
-    bits, shots or a seed out of range.
+    without ``rng`` gets a new seed derived from ``seed``. InputError for an invalid cost; UsageError for one with no
+    bits, and for shots or a seed out of range.
     """
 
     def __init__(self, cost: Cost | npt.ArrayLike, *, shots: int | None, seed: int) -> None:

@@ -31,7 +31,7 @@ def _noise_text(value: Any) -> str:
 
 @dataclass(frozen=True, repr=False)
 class EngineSpec(Spec):
-    """What runs the circuit. UsageError for settings that do not go together.
+    """What runs the circuit. UsageError for incompatible settings.
 
     >>> EngineSpec("mps", bond_dimension=8).needs_table
     False
@@ -67,7 +67,7 @@ class EngineSpec(Spec):
 
     @property
     def needs_table(self) -> bool:
-        """Whether it works on a table of all 2^N costs."""
+        """Whether it needs a table of all 2^N costs."""
         return self.engine not in ("product", "mps") and (self.shots is None or self.mitigate_readout)
 
     def make(self, cost: Cost, *, seed: int = 0, threads: int | None = None, jobs: str | Path | None = None) -> Engine:

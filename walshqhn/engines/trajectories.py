@@ -71,7 +71,7 @@ class PauliTrajectories:
     def sample(self, params: npt.ArrayLike, shots: int, noise: Sequence[GateNoise], rng: Rng) -> BitArray:
         """``shots`` measured bit strings under each of the ``noise``: (len(noise), shots, N).
 
-        All shots are independent. Several strengths at once cost less than one after the other, since they share
+        All shots are independent. Sampling several noise strengths at once costs less than one by one, since they share
         states. TooLargeError if the shots do not fit in memory; InputError for invalid parameters.
         """
         angles = self.separate.angles(self._ansatz.check_parameters(params))

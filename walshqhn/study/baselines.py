@@ -68,7 +68,7 @@ class Baseline(ByValue, Shown):
 def all_baselines(
     cost: Cost | npt.ArrayLike, evaluations: int, runs: int, seed: int = 0, task: Task | None = None
 ) -> tuple[Baseline, ...]:
-    """All methods that this cost allows; the random ones evaluate ``evaluations`` configurations in each run.
+    """All methods that suit this cost; the random ones evaluate ``evaluations`` configurations in each run.
 
     With the ``task`` that the cost comes from, its network is also trained by gradients.
     """
@@ -86,7 +86,7 @@ def all_baselines(
 
 
 def exact_minimum(cost: Cost | npt.ArrayLike) -> Baseline:
-    """The least of all 2^N costs. UsageError where it is unknown."""
+    """The minimum of all 2^N costs. UsageError if it is unknown."""
     source, clock = as_cost(cost), Stopwatch()
     if isinstance(source, TableCost):
         bits = index_to_bits(np.array([source.values.argmin()]), source.num_bits)
@@ -127,7 +127,7 @@ def random_search(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: 
 def one_flip_descent(cost: Cost | npt.ArrayLike, evaluations: int, runs: int, rng: Rng = 0) -> Baseline:
     """Single bits, in random order, are flipped whenever that lowers C; a local minimum leads to a new random start.
 
-    On a Hamiltonian, what flips change is kept up to date, which takes no evaluation of all its terms.
+    On a Hamiltonian, the energy change of every flip is kept up to date, without evaluating all terms again.
     """
     source, generator, clock = _checked(cost, evaluations, runs, rng)
     if isinstance(source, IsingHamiltonian):
@@ -152,8 +152,8 @@ def simulated_annealing(cost: Cost | npt.ArrayLike, evaluations: int, runs: int,
     """Metropolis search by single flips (Kirkpatrick et al., Science 220, 671 (1983)), from random starts.
 
     The temperature falls geometrically from the standard deviation of C, where most flips are accepted, to a
-    thousandth of it. Without a table the deviation is estimated from 1,000 configurations; for a Hamiltonian, whose C
-    is brought up to date after each flip, it is that of the changes by flips.
+    thousandth of it. Without a table the deviation is estimated from 1,000 configurations; for a Hamiltonian, whose
+    energy is updated after each flip, it is that of the energy changes of flips.
     """
     source, generator, clock = _checked(cost, evaluations, runs, rng)
     if isinstance(source, IsingHamiltonian):
@@ -171,8 +171,8 @@ def straight_through(
 ) -> Baseline:
     """Straight-through training of the network with ``steps`` steps of Adam, shared by all architectures, in each run.
 
-    Architecture bits are enumerated: each of their settings is trained, and the best network counts, by ``cost``, by
-    default the task itself. UsageError for more than one hidden layer.
+    Architecture bits are enumerated: each of their settings is trained, and the best network by ``cost`` (default: the
+    task itself) counts. UsageError for more than one hidden layer.
     """
     check_trainable(task)
     _, generator, clock = _checked(task, steps, runs, rng)
@@ -237,7 +237,7 @@ def _temperatures(spread: float, steps: int) -> FloatArray:
 def _anneal_table(
     cost: TableCost, steps: int, runs: int, generator: np.random.Generator
 ) -> tuple[FloatArray, BitArray]:  # fmt: skip
-    """Least cost of every run, one after the other, and where it is."""
+    """Lowest cost of every run, one run after the other, and its configuration."""
     table, costs, temperatures = cost.values, np.empty(runs), _temperatures(float(cost.values.std()), steps)
     where = np.empty(runs, np.int64)
     for k in range(runs):

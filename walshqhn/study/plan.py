@@ -31,7 +31,7 @@ Unit = tuple[int, int]
 class Plan(Tabular):
     """What a study consists of. UsageError without variants, with duplicates, or for values out of range.
 
-    TooLargeError for more runs than memory holds.
+    TooLargeError for more runs than fit in memory.
     """
 
     variants: tuple[Variant, ...]
@@ -134,7 +134,7 @@ class Study(ByValue, Tabular, Drawn):
     def reference(self) -> float:
         """The cost that success is relative to; NaN if there is none.
 
-        It is the exact minimum, or where that is unknown the least cost sampled in any run, which later runs may lower.
+        It is the exact minimum or, if that is unknown, the lowest cost sampled in any run, which later runs may lower.
         """
         if self.exact_minimum is not None:
             return self.exact_minimum

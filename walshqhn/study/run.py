@@ -30,10 +30,10 @@ def run_study(
     resume: Study | None = None, on_run: Callable[[Study], None] | None = None, jobs: str | Path | None = None,
     journal: str | Path | None = None, executor: Any = None,
 ) -> Study:  # fmt: skip
-    """Carry out ``plan`` in ``workers`` processes with one thread each, or where an ``executor`` takes the trainings.
+    """Carry out ``plan`` in ``workers`` processes with one thread each, or on an ``executor``.
 
     The outcome does not depend on the number of workers (default: one per core), nor, apart from times, on
-    interruptions. Trainings of workers that die are begun again. After Ctrl-C the study holds what was finished: see
+    interruptions. Trainings of workers that die are started again. After Ctrl-C the study holds what was finished: see
     `Study.is_complete`. A training whose cost fails (CostError) is left undone, with a warning.
 
     ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
@@ -42,15 +42,15 @@ def run_study(
     ``on_run`` is called with the study so far after each training, for saving it. ``jobs`` is a folder where trainings
     on hardware record their jobs, one file each, so that after an interruption they can retrieve results that are
     already paid for; see `BackendEngine`. ``journal`` is a folder where all others record what they evaluate, as in
-    `train`: those that an interruption caught go on where they were.
+    `train`: interrupted ones resume where they were.
 
-    ``executor`` is one of `concurrent.futures`, or like them (`mpi4py.futures`, loky, submitit), or a client of Dask or
+    ``executor`` is one of `concurrent.futures`, or compatible (`mpi4py.futures`, loky, submitit), or a Dask client or
     its ``get_executor()``, to which the cost is sent once; see the guide on clusters. It stays open, and only this
-    process writes files: ``jobs`` and ``journal`` do not go with it.
+    process writes files: ``jobs`` and ``journal`` cannot be combined with it.
 
     UsageError for a setting that is not allowed, ``resume`` with another study, or a cost that cannot be sent to other
     processes; TooLargeError if a variant needs a table that does not fit in memory; WalshqhnError if a training kills
-    three workers, or an executor takes no more.
+    three workers, or an executor accepts no more.
 
     >>> from walshqhn import Plan, Variant, run_study
     >>> plan = Plan((Variant.of(ansatz="product"), Variant.of(layers=1)), runs=2)
@@ -100,7 +100,7 @@ def run_study(
 def _trained(
     todo: list[Unit], arguments: tuple[Any, ...], crew: Any
 ) -> Iterator[tuple[Unit, TrainingResult | CostError]]:
-    """Train every unit ``todo``, by so many processes or by an executor."""
+    """Train every unit of ``todo``, with ``crew``: that many processes, or an executor."""
     if crew == 1 or not todo:
         work = _prepare_worker(*arguments)
         return ((unit, work(unit)) for unit in todo)
@@ -111,7 +111,7 @@ def _trained(
 
 
 def _check_pickles(cost: Cost, plan: Plan, task: Task | None) -> None:
-    """UsageError for what cannot be sent to other processes. Tables can, and are too large to try."""
+    """UsageError for a cost that cannot be pickled. Tables can, and are too large to try."""
     for what, value in (("cost", cost), ("plan", plan), ("task", task)):
         if not isinstance(value, TableCost):
             check_sendable(what, value)
@@ -140,7 +140,7 @@ def _taken_over(earlier: Study, now: Study) -> dict[int, TrainingResult]:
 
 
 def _name(variant: Variant, seed: int) -> str:
-    """Of the records of a training; it depends on its settings, not on its place in the plan."""
+    """The name of a training's record; it depends on its settings, not on its place in the plan."""
     text = json.dumps(variant.as_dict(), sort_keys=True)
     return f"{hashlib.sha256(text.encode()).hexdigest()[:12]}-{seed}"
 

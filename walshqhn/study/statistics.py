@@ -71,7 +71,7 @@ def paired_tests(outcomes: npt.ArrayLike) -> FloatArray:
 
     ``outcomes``: (V, runs), 1 for success, 0 for failure, NaN where a run is missing. Run k of all variants begins with
     the same random numbers, so each pair is compared on the runs that both have, by McNemar's exact test, two-sided:
-    of those that only one of the two succeeds in, half are expected to be either's. All pairs are tested, and the
+    of the runs in which only one of the two succeeds, half are expected to be each one's. All pairs are tested, and the
     p-values corrected for it (S. Holm, Scand. J. Statist. 6, 65 (1979)), so the best may be picked afterwards.
 
     >>> paired_tests([[1, 1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0]])
@@ -94,7 +94,7 @@ def paired_tests(outcomes: npt.ArrayLike) -> FloatArray:
 
 
 def outcomes(study: Study, epsilon: float) -> FloatArray:
-    """Whether run k of variant v ended within ``epsilon`` of `Study.reference`: (V, runs), NaN where it is not done."""
+    """Whether run k of variant v ended within ``epsilon`` of `Study.reference`: (V, runs), NaN if missing."""
     found = np.full((len(study.plan.variants), study.plan.runs), np.nan)
     for v in study.trainings:
         found[v, [run.index for run in study.runs(v)]] = study.energies(v) - study.reference <= epsilon

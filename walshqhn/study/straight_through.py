@@ -34,7 +34,7 @@ def train_straight_through(task: NetworkTask, steps: int, rng: np.random.Generat
     """The networks (M, N) after each epoch, and the last one, of one training for each setting of architecture bits.
 
     Latent weights in [-1, 1] take ``steps`` steps of Adam in all; their signs are the bits, and gradients with respect
-    to the binary weights are applied to them as they are (Hubara et al., "Binarized neural networks", NIPS 2016).
+    to the binary weights are applied to them unchanged (Hubara et al., "Binarized neural networks", NIPS 2016).
     """
     check_trainable(task)
     positions = task.network.choice_positions

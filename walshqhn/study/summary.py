@@ -1,4 +1,4 @@
-"""A study in numbers, beside classical methods."""
+"""Summary of a study, with classical methods for comparison."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def study_report(cost: Cost, study: Study, epsilon: float | None, task: Task | N
     """Results of every variant, and of classical methods with the same number of evaluations, as JSON can hold them.
 
     ``epsilon``: excess over the minimum that counts as success; default: 1 % of the standard deviation of C. ``task``:
-    what the cost comes from, if anything; its network is trained classically.
+    the task that the cost comes from, if any; its network is trained classically.
     """
     epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
     rows = summary_rows(study, epsilon)
@@ -45,8 +45,8 @@ def baselines_report(
 ) -> dict[str, Any]:
     """Results of classical methods alone, see `all_baselines`, as JSON can hold them.
 
-    Success is relative to the least cost if that is known, or for a Hamiltonian soon found, else to the lowest cost
-    that any of them has found.
+    Success is relative to the minimum if that is known or, for a Hamiltonian, quickly found; else to the lowest cost
+    found by any method.
     """
     epsilon = 0.01 * _spread(cost) if epsilon is None else epsilon
     found, known = all_baselines(cost, evaluations, runs, seed, task), cost.minimum

@@ -1,4 +1,4 @@
-"""`check_engine` tests whether an engine keeps the contract of `walshqhn.engines.base`."""
+"""`check_engine` tests whether an engine satisfies the contract of `walshqhn.engines.base`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from walshqhn.testing.trial import Trial
 def check_engine(engine: Engine, *, repeats: bool = True, seed: int = 0) -> None:
     """Test an engine on a dozen small circuits.
 
-    Circuits that the engine refuses with UsageError, such as entangled ones, are left out, but for product states;
+    Circuits that the engine refuses with UsageError, such as entangled ones, are left out, except for product states;
     objectives likewise.
 
     The ``engine`` has no noise, 2 ... 8 bits, and 1,000 shots or more or none. All 2^N costs must differ, as random
-    numbers do, or a reversed order of bits would go unnoticed. ``repeats``: whether equal ``rng`` give equal samples,
-    as on simulators; otherwise, as on hardware, copies by pickle are not tested either. ``seed`` is for angles and
-    samples.
+    numbers do; otherwise a reversed order of bits would go unnoticed. ``repeats``: whether equal ``rng`` give equal
+    samples, as on simulators; otherwise, as on hardware, copies by pickle are not tested either. ``seed`` is for angles
+    and samples.
 
     AssertionError, with what the engine returned and what it should, if it breaks the contract; UsageError for an
     engine that cannot be tested.

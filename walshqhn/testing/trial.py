@@ -1,4 +1,4 @@
-"""The tests of `walshqhn.testing.check_engine`, a method for each promise.
+"""The tests of `walshqhn.testing.check_engine`, one method for each requirement.
 
 Values estimated from shots may be 6 standard errors off, as correct ones are once in 500 million times.
 """
@@ -263,7 +263,7 @@ class Trial:
 
 
 def _unless_refused(call: Callable[[], Any]) -> Any:
-    """What it returns, or None: an exact engine need not have 2^N probabilities."""
+    """The result of a call, or None if it is refused: an exact engine need not have 2^N probabilities."""
     try:
         return call()
     except UsageError:

@@ -1,4 +1,4 @@
-"""Training a Hamiltonian of many bits on few qubits, each bit the sign of a Pauli correlator.
+"""Minimizing a Hamiltonian of many bits on few qubits, each bit being the sign of a Pauli correlator.
 
 The bits are relaxed to soft spins tanh(alpha <P_j>), the Hamiltonian to its multilinear extension, and that is
 minimized over the angles of a circuit, whose gradients the adjoint method gives, basis by basis. A second stage with a
@@ -86,7 +86,7 @@ class EncodedEnergy:
         return found
 
     def value_and_gradient(self, params: FloatArray, alpha: float) -> tuple[float, FloatArray]:
-        """The energy and its derivatives by the angles, (num_parameters,)."""
+        """The energy and its derivatives with respect to the angles, (num_parameters,)."""
         spins = np.tanh(alpha * self.correlators(params))
         value, slopes = self.extension.value_and_slopes(spins)
         slopes = slopes * alpha * (1.0 - spins**2)  # dE / d<P_j>
@@ -107,7 +107,7 @@ class EncodedEnergy:
 
 
 class _Fixed(Objective):
-    """The mean of a given diagonal, whatever the engine's costs are."""
+    """The mean of a given diagonal in place of the engine's cost."""
 
     def __init__(self, diagonal: FloatArray) -> None:
         self.diagonal = diagonal
@@ -131,15 +131,15 @@ def train_encoded(
     ansatz
         A circuit on the encoding's qubits; default: a linear one with as many angles as there are bits, or more.
     alpha
-        Of the soft spins in the first stage, above 0; default: 1.5 n^floor(k / 2) for correlators of k out of n qubits.
-        The second stage has four times as much.
+        Steepness of the soft spins in the first stage, above 0; default: 1.5 n^floor(k / 2) for correlators of k out of
+        n qubits. The second stage has four times as much.
     max_iterations
-        Of L-BFGS-B, in each stage.
+        Iterations of L-BFGS-B in each stage.
     shots
         Measurements in each basis from which the bits are read at the end; None: from exact correlators. Training
         itself is exact.
 
-    UsageError if circuit, encoding and Hamiltonian do not go together; TooLargeError if the state does not fit in
+    UsageError if circuit, encoding and Hamiltonian do not match; TooLargeError if the state does not fit in
     memory.
 
     >>> ring = IsingHamiltonian.from_terms({(j, (j + 1) % 6): 1.0 for j in range(6)})

@@ -1,4 +1,4 @@
-"""What one run evaluates: counted, recorded, and stopped when a budget is spent."""
+"""The evaluations of one run: counted, recorded, and stopped when a budget is spent."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class Evaluator:
     is that for C.
 
     ``search`` holds objective, limits and budgets; the first value is computed whatever the budget. ``rng`` is for the
-    optimizer's random numbers, ``sample_rng`` for measurements. A ``journal`` answers what it has recorded.
+    optimizer's random numbers, ``sample_rng`` for measurements. Evaluations recorded in a ``journal`` are taken from
+    there.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Evaluator:
         return point, point.gradient
 
     def overlaps(self, x: FloatArray, points: Sequence[FloatArray]) -> FloatArray:
-        """|<psi(x)|psi(y)>|^2 for every y of ``points``, (M,): exact, or from as many shots each as a value takes."""
+        """|<psi(x)|psi(y)>|^2 for every y of ``points``, (M,): exact, or each from as many shots as a value takes."""
         self._check_budget(len(points))
         here, there = x * self.angles, np.stack(points) * self.angles
         found = self._numbers("overlaps", lambda: self.prepared.overlaps(here, there, self._draws))
@@ -163,7 +164,7 @@ class Evaluator:
         return found
 
     def _asked(self, points: Sequence[FloatArray], ask: Callable[[], list[Evaluation]]) -> list[Evaluation]:
-        """What ``ask`` finds at ``points``, or the journal holds."""
+        """The result of ``ask`` at ``points``, or what the journal holds for them."""
         was_replaying = self._journal.is_replaying
         found = self._journal.evaluations(points, ask, self._sampled_tails, self._draws, self.clock.seconds)
         self._set_clock(was_replaying)
@@ -195,7 +196,7 @@ class Evaluator:
         return tuple(tail.evaluate(distribution).value for tail in _TAILS)
 
     def _keep(self, circuits: int, angles: Sequence[FloatArray] = (), found: Sequence[Evaluation] = ()) -> list[Point]:
-        """Count a job of so many circuits, and remember the best of its values, which are returned."""
+        """Count a job of ``circuits`` circuits, and remember the best of its values, which are returned."""
         self.shots += circuits * (self.prepared.engine.shots or 0)
         self.evaluations += len(found)
         points = [self._point(x, one) for x, one in zip(angles, found, strict=True)]
@@ -220,7 +221,7 @@ class Evaluator:
         return self.search.max_shots is not None and spent > self.search.max_shots
 
     def _check_budget(self, circuits: int) -> None:
-        """`Stop` where the budget does not allow so many more circuits."""
+        """`Stop` where the budget does not allow this many more circuits."""
         if self.best is None:
             return
         most, seconds = self.search.max_shots, self.search.max_seconds

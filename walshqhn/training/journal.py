@@ -1,4 +1,4 @@
-"""What an unfinished run has evaluated, on disk, so that it goes on where it was.
+"""The evaluations of an unfinished run, on disk, so that it can resume.
 
 A run is determined by its settings and its seed. Started again, it asks for the same values in the same order, and gets
 the recorded ones until they are used up: so it ends as if it had never been interrupted, whatever the optimizer.
@@ -28,7 +28,7 @@ _EVERY = 1.0  # seconds between flushes
 
 
 class Outdated(Exception):
-    """The record is not of this run: on this machine, or with these versions, it takes another way."""
+    """The record is of another run, or the run takes another course on this machine or with these versions."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Recalled(Evaluation):
 class Journal:
     """The record of one run, in a file of ``folder`` that the ``identity`` of the run names; without a folder, none.
 
-    If nothing can be written there, nothing is recorded: the run is not worse for it.
+    If nothing can be written there, nothing is recorded; the run goes on without a record.
     """
 
     def __init__(self, folder: str | Path | None = None, identity: Any = None) -> None:
@@ -155,7 +155,7 @@ class Journal:
 
 
 def clear(folder: str | Path | None, *parts: str) -> None:
-    """Forget all unfinished runs recorded in ``folder``, if there is one, or in a part of it."""
+    """Forget all unfinished runs recorded in ``folder`` or a part of it, if it exists."""
     if folder is not None:
         with suppress(OSError):
             within = Path(folder, *parts)
@@ -167,7 +167,7 @@ def clear(folder: str | Path | None, *parts: str) -> None:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """A record that holds anything else than what was written is outdated."""
+    """A record that holds anything that was not written here is outdated."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

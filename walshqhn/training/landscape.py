@@ -86,8 +86,8 @@ def gradient_variance(
     Angles are drawn as for a training (linear: uniform in [0, 2 pi)); ``rng`` is for them and for measurements.
     ``cost`` is as for `as_cost`, ``engine`` an engine for the same cost, by default `ExactEngine` with ``threads``.
 
-    UsageError for fewer than 2 samples, or an engine for another number of bits; InputError for a cost of another size
-    than the circuit; TooLargeError, without ``engine``, for a cost that cannot be tabulated.
+    UsageError for fewer than 2 samples, or an engine for another number of bits; InputError for a cost whose size
+    differs from the circuit's; TooLargeError, without ``engine``, for a cost that cannot be tabulated.
     """
     samples = check_whole("samples", samples, 2)
     source: Cost = as_cost(cost)

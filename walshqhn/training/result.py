@@ -137,7 +137,7 @@ class RunResult(ByValue, Tabular):
 
 
 def rows_of(runs: Sequence[RunResult]) -> dict[str, Any]:
-    """Runs as columns, of the facts of each."""
+    """Columns of a table with one row for each run."""
     return {name: [run.facts()[name] for run in runs] for name in (runs[0].facts() if runs else ("index",))}
 
 
@@ -180,7 +180,7 @@ class TrainingResult(ByValue, Tabular, Drawn):
 
     @property
     def best_run(self) -> RunResult:
-        """The run with the least value."""
+        """The run with the lowest value."""
         return min(self.runs, key=lambda run: run.value)
 
     @property
@@ -190,7 +190,7 @@ class TrainingResult(ByValue, Tabular, Drawn):
 
     @property
     def value(self) -> float:
-        """Least value of the objective, by default of E."""
+        """Lowest value of the objective (by default E)."""
         return self.best_run.value
 
     @property
@@ -215,7 +215,7 @@ class TrainingResult(ByValue, Tabular, Drawn):
 
     @property
     def status(self) -> str:
-        """Status of the best run; "cost failed" if it did in a run, "interrupted" if a run was or runs are missing."""
+        """Status of the best run; "cost failed" or "interrupted" if any run was; "interrupted" if runs are missing."""
         found = {run.status for run in self.runs}
         if FAILED in found:
             return FAILED
@@ -248,7 +248,7 @@ class TrainingResult(ByValue, Tabular, Drawn):
         return sum(run.shots for run in self.runs)
 
     def values(self) -> FloatArray:
-        """Least value of the objective in every run: (runs,)."""
+        """Lowest value of the objective in every run: (runs,)."""
         return np.array([run.value for run in self.runs])
 
     def summary(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class SearchSpec(Spec):
     def decided(self, shots: int | None) -> SearchSpec:
         """With the default optimizer filled in: L-BFGS-B for exact values, COBYLA for values from ``shots``.
 
-        UsageError where the search does not suit an engine with so many shots.
+        UsageError if the search does not suit an engine with ``shots``.
         """
         found = replace(self, optimizer=self.optimizer or ("L-BFGS-B" if shots is None else "COBYLA"))
         if shots is None:
@@ -80,7 +80,7 @@ class SearchSpec(Spec):
 
 @dataclass(frozen=True, repr=False)
 class Variant(Shown):
-    """One way to train: circuit, engine and search. UsageError for settings that do not go together."""
+    """One way to train: circuit, engine and search. UsageError for incompatible settings."""
 
     circuit: CircuitSpec = field(default_factory=CircuitSpec)
     engine: EngineSpec = field(default_factory=EngineSpec)

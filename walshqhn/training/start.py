@@ -1,4 +1,4 @@
-"""Warm starts: angles near a network, a product state, or where an earlier training ended."""
+"""Warm starts: angles near a network or a product state, or where an earlier training ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_start(text: Any) -> str:
 def started(
     ansatz: Ansatz, start: str | None, noise: float
 ) -> tuple[Ansatz, Callable[[np.random.Generator], FloatArray]]:
-    """The circuit to train, and what draws the angles that a run begins with: random ones without a ``start``.
+    """The circuit to train, and a function that draws the angles a run begins with (random ones without ``start``).
 
     A state becomes angles of a linear or product circuit. QAOA begins in it and mixes around it, at random angles.
     ``noise``: standard deviation of what is added to angles, in `Ansatz.parameter_units`. InputError for a file that is

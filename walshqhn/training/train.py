@@ -42,7 +42,7 @@ def train(  # noqa: PLR0913  one call says it all
 ) -> TrainingResult:  # fmt: skip
     """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
 
-    Run k of ``runs`` depends only on ``seed`` and k. ``search`` tells how the angles are optimized; ``options`` are
+    Run k of ``runs`` depends only on ``seed`` and k. ``search`` says how the angles are optimized; ``options`` are
     fields of `SearchSpec` (``optimizer``, ``objective``, ``max_iterations``, ...) that override it. ``initial``
     replaces the random starting point of run 0, (num_parameters,), or of the first R runs, (R, num_parameters); the
     option ``start``, a network's bit string or a file, that of all others. With a ``task``, the result includes the
@@ -119,7 +119,7 @@ def _begun(
     prepared: Prepared, search: SearchSpec, seeds: Sequence[np.random.SeedSequence],
     report: Callable[[Evaluation], object] | None, record: Journal,
 ) -> Evaluator:  # fmt: skip
-    """A run at its start, which its ``record`` may take further."""
+    """A run at its start, or where its ``record`` ends."""
     sample_rng, optimizer_rng = map(np.random.default_rng, seeds)
     return Evaluator(prepared, search, sample_rng, optimizer_rng, report, record)
 
@@ -150,7 +150,7 @@ def _merged(search: SearchSpec | None, options: dict[str, Any]) -> SearchSpec:
 def checked_search(search: SearchSpec, ansatz: Ansatz, engine: Engine) -> SearchSpec:
     """``search`` with its optimizer decided. UsageError where it does not suit the circuit or the engine.
 
-    TooLargeError for more samples at the end of a run than memory holds.
+    TooLargeError for more samples at the end of a run than fit in memory.
     """
     found = search.decided(engine.shots)
     needed = found.samples * (4 * engine.num_qubits + 40)  # bytes: bits, their order, costs

@@ -72,7 +72,7 @@ def ready_variant(
 ) -> ReadyVariant:  # fmt: skip
     """The circuit and the engine of ``variant`` for ``cost``; arguments and errors as in `train_variant`.
 
-    ``table`` is the same cost, tabulated, if it is at hand: see `needs_table`.
+    ``table`` is the same cost, tabulated, if available: see `needs_table`.
     """
     source = as_cost(cost)
     tabulated = source if table is None else table

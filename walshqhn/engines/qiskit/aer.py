@@ -48,7 +48,7 @@ class AerEngine(SampledEngine):
     ``noise_model`` is a qiskit_aer ``NoiseModel``, see `walshqhn.engines.qiskit.noise`; circuits are compiled to its
     gates and connectivity, so that no gate is left without noise.
 
-    UsageError for settings that do not go together, TooLargeError if the state, or the table of the cost, does not fit
+    UsageError for incompatible settings, TooLargeError if the state, or the table of the cost, does not fit
     in memory.
     """
 
@@ -100,7 +100,7 @@ class AerEngine(SampledEngine):
 
     @property
     def simulator(self) -> Any:
-        """A new ``AerSimulator``; making one takes next to no time."""
+        """A new ``AerSimulator``, which is cheap to create."""
         from qiskit_aer import AerSimulator
 
         options: dict[str, Any] = {"method": self.method, "max_parallel_threads": resolve_threads(self.threads)}

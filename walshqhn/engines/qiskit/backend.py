@@ -45,8 +45,8 @@ class BackendEngine(SampledEngine):
     `Prepared.sample` returns bits as read, and overlaps are not corrected.
 
     ``jobs`` is a file in which jobs are recorded as soon as they are submitted. An interrupted run that is started
-    again with the same circuits, shots and seeds takes its results from there. If the backend cannot give jobs back (a
-    simulator, a device in local testing mode), results are recorded as well.
+    again with the same circuits, shots and seeds takes its results from there. If the backend cannot return earlier
+    jobs (a simulator, a device in local testing mode), results are recorded as well.
 
     UsageError for an invalid setting, InputError for a backend with too few qubits.
     """
@@ -97,7 +97,7 @@ class BackendEngine(SampledEngine):
             )
 
     def readout_errors(self, qubits: tuple[int, ...]) -> FloatArray:
-        """Probabilities (2, N) to misread the device's ``qubits``, measured when first needed."""
+        """Probabilities (2, N) of misreading the device's ``qubits``, measured when first needed."""
         if qubits not in self._readout:
             pair = [readout_circuit(qubits, self.backend, flipped=flipped) for flipped in (False, True)]
             key = self.key(f"readout {qubits}", b"", self.shots, self.seed)
@@ -118,7 +118,7 @@ class BackendPrepared(SampledPrepared):
 
     @cached_property
     def compiled(self) -> CompiledReport:
-        """What the circuit takes on the device."""
+        """The resources that the circuit needs on the device."""
         return CompiledReport.of(self._compiled.circuit)
 
     def readout_errors(self) -> FloatArray:

@@ -42,7 +42,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class CompiledReport:
-    """What a circuit takes on a device."""
+    """The resources that a circuit needs on a device."""
 
     depth: int
     """Including measurements."""

@@ -31,7 +31,7 @@ _WRITING = threading.Lock()
 
 @dataclass
 class Request:
-    """Circuits to be measured, and the jobs that do it."""
+    """Circuits to be measured, and the jobs that measure them."""
 
     key: str
     """Checksum of everything that determines the outcome."""

@@ -28,8 +28,8 @@ def noise_model(p1: float, p2: float, *, readout: float | tuple[float, float] = 
 
     ``p1`` and ``p2``, in [0, 1], are the probabilities that a one-qubit gate and a CX are followed by a Pauli other
     than the identity, each of the 3, of the 15, equally likely. (In Qiskit's ``depolarizing_error(x)`` it is
-    x (4^n - 1) / 4^n.) Every gate of a circuit counts; none are merged. ``readout`` is the probability in [0, 1] to
-    misread a bit; or a pair: to read 1 for 0, to read 0 for 1.
+    x (4^n - 1) / 4^n.) Every gate of a circuit counts; none are merged. ``readout`` is the probability in [0, 1] of
+    misreading a bit; or a pair: of reading 1 for 0, of reading 0 for 1.
     """
     flips = tuple(readout) if isinstance(readout, Sequence) else (readout, readout)
     if len(flips) != 2:

@@ -1,4 +1,4 @@
-"""Qiskit's sampler primitives: jobs are submitted, recorded if requested, waited for, and not paid for twice."""
+"""Qiskit's sampler primitives: jobs are submitted, recorded on request, awaited, and never paid for twice."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ class Sampler(ABC):
 
     @property
     def keeps_jobs(self) -> bool:
-        """Whether the backend gives jobs back by their ids."""
+        """Whether the backend can return earlier jobs by their ids."""
         return self._finder is not None
 
     def job(self, job_id: str) -> Any:
-        """An earlier job. WalshqhnError if the backend does not give it back."""
+        """An earlier job. WalshqhnError if the backend does not return it."""
         assert self._finder is not None
         try:
             return self._finder(job_id)

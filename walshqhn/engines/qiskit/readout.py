@@ -11,7 +11,7 @@ from walshqhn.support.errors import InputError
 def readout_errors(zeros: BitArray, ones: BitArray) -> FloatArray:
     """Probabilities (2, N) to read 1 for 0, and 0 for 1, from bits (shots, N) measured on all zeros and on all ones.
 
-    Bits are taken to be misread independently. InputError if a qubit's readings hardly depend on its state.
+    Bits are assumed to be misread independently. InputError if a qubit's readings hardly depend on its state.
     """
     up, down = zeros.mean(axis=0), 1.0 - ones.mean(axis=0)
     worst = int((up + down).argmax())

@@ -33,8 +33,8 @@ __all__ = [
 def make_optimizer(text: str | Optimizer) -> Optimizer:
     """The optimizer named by ``text``, one of `OPTIMIZERS`; settings follow a colon, separated by semicolons.
 
-    A method of SciPy takes the options that it has there, too; it sees costs in standard deviations, and angles in
-    radians (those of phases over the standard deviation). UsageError for an unknown name or setting, or a value out of
+    A SciPy method also takes its SciPy options; it sees costs in units of the standard deviation, and angles in radians
+    (phase angles divided by the standard deviation). UsageError for an unknown name or setting, or a value out of
     range.
 
     >>> make_optimizer("SPSA:perturbation=0.1;blocking=true").blocking

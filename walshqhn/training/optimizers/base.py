@@ -56,7 +56,7 @@ class Optimizer(Spec, ABC):
 
 
 def out_of_patience(run: Evaluator, limit: int | None) -> Outcome | None:
-    """An outcome once the last ``limit`` iterations brought no lower value; None without a limit."""
+    """An outcome once the last ``limit`` iterations found no lower value; None without a limit."""
     if limit is None or run.waited < limit:
         return None
     return Outcome(STALLED, f"no lower value in {limit} iterations")

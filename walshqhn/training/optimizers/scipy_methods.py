@@ -39,7 +39,7 @@ Not dogleg: it takes positive Hessians only, and a mean cost, which is periodic 
 
 
 def _settings(text: Any) -> str:
-    """NAME=VALUE;NAME=VALUE in one form. UsageError for anything else."""
+    """NAME=VALUE;NAME=VALUE in canonical form. UsageError for anything else."""
     if not isinstance(text, str):
         raise UsageError(f"settings of SciPy's methods are text, NAME=VALUE;NAME=VALUE, got {text!r}.")
     found = {}
@@ -84,7 +84,7 @@ class ScipyMethod(Optimizer):
         return {name: _value(text) for name, _, text in (one.partition("=") for one in self.scipy.split(";")) if name}
 
     def _try(self) -> None:
-        """UsageError for options that SciPy does not know or cannot use: a search of few steps finds out."""
+        """UsageError for options that SciPy does not know or cannot use, tested by a short search."""
         from scipy.optimize import OptimizeWarning, minimize
 
         more = {"jac": lambda x: 2 * x, "hess": lambda x: 2 * np.eye(2)} if self.exact_only else {}
