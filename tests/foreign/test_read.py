@@ -141,7 +141,7 @@ def test_commands_take_such_files(tmp_path, monkeypatch, capfd, kind):
     assert main(["train", f"h.{kind}", "--layers", "0", "--max-iterations", "3", "-o", "run.h5"]) == 0
     capfd.readouterr()
     assert main(["minimum", f"h.{kind}", "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["minimum"] == pytest.approx(least, abs=1e-12)
+    assert json.loads(capfd.readouterr().out)["best_cost"] == pytest.approx(least, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def test_the_status_is_that_of_the_best_run_unless_something_is_missing(status):
 def test_summary():
     result = quick(runs=2)
     summary = json.loads(json.dumps(result.summary(), allow_nan=False))
-    assert summary["best_sample"] == bits_to_label(result.best_bits)
-    assert summary["best_cost"] == TABLE[int(summary["best_sample"], 2)]
+    assert summary["best_bits"] == bits_to_label(result.best_bits)
+    assert summary["best_cost"] == TABLE[int(summary["best_bits"], 2)]
     assert summary["iterations"] == [len(run.history) - 1 for run in result.runs]
     assert (summary["runs"], summary["seed"], summary["excess"]) == (2, 0, result.excess)
     assert summary["search"]["optimizer"] == "L-BFGS-B"

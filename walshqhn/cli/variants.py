@@ -117,7 +117,7 @@ def with_product(variants: tuple[Variant, ...], engine: str = "exact") -> tuple[
         (v.circuit.ansatz, v.circuit.layers) in states and v.engine.engine in ("exact", "product") for v in variants
     ):
         return variants
-    search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False)
+    search = replace(variants[0].search, optimizer=None, max_shots=None, tails=False, grow=False, start=None)
     if engine == "product":
         search = replace(search, objective="mean")  # the only one it knows exactly
     circuit = replace(variants[0].circuit, ansatz="product", max_degree=None, mixer="x")

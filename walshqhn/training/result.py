@@ -260,8 +260,8 @@ class TrainingResult(ByValue, Tabular, Drawn):
         return {
             **{name: getattr(self, name) for name in own},
             **{name: None if math.isnan(x := getattr(best, name)) else x for name in numbers},
-            "cost": self.cost_digest,
-            "best_sample": bits_to_label(self.best_bits),
+            "cost_digest": self.cost_digest,
+            "best_bits": bits_to_label(self.best_bits),
             "accuracy": self.accuracies,
             "architecture": best.architecture,
             "runs": len(self.runs),

@@ -60,7 +60,7 @@ def test_a_trained_circuit(run, costs):
     assert "OPENQASM 3" in text
     assert "c[0] = measure q[0];" in text
     assert "// c[0]: b[0]" in text
-    assert facts["num_qubits"] == text.count(" = measure ") == 3
+    assert facts["num_bits"] == text.count(" = measure ") == 3
 
 
 def test_what_cannot_be_exported(run, costs):
@@ -85,4 +85,4 @@ def test_one_of_several_hamiltonians_in_hdf5(run, costs):
         file["more/ring_n-3"] = "(-1e-05+0j) [Z0 Z1] +\n2.5 [Z2] +\n-3.25 []"
     assert "choose one with key: more/ring_n-3, walshqhn_n-3" in run.complaint("spectrum", "costs.hdf5", code=1)
     facts = run.json("minimum", "costs.hdf5", "--key", "more/ring_n-3")
-    assert facts["minimum"] == pytest.approx(-3.25 - 2.5 - 1e-5, rel=1e-12)
+    assert facts["best_cost"] == pytest.approx(-3.25 - 2.5 - 1e-5, rel=1e-12)

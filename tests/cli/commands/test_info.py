@@ -11,8 +11,8 @@ from walshqhn.formats.hdf5 import save
 def test_everything_there_can_be(run):
     save("all.h5", everything())
     facts = run.json("info", "all.h5")
-    assert facts["num_qubits"] == 3
-    assert facts["cost"] == {"values": 8, "minimum": pytest.approx(-0.9589242746631385), "at": 5}
+    assert facts["num_bits"] == 3
+    assert (facts["exact_minimum"], facts["best_bits"]) == (pytest.approx(-0.9589242746631385), "101")
     assert facts["hamiltonian"]["terms"] == 3
     assert facts["training"]["runs"] == 3
     assert facts["study"]["done"] == 5

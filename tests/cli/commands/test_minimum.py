@@ -8,12 +8,12 @@ from walshqhn import IsingHamiltonian, labs, load_task
 def test_a_problem_and_its_file_give_the_same(run):
     run("export", "labs-13", "--format", "native", "-o", "labs13.h5")
     facts = run.json("minimum", "labs13.h5", "--keep", "5")
-    assert (facts["minimum"], facts["count"], facts["is_exact"], facts["num_bits"]) == (6, 4, True, 13)
+    assert (facts["exact_minimum"], facts["degeneracy"], facts["best_cost"], facts["num_bits"]) == (6, 4, 6, 13)
     assert [c["cost"] for c in facts["configurations"]] == [6, 6, 6, 6, 14]
     bits = [int(b) for b in reversed(facts["configurations"][0]["bits"])]
     assert labs(13).energy(bits) == 6
     again = run.json("minimum", "labs-13", "--symmetry", "reversal", "--symmetry", ",".join(map(str, range(13))))
-    assert (again["minimum"], again["count"]) == (6, 4)
+    assert (again["best_cost"], again["degeneracy"]) == (6, 4)
     out = run("minimum", "labs13.h5")
     assert "exact        all 2^13 configurations" in out
     assert "reached by   4 configurations" in out
@@ -25,7 +25,7 @@ def test_a_table_and_a_task(run, costs):
     assert facts["configurations"][0]["bits"] == "110"
     small = {"num_samples": 50, "hidden": 2}
     facts = run.json("minimum", "gaussian", "--num-samples", "50", "--hidden", "2")
-    assert facts["minimum"] == pytest.approx(load_task("gaussian", **small).cost_table().min(), rel=1e-12)
+    assert facts["best_cost"] == pytest.approx(load_task("gaussian", **small).cost_table().min(), rel=1e-12)
     assert "--method and --symmetry are for Hamiltonians" in run.complaint("minimum", "costs.npy", "--method", "anneal")
 
 

@@ -13,11 +13,11 @@ def trained(run, costs):
 @pytest.mark.parametrize("engine", [(), ("--engine", "aer"), ("--engine", "mps")])
 def test_networks_are_ranked_by_cost(run, trained, costs, engine):
     facts = run.json("sample", "run.h5", "--shots", 100, *engine)
-    assert facts["networks"][0]["bits"] == "110"
-    assert facts["networks"][0]["excess"] == 0
-    assert [n["cost"] for n in facts["networks"]] == sorted(n["cost"] for n in facts["networks"])
-    assert all(n["cost"] == costs[int(n["bits"], 2)] for n in facts["networks"])
-    assert sum(n["count"] for n in facts["networks"]) == 100
+    assert facts["configurations"][0]["bits"] == "110"
+    assert facts["configurations"][0]["excess"] == 0
+    assert [n["cost"] for n in facts["configurations"]] == sorted(n["cost"] for n in facts["configurations"])
+    assert all(n["cost"] == costs[int(n["bits"], 2)] for n in facts["configurations"])
+    assert sum(n["count"] for n in facts["configurations"]) == 100
     assert "110" in run("sample", "run.h5", *engine)
 
 
@@ -32,13 +32,13 @@ def test_a_study_is_sampled_by_its_variant_of_least_energy(run, costs):
     facts = run.json(*study, "-o", "s.h5")
     least = min(row["least_excess"] for row in facts["variants"])
     sampled = run.json("sample", "s.h5", "--shots", 4000)
-    error = sampled["standard_error"] or 0
+    error = sampled["energy_error"] or 0
     best = min(facts["variants"], key=lambda row: row["least_excess"])["variant"]
     assert sampled["variant"] == best
     assert f"variant: {best}" in run("sample", "s.h5")
     assert run.json("sample", "s.h5", "--variant", 1)["variant"] == facts["variants"][1]["variant"]
     assert "variant 9 of s.h5 has no finished run" in run.complaint("sample", "s.h5", "--variant", 9)
-    assert abs(sampled["mean_cost"] - costs.min() - least) <= 5 * error + 1e-6
+    assert abs(sampled["energy"] - costs.min() - least) <= 5 * error + 1e-6
 
 
 @pytest.mark.parametrize(

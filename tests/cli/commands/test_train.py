@@ -46,7 +46,7 @@ def assert_equal_runs(first, second):
 def test_a_training_of_a_table(run, costs):
     facts = run.json("train", "costs.npy", "-o", "run.h5", "--runs", "2", "--layers", "1")
     assert facts["best_cost"] == facts["exact_minimum"] == 1.25
-    assert facts["best_sample"] == "110"
+    assert facts["best_bits"] == "110"
     assert facts["status"] == "converged"
     stored = load("run.h5")
     assert stored.training.summary()["value"] == facts["value"]

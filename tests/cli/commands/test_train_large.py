@@ -40,7 +40,7 @@ def test_a_hamiltonian_of_40_qubits(run, chain):
     assert len(load("r.h5").training.runs) == 2
     sampled = run.json("sample", "r.h5", "--shots", 20, "--top", 3)
     assert sampled["engine"] == "mps"
-    for network in sampled["networks"]:
+    for network in sampled["configurations"]:
         assert network["cost"] == pytest.approx(chain.energy([int(b) for b in network["bits"][::-1]]))
         assert network["excess"] is None
     assert "exact minimum unknown" in run("sample", "r.h5", "--shots", 20)
@@ -86,7 +86,7 @@ def test_a_network_of_41_bits(run):
     small = ("gaussian", "--hidden", 10, "--num-samples", 20, "--num-validation", 0, "--num-test", 10)
     facts = run.json("train", *small, *PRODUCT, "--runs", 1, "-o", "n.h5")
     assert set(facts["accuracy"]) == {"train", "test"}
-    assert set(run.json("sample", "n.h5", "--shots", 5)["networks"][0]["accuracy"]) == {"train", "test"}
+    assert set(run.json("sample", "n.h5", "--shots", 5)["configurations"][0]["accuracy"]) == {"train", "test"}
     assert run.json("plot", "n.h5")["figures"] == ["n-training.png", "n-tails.png", "n-circuit.png"]
     for arguments in ((*QUICK, "--ansatz", "qaoa"), ()):
         text = run.complaint("train", *small, *arguments, code=1)

@@ -97,17 +97,18 @@ def demo(
 
         facts = {
             "num_bits": task.num_bits,
-            "exact_minimum": {"cost": float(cost[lowest]), "bits": bits_to_label(index_to_bits(lowest, task.num_bits))},
+            "exact_minimum": float(cost[lowest]),
+            "best_bits": bits_to_label(index_to_bits(lowest, task.num_bits)),
             "degree_weights": workspace.spectrum.degree_weights(),
             "truncated_rms_error": truncation_error,
             "training": result.summary(),
             "aer": {
                 "shots": shots,
-                "mean_cost": float(sampled.mean()),
-                "standard_error": _standard_error(sampled),
+                "energy": float(sampled.mean()),
+                "energy_error": _standard_error(sampled),
                 "within_1e-4": float((sampled <= cost[lowest] + _CLOSE).mean()),
             },
-            "best": best,
+            "configurations": [best],
             "seconds": say.elapsed(),
             "files": [file, *operators, *figures.values()],
         }

@@ -54,7 +54,7 @@ def evaluate(
             found |= {"weights": weights, "architecture": chosen_options(task.network, row)}
         networks.append(found)
     if json:
-        print_json({"source": source, "num_bits": n, "exact_minimum": minimum, "networks": networks})
+        print_json({"source": source, "num_bits": n, "exact_minimum": minimum, "configurations": networks})
         return
     for found in networks:
         _show(found)

@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913  a command's arguments are its options
         write(target, hamiltonian, format, Details(labels, contents, qpy_version), overwrite=force)
     n, terms, error = hamiltonian.num_qubits, len(hamiltonian), hamiltonian.rms_error
     if json:
-        facts = {"output": target, "format": format, "num_qubits": n, "terms": terms, "rms_error": error}
+        facts = {"output": target, "format": format, "num_bits": n, "terms": terms, "rms_error": error}
         return print_json(facts | {"discarded_weight": hamiltonian.discarded_weight})
     size = f"{plural(terms, 'term')} on {plural(n, 'qubit')}"
     return stdout().print(f"{target}: {size}, RMS error of the cost {number(error, 3)}", soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
+from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.cli.options import Json, format_value
 from walshqhn.cli.output import number, plural, print_json, stdout
 from walshqhn.formats.hdf5 import Contents, load, unchecked
@@ -17,7 +18,7 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
     """Show what a walshqhn file holds and how it was made. The whole file is read and checked."""
     facts, lines = _described(load(file))
     if json:
-        print_json({"file": file, "format_version": FORMAT_VERSION, **facts})
+        print_json({"source": file, "format_version": FORMAT_VERSION, **facts})
         return
     out = stdout()
     for name, text in (("file", f"{file}: walshqhn format {FORMAT_VERSION}, intact"), *lines):
@@ -26,7 +27,7 @@ def info(file: Annotated[str, Parameter(help="A walshqhn file (.h5).")], /, *, j
 
 def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Every part as JSON can hold it, and as lines (name, text)."""
-    facts: dict[str, Any] = {"num_qubits": found.num_qubits}
+    facts: dict[str, Any] = {"num_bits": found.num_qubits}
     lines = [("N", f"{found.num_qubits:,}")]
     if found.task is not None:
         facts["task"], data = found.task, found.task["data"]
@@ -35,7 +36,8 @@ def _described(found: Contents) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         lines.append(("data", f"{data['source']}, SHA-256 {data['sha256'][:16]}..."))
     if found.cost is not None:
         low = int(found.cost.argmin())
-        facts["cost"] = {"values": found.cost.size, "minimum": float(found.cost[low]), "at": low}
+        facts["exact_minimum"] = float(found.cost[low])
+        facts["best_bits"] = bits_to_label(index_to_bits(low, found.num_qubits))
         lines.append(("cost", f"{found.cost.size:,} values, minimum {number(found.cost[low], 9)} at index {low}"))
     if found.weights is not None:
         facts["degree_weights"] = w = found.weights

@@ -109,8 +109,9 @@ def _search(cost: IsingHamiltonian | NetworkTask | TableCost, keep: int, setting
 def _show(name: str, cost: Cost, found: Minimum, seconds: float, json: bool) -> None:
     labels = [bits_to_label(row) for row in found.bits]
     if json:
-        facts = {"source": name, "num_bits": cost.num_bits, "minimum": found.value, "is_exact": found.is_exact}
-        facts |= {"how": found.how, "count": found.count, "seconds": seconds}
+        facts = {"source": name, "num_bits": cost.num_bits, "best_cost": found.value}
+        facts |= {"exact_minimum": found.value if found.is_exact else None, "degeneracy": found.count}
+        facts |= {"how": found.how, "seconds": seconds}
         best = [{"bits": label, "cost": c} for label, c in zip(labels, found.costs, strict=True)]
         print_json(facts | {"configurations": best})
         return

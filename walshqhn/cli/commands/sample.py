@@ -66,12 +66,12 @@ def sample(
         facts = {
             "variant": label,
             "shots": shots,
-            "engine": engine,
+            "engine": {"name": type(runner).__name__, "shots": runner.shots, **runner.settings},
             "seed": seed,
-            "mean_cost": mean,
-            "standard_error": error,
+            "energy": mean,
+            "energy_error": error,
         }
-        print_json(facts | {"distinct": len(distinct), "exact_minimum": minimum, "networks": rows})
+        print_json(facts | {"distinct": len(distinct), "exact_minimum": minimum, "configurations": rows})
         return
     out = stdout()
     if label is not None:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from walshqhn.binn.lowdegree import MOST_DEGREES, low_degree_hamiltonian
 from walshqhn.binn.task import NetworkTask
+from walshqhn.bits import bits_to_label, index_to_bits
 from walshqhn.cli import options as opt
 from walshqhn.cli.estimate import Estimated
 from walshqhn.cli.estimate import estimate as estimated
@@ -90,7 +91,7 @@ def spectrum(  # noqa: PLR0913  a command's arguments are its options
             drawing = Drawing(lambda ax: plot_degree_weights(ax, found.weights, rest=found.rest, title=title))
             draw({plot: drawing}, overwrite=force)
     if json:
-        print_json({"source": source, **found.facts(), "output": output, "plot": plot})
+        print_json({"source": source, **found.facts(), "output": output, "figures": [plot] if plot else []})
         return
     found.show(workspace.name, workspace.bit_names)
     for target, text in ((output, "stored in"), (plot, "figure:")):
@@ -125,7 +126,8 @@ class _Found:
             "num_bits": h.num_qubits,
             "mean": self.mean,
             "variance": self.variance,
-            "minimum": self.minimum,
+            "exact_minimum": self.minimum and self.minimum["cost"],
+            "best_bits": self.minimum and bits_to_label(index_to_bits(self.minimum["index"], h.num_qubits)),
         }
         known |= {"influences": self.influences, "noise_stability": {str(rho): self.stability(rho) for rho in _RHOS}}
         return known | {"degree_weights": self.weights, "rest": self.rest, "hamiltonian": ising}
