@@ -21,6 +21,8 @@ CALLS = {
     "plot": ("plot", "costs.npy", "--kind", "spectrum"),
     "report": ("report", "costs.npy"),
     "info": ("info", "t.h5"),
+    "spectrum ": ("spectrum", "g.h5", "--estimate", "regression", "--max-degree", 1, "--evaluations", 800),
+    "export ": ("export", "t.h5", "--format", "qasm3", "-o", "c.qasm"),
     "info ": ("info", "s.h5"),
     "info  ": ("info", "g.h5"),
     "cache": ("cache",),

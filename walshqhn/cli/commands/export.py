@@ -83,7 +83,7 @@ def _write_circuit(target: Path, workspace: Workspace, format: str, force: bool,
     write_circuit = FORMATS[format].write_circuit
     assert write_circuit is not None
     write_atomically(target, lambda path: write_circuit(path, circuit, workspace.bit_names), overwrite=force)
-    facts = {"num_qubits": circuit.num_qubits, "gates": circuit.size(), "value": training.best_run.value}
+    facts = {"num_bits": circuit.num_qubits, "gates": circuit.size(), "value": training.best_run.value}
     if json:
         return print_json({"output": target, "format": format, **facts})
     size = f"{plural(circuit.size(), 'gate')} on {plural(circuit.num_qubits, 'qubit')}"
