@@ -21,7 +21,8 @@ from walshqhn.support.resources import require_memory
 
 _EXPONENT_ROOM = 1000.0  # of the 1023 powers of two that a float64 holds
 _LARGEST_SUM = 170.0  # |u| up to which four factors 1 + e^u fit that room
-_LARGEST_HALF = 700.0  # |left|, |right| up to which e^left and e^right are finite
+_LARGEST_PAIR = 340.0  # |u| up to which two factors 1 + e^u are below the largest float64
+_NONE = 1e150  # e^u of a sample that adds nothing
 _WORKSPACE = 1 << 25  # bytes for one half's table of sums
 _CHUNK_WORK = 1 << 33  # (configuration, sample) pairs a call: about a second between Ctrl-C checks
 
@@ -166,7 +167,10 @@ def add_losses(left: FloatArray, right: FloatArray, loss: str, out: FloatArray) 
         kernels.in_rows(kernels.add_softplus, exp_left, exp_right, period, out=out)
     elif loss == "bce":
         kernels.in_rows(kernels.add_softplus_direct, left, right, out=out)
-    elif max(halves) < _LARGEST_HALF:
-        kernels.in_rows(kernels.add_squared_sigmoid, np.exp(-left), np.exp(-right), out=out)
+    elif sum(halves) < _LARGEST_PAIR:
+        pad = left.shape[1] % 2
+        exp_left = np.pad(np.exp(-left), ((0, 0), (0, pad)), constant_values=_NONE)
+        exp_right = np.pad(np.exp(-right), ((0, pad), (0, 0)), constant_values=1.0)
+        kernels.in_rows(kernels.add_squared_sigmoid, exp_left, exp_right, out=out)
     else:
         kernels.in_rows(kernels.add_squared_sigmoid_direct, -left, -right, out=out)
