@@ -166,8 +166,7 @@ class MPSPrepared(SampledPrepared):
                 drawn = np.empty(uniforms.shape, np.uint8)
 
                 def work(begin: int, end: int, uniforms: FloatArray = uniforms, drawn: BitArray = drawn) -> None:
-                    mps_sites.draw(state.re, state.im, state.tensors, state.bonds, uniforms, drawn, begin, end)  # noqa:
-                    B023
+                    mps_sites.draw(state.re, state.im, state.tensors, state.bonds, uniforms, drawn, begin, end)  # noqa: B023
 
                 with thread_limit(self.engine.threads):
                     share(work, len(drawn), max(1, len(drawn) // 16))
