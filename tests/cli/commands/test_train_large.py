@@ -39,7 +39,7 @@ def test_a_hamiltonian_of_40_qubits(run, chain):
     run("train", "chain.h5", *PRODUCT, "--runs", 2, "-o", "r.h5", "--resume")
     assert len(load("r.h5").training.runs) == 2
     sampled = run.json("sample", "r.h5", "--shots", 20, "--top", 3)
-    assert sampled["engine"] == "mps"
+    assert sampled["engine"]["name"] == "MPSEngine"
     for network in sampled["configurations"]:
         assert network["cost"] == pytest.approx(chain.energy([int(b) for b in network["bits"][::-1]]))
         assert network["excess"] is None
