@@ -64,8 +64,8 @@ class BinaryNetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
 
     Attributes
     ----------
-    classes_ : array (classes,)
-        Labels, ascending.
+    classes_ : array
+        Labels (K,), ascending.
     bits_ : array (N,)
         The network.
     task_ : NetworkTask

@@ -34,7 +34,7 @@ class BlockSpectrum:
     """
 
     coefficients: da.Array
-    """(2^t, 2^(N - t)) for 2^t blocks of costs: f(S) in row S // 2^(N - t); blocks are whole columns."""
+    """(2^t, 2^(N - t)) for 2^t blocks of costs, with f(S) in row S // 2^(N - t); blocks are whole columns."""
 
     @classmethod
     def from_costs(cls, costs: da.Array) -> BlockSpectrum:
