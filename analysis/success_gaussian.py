@@ -242,11 +242,11 @@ def draw_depths(ax: Axes, numbers: dict[str, Any], layers: tuple[int, ...]) -> N
         ax.errorbar(x, p, [p - low, up - p], color=COLOURS[k + 1], linestyle=DASHES[k], marker="os^"[k], markersize=4,
                     linewidth=1.2, capsize=2, label=label)  # fmt: skip
         ax.plot(x, [row["by_draw"] for row in rows], ".", color=COLOURS[k + 1], markersize=2.5, alpha=0.6)
-    ax.set_xticks(layers, ["product\nstate" if depth == 0 else str(depth) for depth in layers], fontsize=8)
+    ax.set_xticks(layers)
     ax.set_xlim(-0.4, layers[-1] + 0.4)
     ax.set_ylim(-0.02, 1.35)
     ax.set_yticks(np.linspace(0, 1, 6))
-    ax.set_xlabel("layers")
+    ax.set_xlabel("layers (0: product state)")
     ax.set_ylabel(r"$P(E - C_{\min} \leq$ half the gap)")
     ax.legend(fontsize=7, frameon=False, loc="upper left", handlelength=3)
 
