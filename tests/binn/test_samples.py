@@ -1,6 +1,7 @@
 """Samples in memory: labels of any kind, named features, scaling, hold-outs."""
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -115,11 +116,13 @@ def test_a_file_keeps_names_classes_and_scaling(tmp_path):
         (X, [0, 1], {}, "differ in length: 6 samples, 2 labels"),
         (X, [1] * 6, {}, "at least two classes"),
         (np.where(X == 3, np.nan, X), [0, 1] * 3, {}, r"row 2, column 1, is missing \(nan\)"),
-        (np.where(X == 3, np.inf, X), [0, 1] * 3, {"feature_names": "abc"}, r"row 2, column 1, is inf"),
+        (np.where(X == 3, np.inf, X), [0, 1] * 3, {"feature_names": list("abc")}, r"row 2, column 1, is inf"),
         (X.astype(str), [0, 1] * 3, {}, "X must hold real numbers"),
         (X[:, 0], [0, 1] * 3, {}, r"samples of features, \(S, D\), got shape \(6,\)"),
-        (X, [0, 1] * 3, {"feature_names": "ab"}, "3 different names, got 2"),
-        (X, [0, 1] * 3, {"feature_names": "aab"}, "'a' twice"),
+        (X, [0, 1] * 3, {"feature_names": ["a", "b"]}, "3 different names, got 2"),
+        (X, [0, 1] * 3, {"feature_names": 3}, "3 different names, got 3"),
+        (np.array([["u", 1.0]] * 6, dtype=object), [0, 1] * 3, {}, "X, column 0 must hold numbers, got str.*'u'"),
+        (X, [0, 1] * 3, {"feature_names": list("aab")}, "'a' twice"),
         (X, [0, 1] * 3, {"X_test": X}, "X_test and y_test belong together"),
         (X, [0, 1] * 3, {"X_test": X, "y_test": [0, 2] * 3}, r"classes that those to train on do not: \[2\]"),
         (X, [0, 1] * 3, {"X_test": X, "y_test": list("ababab")}, "classes that those to train on do not: "),
@@ -142,6 +145,13 @@ def test_what_is_missing_in_a_frame_is_named(missing):
         NetworkTask.from_arrays(frame, [0, 1, 0, 1])
     with pytest.raises(InputError, match=r"X, column 'b' must hold numbers, got .*'red'"):
         NetworkTask.from_arrays(frame.assign(b=["red", "red", "blue", "red"]), [0, 1, 0, 1])
+
+
+def test_numbers_among_objects_are_numbers():
+    """As a frame of several types gives its values, or a database its decimals."""
+    plain = NetworkTask.from_arrays(X, [0, 1] * 3)
+    mixed = np.array([[True if v == 1 else Decimal(str(v)) if v < 0 else v for v in row] for row in X], dtype=object)
+    assert np.array_equal(NetworkTask.from_arrays(mixed, [0, 1] * 3).data.train.x, plain.data.train.x)
 
 
 def test_images_in_memory_keep_their_shape():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,10 @@ def as_features(values: Any, name: str = "X") -> tuple[FloatArray, tuple[str, ..
         parts = [_numbers_of(values[c].to_numpy(), f"{name}, column {c!r}") for c in columns]
         x = np.column_stack(parts) if parts else np.empty((len(values), 0))
     else:
+        if (
+            isinstance(values, np.ndarray) and values.dtype.kind == "O" and values.ndim == 2
+        ):  # a frame's, of mixed types
+            values = np.array([_numbers_of(c, f"{name}, column {k}") for k, c in enumerate(values.T)]).T
         x = check_numbers(name, values, ndim=None)
         if x.ndim == 3:
             shape = (x.shape[1], x.shape[2])
@@ -85,7 +90,8 @@ def as_features(values: Any, name: str = "X") -> tuple[FloatArray, tuple[str, ..
 def _numbers_of(column: npt.NDArray[Any], place: str) -> FloatArray:
     """A frame's column (S,); what is missing becomes NaN."""
     if column.dtype.kind == "O":
-        column = np.array([float("nan") if _is_missing(v) else v for v in column.tolist()])
+        cells = [float("nan") if _is_missing(v) else v for v in column.tolist()]
+        column = np.array([float(v) if isinstance(v, Decimal) else v for v in cells])
     if column.dtype.kind not in "biuf":
         found = f", such as {str(column[0])[:40]!r}" if len(column) else ""
         raise InputError(f"{place} must hold numbers, got {column.dtype.name}{found}: encode it, or leave it out.")
@@ -99,6 +105,8 @@ def _is_missing(value: Any) -> bool:
 
 def check_feature_names(names: Sequence[Any], count: int) -> tuple[str, ...]:
     """The names of ``count`` features. InputError unless there are as many, all different."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise InputError(f"feature names must be {plural(count, 'different name')}, got {names!r}.")
     found = tuple(str(name).strip() or f"column {k}" for k, name in enumerate(names))
     twice = sorted({name for name in found if found.count(name) > 1}) if len(set(found)) < len(found) else []
     if len(found) != count or twice:
