@@ -1,10 +1,11 @@
-"""The exact engine against PennyLane's lightning.qubit, qulacs, Qiskit Aer and QOKit (quoted).
+"""The exact engine against PennyLane's lightning.qubit, qulacs, scaluq, Qiskit Aer and QOKit (quoted).
 
 FastQAOA has no row: neither PyPI nor npm has it (asked on 2026-11-28), and nothing could be built.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -58,10 +59,15 @@ def expectation_value(num_qubits: int, settings: Settings) -> list[Contender]:
     ]
     if is_installed("pennylane_lightning"):
         contenders.append(Contender("lightning.qubit", peers.lightning(ansatz, table, params)[0], result=float))
-    if is_installed("qulacs"):
-        prepare, read = peers.qulacs_probabilities(ansatz, params)
-        contenders.append(Contender("qulacs", prepare, result=lambda state: float(read(state) @ table)))
+    for name, peer in (("qulacs", peers.qulacs_probabilities), ("scaluq", peers.scaluq_probabilities)):
+        if is_installed(name):
+            prepare, read = peer(ansatz, params)
+            contenders.append(Contender(name, prepare, result=partial(_mean, read, table)))
     return contenders
+
+
+def _mean(read: Callable[[Any], np.ndarray], table: np.ndarray, state: Any) -> float:
+    return float(read(state) @ table)
 
 
 def qaoa(num_qubits: int, layers: int, slopes: bool, settings: Settings) -> list[Contender]:
@@ -122,7 +128,8 @@ def rows() -> list[Row]:
     linear, goals = "linear ansatz, 2 layers, N = 17", (Goal(10, "lightning.qubit"), Goal(400, _AER))
     found = [Row("gradient-17", f"value and gradient, {linear}", partial(gradient, 17), goals, peers=PEERS)]
     goals, prepare = (Goal(10, "Aer"), Goal(4, "qulacs")), partial(expectation_value, 17)
-    found.append(Row("expectation-17", f"expectation value, {linear}", prepare, goals, peers=PEERS))
+    more = PEERS | {"scaluq": "scaluq"}
+    found.append(Row("expectation-17", f"expectation value, {linear}", prepare, goals, peers=more))
     for n, seconds in ((20, 0.32), (22, 1.5)):
         quoted, limit = (Quoted("QOKit C", seconds, _QOKIT),), (Goal(4, "its expectation value", at_most=True),)
         title, prepare = f"QAOA, p = 4, N = {n}, ", partial(qaoa, n, 4, False)

@@ -64,6 +64,25 @@ def qulacs_probabilities(ansatz: LinearAnsatz, params: np.ndarray) -> tuple[Call
     return prepare, lambda prepared: np.abs(prepared.get_vector()) ** 2
 
 
+def scaluq_probabilities(ansatz: LinearAnsatz, params: np.ndarray) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """As `qulacs_probabilities`, by scaluq, qulacs' successor, on the CPU."""
+    from scaluq import default
+
+    gate, circuit, state = default.f64.gate, default.f64.Circuit(), default.f64.StateVector(ansatz.num_qubits)
+    for one in ansatz.program.gates:
+        if one.name == "cx":
+            circuit.add_gate(gate.CX(*one.qubits))
+        else:
+            circuit.add_gate({"ry": gate.RY, "rz": gate.RZ}[one.name](one.qubits[0], float(params[one.parameter])))
+
+    def prepare() -> Any:
+        state.set_zero_state()
+        circuit.update_quantum_state(state)
+        return state
+
+    return prepare, lambda prepared: np.abs(prepared.get_amplitudes()) ** 2
+
+
 def qulacs_backprop(ansatz: LinearAnsatz, params: np.ndarray, fields: np.ndarray) -> Callable[[], Any]:
     """Qulacs' gradient of sum_j fields[j] Z_j: it takes sums of Paulis, hence a cost of N terms."""
     from qulacs import Observable
