@@ -15,8 +15,6 @@ SCRIPTS = tuple(SUMMARIES)
 """In the order in which they are shown."""
 _FEWER = "MNIST is represented here by 10,000 of its images, which were bundled when this was run."
 _NOTES = {
-    "success_gaussian": "One draw of the data and depths to 4; the script now has five draws and depths to 8, an hour "
-    "of computing that is still to be spent. The text below the fold compares depths by Fisher's tests, not in pairs.",
     "model_selection": _FEWER,
     "qaoa": f"{_FEWER} Since then the cost is normalised for the optimizer, so that QAOA takes other steps.",
     "minima": "The times are of a machine that did much else meanwhile; idle, N = 40 takes 27 s, and N = 35 0.9 s.",

@@ -27,14 +27,13 @@ def success_mnist(numbers: Numbers) -> Summary:
             f"significantly ahead of {say.listed(ahead) or 'none'}"
         )
     equal = max(names, key=lambda name: depths[name]["restarts"]["rate"])
-    same = numbers.get("same_evaluations")
-    if same is not None:
-        best = same["compared"]["best"]
-        parts.append(
-            f"with {same['evaluations']} evaluations for every depth, within {say.power(1e-4)}, {best}, "
-            f"{say.rate(depths[best]['same_evaluations'])}, against {say.rate(depths[names[0]]['same_evaluations'])}, "
-            f"significantly ahead of {say.listed(same['compared']['ahead_of']) or 'none'}"
-        )
+    same = numbers["same_evaluations"]
+    best = same["compared"]["best"]
+    parts.append(
+        f"with {same['evaluations']} evaluations for every depth, within {say.power(1e-4)}, {best}, "
+        f"{say.rate(depths[best]['same_evaluations'])}, against {say.rate(depths[names[0]]['same_evaluations'])}, "
+        f"significantly ahead of {say.listed(same['compared']['ahead_of']) or 'none'}"
+    )
     headline = (
         f"Most often: {'; '.join(parts)}. With equal work, restarts counted, {equal} comes out ahead "
         f"({say.rate(depths[equal]['restarts'])} within {say.power(1e-4)})."
@@ -47,7 +46,7 @@ def success_mnist(numbers: Numbers) -> Summary:
         (
             name,
             *(say.rate(p) for p in d["success"]),
-            say.rate(d["same_evaluations"]) if "same_evaluations" in d else "-",
+            say.rate(d["same_evaluations"]),
             f"{say.rate(d['restarts'])} ({d['restarts']['count']})",
             f"{100 * d['test_accuracy'][0]:.2f} %",
             f"{d['evaluations']:.0f}",
@@ -62,22 +61,19 @@ def success_gaussian(numbers: Numbers) -> Summary:
     tasks = {name: found for name, found in numbers.items() if "rows" in found}
     names = [say.depth(row["variant"]) for row in next(iter(tasks.values()))["rows"]]
     best = {name: max(found["rows"], key=lambda row: row["success_probability"]) for name, found in tasks.items()}
-    ahead = [
-        f"{name}: {say.listed(found['compared']['ahead_of']) or 'none'}" for name, found in tasks.items()
-        if "compared" in found
-    ]  # fmt: skip
+    ahead = [f"{name}: {say.listed(found['compared']['ahead_of']) or 'none'}" for name, found in tasks.items()]
     headline = (
         "The best network is returned by "
         + ", ".join(
             f"{say.rate(say.interval(row))} ({name}, {say.depth(row['variant'])})" for name, row in best.items()
         )
         + " of the trainings at the best depth, which differs between tasks and with ε"
-        + (f", and is significantly ahead of these (ε = half the gap): {'; '.join(ahead)}." if ahead else ".")
+        + f", and is significantly ahead of these (ε = half the gap): {'; '.join(ahead)}."
     )
     rows = [
         (f"{name}, ε = {what}", *(say.rate(say.interval(row)) for row in found_at))
         for name, found in tasks.items()
-        for what, found_at in found.get("by_epsilon", {"half the gap": found["rows"]}).items()
+        for what, found_at in found["by_epsilon"].items()
     ]
     return Summary(PARTLY, headline, (("P(E - C_min ≤ ε)", *names), *rows))
 
