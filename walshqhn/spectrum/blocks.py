@@ -1,4 +1,4 @@
-"""The Walsh spectrum of a cost in blocks of a Dask array, none of which need share a machine with another.
+"""The Walsh spectrum of a cost in blocks of a Dask array, no two of which need share a machine.
 
 With x = (t, l), t the top bits, which number the blocks, the transform over l is done within each block, that over t
 across them: two passes, and between them one exchange, in which every block gives each other one a part.
@@ -7,6 +7,8 @@ across them: two passes, and between them one exchange, in which every block giv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,17 +32,21 @@ class BlockSpectrum:
     """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) as a lazy Dask array.
 
     Nothing is computed before `summarize`, or before the array itself is: stored (``coefficients.to_zarr``), persisted
-    in the memory of a cluster, or gathered. A worker holds a few blocks at a time; Dask spills the rest to its disks.
+    in the memory of a cluster, or gathered.
     """
 
     coefficients: da.Array
     """(2^t, 2^(N - t)) for 2^t blocks of costs, with f(S) in row S // 2^(N - t); blocks are whole columns."""
 
     @classmethod
-    def from_costs(cls, costs: da.Array) -> BlockSpectrum:
+    def from_costs(cls, costs: da.Array, *, scratch: str | Path | None = None) -> BlockSpectrum:
         """Of costs (2^N,), index x, in equal blocks of 2^m, with 2 m >= N.
 
-        InputError for an array of another shape or type, or in other blocks.
+        ``scratch``: a folder that all workers reach, for one file as large as the costs, through which blocks are
+        exchanged. A worker then holds a few blocks at a time and no more. The file is yours to delete. Default: Dask's
+        own rechunking, through the memories of the workers.
+
+        InputError for an array of another shape or type, in other blocks, or without such a folder.
         """
         try:
             import dask.array as da
@@ -56,8 +62,12 @@ class BlockSpectrum:
                 f"{len(costs.chunks[0]):,} of up to {max(sizes):,}. Use costs.rechunk(2**m)."
             )
         rows, kind = 1 << (n - low), wht(np.zeros(1, costs.dtype)).dtype
-        within = costs.map_blocks(_rows, dtype=kind, new_axis=1, chunks=((1,) * rows, (1 << low,)))
-        columns = within.rechunk({0: rows, 1: (1 << low) // rows})
+        width = (1 << low) // rows
+        if scratch is None:
+            within = costs.map_blocks(_rows, dtype=kind, new_axis=1, chunks=((1,) * rows, (1 << low,)))
+            columns = within.rechunk({0: rows, 1: width})
+        else:
+            columns = _through_file(costs, _file_in(scratch), (rows, 1 << low), width, kind)
         return cls(columns.map_blocks(wht, axis=0, norm="forward", threads=1, dtype=kind))
 
     @property
@@ -95,6 +105,46 @@ class _Summary:
     masks: MaskArray
     values: FloatArray
     constant: float
+
+
+def _file_in(folder: str | Path) -> str:
+    if not Path(folder).is_dir():
+        raise InputError(f"scratch must be a folder, got {str(folder)!r}.")
+    return NamedTemporaryFile(dir=folder, prefix="walshqhn-", suffix=".bin", delete=False).name
+
+
+def _through_file(
+    costs: da.Array, path: str, shape: tuple[int, int], width: int, kind: np.dtype[Any]
+) -> da.Array:  # the rows are written, and when all are there, columns read
+    import dask
+    import dask.array as da
+
+    blocks = costs.to_delayed().ravel()
+    written = dask.delayed(list)([dask.delayed(_write)(block, path, k, kind) for k, block in enumerate(blocks)])
+    parts = [
+        da.from_delayed(dask.delayed(_read)(written, path, shape, first, width, kind), (shape[0], width), kind)
+        for first in range(0, shape[1], width)
+    ]
+    return da.concatenate(parts, axis=1)
+
+
+def _write(block: npt.NDArray[Any], path: str, row: int, kind: np.dtype[Any]) -> None:
+    """By seeking, not by mapping, whose pages would count as memory."""
+    with Path(path).open("r+b") as file:
+        file.seek(row * block.size * kind.itemsize)
+        file.write(_rows(block).astype(kind, copy=False).data)
+
+
+def _read(
+    written: object, path: str, shape: tuple[int, int], first: int, width: int, kind: np.dtype[Any]
+) -> npt.NDArray[Any]:
+    found = np.empty((shape[0], width), kind)
+    with Path(path).open("rb") as file:
+        for row, part in enumerate(found):
+            file.seek((row * shape[1] + first) * kind.itemsize)
+            if file.readinto(part.data) != part.nbytes:
+                raise InputError(f"{path} has been cut short.")
+    return found
 
 
 def _rows(costs: npt.NDArray[Any]) -> npt.NDArray[Any]:
