@@ -30,8 +30,8 @@ def test_a_table_is_a_source(run, flowers):
     bits = np.array([[(k >> j) & 1 for j in range(3)] for k in range(8)])
     u = x @ (2 * bits[:, :2] - 1).T + 2 * bits[:, 2] - 1
     costs = (np.log1p(np.exp(u)) - y[:, None] * u).mean(axis=0)
-    assert facts["minimum"]["cost"] == pytest.approx(costs.min(), rel=1e-12)
-    assert facts["minimum"]["index"] == costs.argmin()
+    assert facts["exact_minimum"] == pytest.approx(costs.min(), rel=1e-12)
+    assert facts["best_bits"] == f"{costs.argmin():03b}"
     found = run.json("evaluate", "f.h5", "110")["networks"][0]
     assert found["weights"] == {"sepal length": -1, "petal width": 1, "b1[0]": 1}
     assert found["cost"] == pytest.approx(costs[6], rel=1e-12)
@@ -59,6 +59,7 @@ def test_costs_beside_bit_strings_are_no_samples(run, costs, tmp_path):
     rows = [f"{k:03b},{cost}" for k, cost in enumerate(costs.tolist())]
     for header in ([], ["bits,cost"]):
         (tmp_path / "c.csv").write_text("\n".join([*header, *reversed(rows)]))
-        assert run.json("spectrum", "c.csv")["minimum"] == {"index": 6, "cost": 1.25}
+        facts = run.json("spectrum", "c.csv")
+        assert (facts["exact_minimum"], facts["best_bits"]) == (1.25, "110")
     (tmp_path / "c.csv").write_text("\n".join(rows[:5] + rows[6:]))
     assert "the cost of 101 is missing" in run.complaint("spectrum", "c.csv", code=1)
