@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from walshqhn import list_tasks, load_task, wht
+from walshqhn.binn import catalog
 from walshqhn.binn.catalog import load_task_from_spec, task_options
 from walshqhn.bits import index_to_bits
 from walshqhn.support.errors import InputError, UsageError, WalshqhnError, missing_package, unknown_name
@@ -223,7 +224,33 @@ def test_a_list_is_taken_as_a_tuple_or_refused(name, options):
 def test_changed_file_is_refused(tmp_path):
     spec = load_task("custom", path=csv_file(tmp_path)).spec
     csv_file(tmp_path, first=1e-9)
-    with pytest.raises(InputError, match=r"the data of task 'custom' \(file own\.csv\) has changed"):
+    with pytest.raises(InputError, match=r"own\.csv is not, or is no longer, the file that was recorded"):
+        load_task_from_spec(spec)
+
+
+@pytest.mark.parametrize("recorded", [None, {}, [], {"": [1, 2, 3]}, "size", "longer"])
+def test_a_description_opens_no_file_that_it_does_not_know(tmp_path, monkeypatch, recorded):
+    """It may come with a file from anyone: nothing of another file is parsed, or shown."""
+    spec = json.loads(json.dumps(load_task("custom", path=csv_file(tmp_path)).spec))
+    (path,) = spec["data"]["files"]
+    secret = tmp_path / "secret"
+    secret.write_text("root:x:0:0\n")
+    size, digest = spec["data"]["files"].pop(path)
+    known = {"size": {str(secret): [size, digest]}, "longer": {str(secret): [11, digest]}}
+    spec["data"]["files"] = known.get(recorded, recorded) if isinstance(recorded, str) else recorded
+    spec["options"]["path"] = str(secret)
+    monkeypatch.setattr(catalog, "load_task", None)
+    with pytest.raises(InputError, match=r"not its size and checksum|not, or is no longer, the file") as refusal:
+        load_task_from_spec(spec)
+    assert "x:0:0" not in str(refusal.value)
+
+
+def test_a_description_of_images_opens_no_others(tmp_path):
+    (tmp_path / "mnist" / "raw").mkdir(parents=True)
+    (tmp_path / "mnist" / "raw" / "train-images-idx3-ubyte").write_bytes(b"")
+    spec = json.loads(json.dumps(load_task("mnist-4x4", num_samples=20).spec))
+    spec["options"]["data_dir"] = str(tmp_path)
+    with pytest.raises(InputError, match=r"names .*train-images-idx3-ubyte, but not its size and checksum"):
         load_task_from_spec(spec)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from walshqhn.binn.datasets import Dataset, digit_images, gaussian_mixture, glyphs
 from walshqhn.binn.files import read_dataset
+from walshqhn.binn.images import idx_files
 from walshqhn.binn.options import NETWORK_OPTIONS, as_tuples
 from walshqhn.binn.samples import IN_MEMORY
 from walshqhn.binn.task import NetworkTask
 from walshqhn.support.errors import DataWarning, InputError, UsageError, WalshqhnError, unknown_name
+from walshqhn.support.files import check_fingerprint, fingerprint
 
 _FILES = {"path", "data_dir"}
 
@@ -113,17 +115,31 @@ def load_task(name: str, **options: Any) -> NetworkTask:
     missing = [option for option, value in resolved.items() if value is inspect.Parameter.empty]
     if missing:
         raise UsageError(f"task {name!r} needs the option {', '.join(missing)}.")
+    checksums = {str(path): list(fingerprint(path)) for path in _files(resolved)}
     try:
         data = TASKS[name].data(**{k: v for k, v in resolved.items() if k not in NETWORK_OPTIONS})
     except WalshqhnError:
         raise
     except (TypeError, ValueError) as error:
         raise UsageError(f"task {name!r}: {error}") from error
-    return NetworkTask.of(name, data, resolved)
+    task = NetworkTask.of(name, data, resolved)
+    task.spec["data"] |= {"files": checksums} if checksums else {}
+    return task
+
+
+def _files(options: Mapping[str, Any]) -> list[Path]:
+    """All files that these options have read."""
+    paths = [Path(options[name]) for name in sorted(_FILES & options.keys()) if isinstance(options[name], str)]
+    dataset = str(options.get("dataset"))
+    return [file for path in paths for file in (idx_files(path, dataset) if path.is_dir() else [path])]
 
 
 def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
-    """Recreate a task from its ``spec``; InputError if its data has changed."""
+    """Recreate a task from its ``spec``; InputError if its data has changed.
+
+    A description may come with a file from anyone, and name any path: only files that have the size and the SHA-256
+    that it states are read.
+    """
     try:
         name, options, recorded, checksum = spec["name"], dict(spec["options"]), spec["data"], spec["data"]["sha256"]
     except (KeyError, TypeError) as error:
@@ -133,6 +149,12 @@ def load_task_from_spec(spec: Mapping[str, Any]) -> NetworkTask:
             f"the samples of task {name!r} were in memory (SHA-256 {checksum[:12]}...) and are not in the file; "
             "make it again with NetworkTask.from_arrays."
         )
+    for path in _files(options):
+        try:
+            size, digest = recorded["files"][str(path)]
+        except (LookupError, TypeError, ValueError):
+            raise InputError(f"task {name!r} names {path}, but not its size and checksum: it is not read.") from None
+        check_fingerprint(path, size, digest)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # they were said when the task was made
         task = load_task(name, **options)

@@ -86,9 +86,7 @@ def _idx_folder(folder: Path, dataset: str) -> DigitImages:
     """From ``folder``, or where torchvision and TensorFlow put them in it."""
     if not folder.is_dir():
         raise InputError(f"data_dir must be a folder with IDX files, got {str(folder)!r}.")
-    usual, prefix = IDX[dataset]
-    homes = [folder, *(folder / name for name in (usual, dataset, dataset.replace("-", "_")))]
-    places = [home / inner for home in homes for inner in ("", "raw", "gzip", "raw/gzip")]
+    prefix, places = IDX[dataset][1], _idx_places(folder, dataset)
 
     def read(part: str, names: tuple[str, ...]) -> Labelled | None:
         """Both files of a part; None if one of them is missing."""
@@ -111,6 +109,17 @@ def _idx_folder(folder: Path, dataset: str) -> DigitImages:
         raise InputError(f"{folder}: needs {prefix}train-images-idx3-ubyte and {prefix}train-{labels} (plain or .gz).")
     names = {"mnist": "MNIST, IDX files"}
     return DigitImages(train, read("test", ("t10k", "test")), names.get(dataset, f"{dataset}, IDX files"), 255.0)
+
+
+def _idx_places(folder: Path, dataset: str) -> list[Path]:
+    homes = [folder, *(folder / name for name in (IDX[dataset][0], dataset, dataset.replace("-", "_")))]
+    return [home / inner for home in homes for inner in ("", "raw", "gzip", "raw/gzip")]
+
+
+def idx_files(folder: Path, dataset: str) -> list[Path]:
+    """All files that may be read as ``dataset`` from ``folder``."""
+    places = _idx_places(folder, dataset) if dataset in IDX else []
+    return sorted({path for place in places for path in place.glob("*[-.]idx[123]-*") if path.is_file()})
 
 
 def _find_idx(places: list[Path], names: list[str]) -> npt.NDArray[Any] | None:

@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from walshqhn.cost.table import TableCost, tabulate
 from walshqhn.study.plan import Plan, Study, Unit
 from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.workers import check_sendable, resolve_workers, run_pieces
-from walshqhn.training.journal import clear
+from walshqhn.training.journal import clear, hand_over
 from walshqhn.training.result import FAILED, INTERRUPTED, TrainingResult
 from walshqhn.training.spec import Variant
 from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
@@ -27,7 +28,7 @@ from walshqhn.training.variant import ReadyVariant, needs_table, ready_variant
 
 def run_study(
     cost: Cost | npt.ArrayLike, plan: Plan, *, workers: int | None = None, task: Task | None = None,
-    resume: Study | None = None, on_run: Callable[[Study], None] | None = None, jobs: str | Path | None = None,
+    resume: Study | None = None, on_run: Callable[[Study], object] | None = None, jobs: str | Path | None = None,
     journal: str | Path | None = None, executor: Any = None,
 ) -> Study:  # fmt: skip
     """Carry out ``plan`` in ``workers`` processes with one thread each, or on an ``executor``.
@@ -39,10 +40,10 @@ def run_study(
     ``cost`` is as for `as_cost`; it is tabulated, once, only if a variant needs the table. With a ``task``, runs
     include the accuracies of the best networks, and how often each architecture is measured. ``resume`` takes an
     earlier study of the same cost and seed: its finished runs are kept, and the plan may add runs and variants.
-    ``on_run`` is called with the study so far after each training, for saving it. ``jobs`` is a folder where trainings
-    on hardware record their jobs, one file each, so that after an interruption they can retrieve results that are
-    already paid for; see `BackendEngine`. ``journal`` is a folder where all others record what they evaluate, as in
-    `train`: interrupted ones resume where they were.
+    ``on_run`` is called with the study so far after each training, for saving it; see `train`. ``jobs`` is a folder
+    where trainings on hardware record their jobs, one file each, so that after an interruption they can retrieve
+    results that are already paid for; see `BackendEngine`. ``journal`` is a folder where all others record what they
+    evaluate, as in `train`: interrupted ones resume where they were.
 
     ``executor`` is one of `concurrent.futures`, or compatible (`mpi4py.futures`, loky, submitit), or a Dask client or
     its ``get_executor()``, to which the cost is sent once; see the guide on clusters. It stays open, and only this
@@ -77,6 +78,7 @@ def run_study(
         Path(jobs).mkdir(parents=True, exist_ok=True)
     arguments = (source, table, plan, task, jobs, journal)
     failure: CostError | None = None
+    done: list[str] = []
     try:
         for (v, k), result in _trained(todo, arguments, crew):
             if isinstance(result, CostError):
@@ -86,9 +88,8 @@ def run_study(
             runs = tuple(sorted([*study.runs(v), *result.runs], key=lambda run: run.index))
             joined = replace(result, runs=runs, cost_digest=study.cost_digest, seed=plan.seed, planned_runs=plan.runs)
             study = replace(study, trainings=study.trainings | {v: replace(joined, exact_minimum=known)})
-            if on_run is not None:
-                on_run(study)
-            clear(journal, _name(plan.variants[v], plan.seed_of(k)))
+            done.append(_name(plan.variants[v], plan.seed_of(k)))
+            hand_over(study, on_run or (lambda study: None), done, partial(clear, journal))
     except KeyboardInterrupt:
         if not study.done:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import tempfile
@@ -29,6 +30,20 @@ def check_source(path: str | Path) -> Path:
     if not os.access(file, os.R_OK):
         raise InputError(f"{file} cannot be read: permission denied.")
     return file
+
+
+def fingerprint(path: str | Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file. Errors as in `check_source`."""
+    with check_source(path).open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return stream.tell(), digest
+
+
+def check_fingerprint(path: str | Path, size: int, digest: str) -> None:
+    """InputError unless a file has this `fingerprint`; its size is compared first, and nothing is made of its bytes."""
+    file = check_source(path)
+    if file.stat().st_size != size or fingerprint(file) != (size, digest):
+        raise InputError(f"{file} is not, or is no longer, the file that was recorded (its checksum is another).")
 
 
 def check_target(path: str | Path, *, overwrite: bool, source: str | Path | Iterable[str | Path] = ()) -> Path:

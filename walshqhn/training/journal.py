@@ -154,6 +154,13 @@ class Journal:
         return found
 
 
+def hand_over(result: Any, on_run: Callable[[Any], object], done: list[Any], forget: Callable[[Any], object]) -> None:
+    """Give ``result`` to ``on_run``, and ``forget`` the records of what is ``done`` unless it was not stored: False."""
+    if on_run(result) is not False:
+        while done:
+            forget(done.pop())
+
+
 def clear(folder: str | Path | None, *parts: str) -> None:
     """Forget all unfinished runs recorded in ``folder`` or a part of it, if it exists."""
     if folder is not None:

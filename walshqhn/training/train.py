@@ -23,7 +23,7 @@ from walshqhn.support.errors import CostError, UsageError
 from walshqhn.support.provenance import package_versions
 from walshqhn.support.resources import require_memory
 from walshqhn.training.evaluator import Evaluator
-from walshqhn.training.journal import Journal, Outdated
+from walshqhn.training.journal import Journal, Outdated, hand_over
 from walshqhn.training.optimizers import Optimizer
 from walshqhn.training.result import SPLITS, UNFINISHED, RunResult, TrainingResult, check_runs
 from walshqhn.training.search import one_run, with_accuracies
@@ -37,7 +37,7 @@ RunCallback = Callable[[int, Evaluation], object]
 def train(  # noqa: PLR0913  one call says it all
     ansatz: Ansatz, engine: Engine, *, runs: int = 1, seed: int = 0, search: SearchSpec | None = None,
     initial: npt.ArrayLike | None = None, task: Task | None = None, resume: TrainingResult | None = None,
-    callback: RunCallback | None = None, on_run: Callable[[TrainingResult], None] | None = None,
+    callback: RunCallback | None = None, on_run: Callable[[TrainingResult], object] | None = None,
     journal: str | Path | None = None, **options: Any,
 ) -> TrainingResult:  # fmt: skip
     """Minimize the mean cost E, or another objective, over the angles of a circuit, from several random starts.
@@ -49,14 +49,14 @@ def train(  # noqa: PLR0913  one call says it all
     accuracies of the best networks, and how often each architecture is measured.
 
     ``callback`` is called after each iteration with (run, evaluation); a true return value ends the run, with the
-    status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it. Ctrl-C ends
-    the training early with the status "interrupted" and everything found so far (KeyboardInterrupt if that is nothing);
-    ``resume`` takes such a result and keeps its finished runs. ``journal`` is a folder for records of unfinished runs,
-    evaluation by evaluation: a training of the same settings that finds one goes on there, and ends as if it had never
-    been interrupted, even by a power cut. (An engine that records its jobs needs none.) If a cost cannot be evaluated
-    at a bit string (CostError), the run ends with the status "cost failed" and what it has found, and the next begins;
-    where not even one value was found, the CostError is raised. Failure to converge is also a status, with a remedy,
-    not an error.
+    status "stopped by callback". ``on_run`` is called with the result so far after each run, for saving it; False means
+    that it is not saved yet. Ctrl-C ends the training early with the status "interrupted" and everything found so far
+    (KeyboardInterrupt if that is nothing); ``resume`` takes such a result and keeps its finished runs. ``journal`` is a
+    folder for records of unfinished and unsaved runs, evaluation by evaluation: a training of the same settings that
+    finds one goes on there, and ends as if it had never been interrupted, even by a power cut. (An engine that records
+    its jobs needs none.) If a cost cannot be evaluated at a bit string (CostError), the run ends with the status "cost
+    failed" and what it has found, and the next begins; where not even one value was found, the CostError is raised.
+    Failure to converge is also a status, with a remedy, not an error.
 
     UsageError for a setting that is not allowed, or ``resume`` with a result of other settings; InputError for
     ``initial`` of another shape or not finite, and for a circuit and a cost of different size.
@@ -87,6 +87,7 @@ def train(  # noqa: PLR0913  one call says it all
     found = {} if resume is None else _earlier_runs(resume, blank)
     if task is not None:
         found = {k: run if run.sampled_accuracies else with_accuracies(run, task) for k, run in found.items()}
+    done: list[Journal] = []
     for k, run_seed in enumerate(np.random.SeedSequence(seed).spawn(runs)):
         if k in found and found[k].status not in UNFINISHED:
             continue
@@ -108,8 +109,8 @@ def train(  # noqa: PLR0913  one call says it all
         if not found:
             raise KeyboardInterrupt
         if on_run is not None:
-            on_run(_collect(blank, found, task))
-            record.close(remove=run is not None and run.status not in UNFINISHED)
+            done += [record] if run is not None and run.status not in UNFINISHED else []
+            hand_over(_collect(blank, found, task), on_run, done, partial(Journal.close, remove=True))
         if interrupted:
             break
     return _collect(blank, found, task)

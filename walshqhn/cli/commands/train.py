@@ -193,7 +193,7 @@ class _Job:
         earlier = self._earlier("training")
         cost, threads = workspace.cost, workspace.threads
         ready = ready_variant(plan.variants[0], cost, seed=plan.seed, threads=threads, jobs=self.jobs)
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True, held=self.held)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=True, **self._kept)
         limit, symbol, stage = search.max_iterations, str(search.objective).replace("mean", "E"), ""
         with ProgressDisplay("training", plan.runs * limit) as display:
             counts = [0] * plan.runs
@@ -232,18 +232,18 @@ class _Job:
         """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, held=self.held)
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, **self._kept)
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
         text = "trainings" if executor is not None else f"trainings, {plural(resolve_workers(workers), 'worker')}"
         with ProgressDisplay(text, len(plan.units()), already) as display:
 
-            def keep(study: Study) -> None:
+            def keep(study: Study) -> bool:
                 wanted = len(plan.units())
                 left = (time.monotonic() - started) / (study.done - already) * (wanted - study.done)
                 minutes, seconds = divmod(round(left), 60)
                 display.update(study.done, note=f"{study.done}/{wanted}, about {minutes} min {seconds} s left")
-                keeper.keep(study)
+                return keeper.keep(study)
 
             study = run_study(
                 cost,
@@ -269,6 +269,11 @@ class _Job:
         if not self.resume:
             clear(folder)
         return folder
+
+    @property
+    def _kept(self) -> dict[str, Any]:
+        """Settings of a `Keeper`."""
+        return {"held": self.held, "recorded": self._journal is not None}
 
     def _earlier(self, part: str) -> Any:
         """The training or study that --resume continues, if any. InputError if the file holds none."""
