@@ -32,7 +32,7 @@ def test_a_table_is_a_source(run, flowers):
     costs = (np.log1p(np.exp(u)) - y[:, None] * u).mean(axis=0)
     assert facts["exact_minimum"] == pytest.approx(costs.min(), rel=1e-12)
     assert facts["best_bits"] == f"{costs.argmin():03b}"
-    found = run.json("evaluate", "f.h5", "110")["networks"][0]
+    found = run.json("evaluate", "f.h5", "110")["configurations"][0]
     assert found["weights"] == {"sepal length": -1, "petal width": 1, "b1[0]": 1}
     assert found["cost"] == pytest.approx(costs[6], rel=1e-12)
     assert run.err == ""
