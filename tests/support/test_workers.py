@@ -150,6 +150,19 @@ def test_workers_have_one_thread_each(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs signal masks")
+def test_workers_get_no_signals_of_their_group_from_the_start():
+    """Else Ctrl-C kills those that are just starting, with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    for _, blocked in workers.run_pieces(_prepare_mask, (), [0, 1], 2):
+        assert {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= blocked
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+def _prepare_mask():
+    return lambda piece: signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def _prepare_threads():
     from walshqhn.support.resources import resolve_threads
 

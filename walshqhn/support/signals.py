@@ -50,6 +50,19 @@ def held_back() -> Iterator[None]:
         signal.raise_signal(held[0])
 
 
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Processes that start within the block never get any of them; for this one they wait until it is over."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def ignore_all() -> None:
     """In a process whose parent decides when it ends."""
     for number in _ENDING:

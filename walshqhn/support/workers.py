@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import parent_process
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext
 from queue import SimpleQueue
@@ -22,7 +22,7 @@ from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import UsageError, WalshqhnError
 from walshqhn.support.files import first_line
 from walshqhn.support.resources import THREADS_VARIABLE, require_memory
-from walshqhn.support.signals import ignore_all
+from walshqhn.support.signals import ignore_all, put_off
 
 Piece = TypeVar("Piece")
 _PROCESS = 1 << 27  # bytes that a worker takes at least, before any table
@@ -163,7 +163,8 @@ class _Crew:
             self._bundles.put(self._bundle)
 
     def submit(self, piece: Any) -> Any:
-        with _environment(dict.fromkeys(_ONE_THREAD, "1")):  # processes start here
+        resource_tracker.ensure_running()  # its start would let signals through
+        with _environment(dict.fromkeys(_ONE_THREAD, "1")), put_off():  # processes start here
             return self._pool.submit(_do, self._bundle.token, piece)
 
     def renew(self, error: Exception, is_hopeless: bool) -> None:
