@@ -64,5 +64,5 @@ def test_parts_add_up_to_the_loss_of_every_sample(case):
 
 @pytest.mark.parametrize("options", [{"hidden": (2, 2)}, {"loss": "softmax"}])
 def test_other_networks_have_no_parts(options):
-    with pytest.raises(UsageError, match=r"is no sum over groups of bits.*table.*samples"):
+    with pytest.raises(UsageError, match=r"is not a sum over groups of bits.*table.*samples"):
         load_task("gaussian", num_samples=10, num_test=0, **options).additive_parts()

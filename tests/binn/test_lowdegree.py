@@ -164,5 +164,5 @@ def test_bad_input():
         low_degree_hamiltonian(load_task("mnist-4x4", num_samples=9, weight_values=(-1e6, 1e6)))
     with pytest.raises(UsageError, match="need a network on data, got list: use WalshSpectrum"):
         low_degree_hamiltonian([1.0, 2.0])
-    with pytest.raises(UsageError, match="is no sum over groups of bits"):
+    with pytest.raises(UsageError, match="is not a sum over groups of bits"):
         low_degree_hamiltonian(load_task("gaussian", num_samples=9, hidden=(2, 2)))

@@ -54,7 +54,11 @@ def test_help_loads_nothing_heavy():
         (("train", "costs.npy", "--runs", "1.5"), 2, "1.5"),
         (("train", "costs.npy", "--gradient-tolerance", "0"), 2, "walshqhn: --gradient-tolerance must be positive"),
         (("train", "costs.npy", "--max-degree", "2"), 2, "walshqhn: --max-degree truncates the phases of qaoa"),
-        (("train", "costs.npy", "--bond-dimension", "2"), 2, "walshqhn: --bond-dimension does not go with the exact"),
+        (
+            ("train", "costs.npy", "--bond-dimension", "2"),
+            2,
+            "walshqhn: --bond-dimension cannot be used with the exact",
+        ),
         (("train", "costs.npy", "--config", "no.toml"), 2, "no.toml"),
         (("export", "costs.npy", "--format", "exe"), 2, "sparse-pauli-op"),
     ],

@@ -62,7 +62,7 @@ def test_settings_go_to_the_circuits_and_engines_that_know_them():
         ({"ansatz": "linear,laser"}, "'laser'"),
         ({"max_degree": "2"}, "max_degree truncates the phases of qaoa and ma-qaoa; 'linear' has none"),
         ({"ansatz": "linear,product", "max_degree": "2"}, "max_degree applies to none of these variants"),
-        ({"shots": "5"}, "shots does not go with the exact engine"),
+        ({"shots": "5"}, "shots cannot be used with the exact engine"),
         ({"engine": "aer", "shots": "9", "optimizer": "L-BFGS-B"}, "COBYLA"),
     ],
 )

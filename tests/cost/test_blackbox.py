@@ -106,7 +106,7 @@ def test_what_was_evaluated_before_a_failure_is_not_lost():
 
 def test_a_penalty_replaces_failures_and_names_them():
     cost = BlackBoxCost(Counted(broken=["001"]), 3, penalty=50.0)
-    with pytest.warns(UserWarning, match="no licence for 001; its cost is taken to be 50"):
+    with pytest.warns(UserWarning, match="no licence for 001; its cost is set to 50"):
         assert cost.costs([[1, 1, 0], [1, 0, 0], [0, 0, 1]]).tolist() == [4, 50, 5]
     assert cost.failures == {"001": "raised RuntimeError: no licence"}
 

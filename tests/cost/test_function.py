@@ -42,7 +42,7 @@ def test_a_cost_keeps_its_names(module):
 
 def test_a_penalty(module):
     cost = load_function(f"{module}:odd", num_bits=2, penalty=9, batch=1)
-    with pytest.warns(UserWarning, match="taken to be 9"):
+    with pytest.warns(UserWarning, match="set to 9"):
         assert cost.costs([[1, 1], [0, 1]]).tolist() == [0, 9]
 
 

@@ -251,7 +251,7 @@ def test_text_with_headers_or_with_bit_strings_in_any_order(tmp_path, text):
         ("0,1\n1,2\n10,3\n11,4\n", "a spreadsheet may have dropped their leading zeros"),
         ("00,1\n01,2\n10,3\n1x,4\n", "beside bit strings of up to 62 bits, or indices"),
         ("bits,cost\n00,1\n01,\n10,3\n11,4\n", "line 3, column 'cost': the value is missing"),
-        ("bits,cost\n00,1\n01,inf\n10,3\n11,4\n", "line 3, column 'cost': 'inf' is no number"),
+        ("bits,cost\n00,1\n01,inf\n10,3\n11,4\n", "line 3, column 'cost': 'inf' is not a number"),
         (f"{'1' * 62},1\n{'0' * 62},2\n", f"the cost of {'0' * 61}1 is missing"),
     ],
 )

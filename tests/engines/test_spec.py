@@ -96,12 +96,12 @@ def test_which_need_a_table(options, needed):
         ({"engine": "exat"}, "exat.*exact"),
         (
             {"shots": 3},
-            "shots does not go with the exact engine; it is for product or mps or aer or aer-mps or backend",
+            "shots cannot be used with the exact engine; it is for product or mps or aer or aer-mps or backend",
         ),
-        ({"noise": "1"}, "noise does not go with the exact engine; it is for aer or aer-mps"),
+        ({"noise": "1"}, "noise cannot be used with the exact engine; it is for aer or aer-mps"),
         (
             {"engine": "aer", "bond_dimension": 3},
-            "bond-dimension does not go with the aer engine; it is for mps or aer-mps",
+            "bond-dimension cannot be used with the aer engine; it is for mps or aer-mps",
         ),
         ({"engine": "aer-mps"}, "set shots, or use mps"),
         ({"engine": "backend", "shots": 5}, "needs --backend NAME"),
@@ -116,5 +116,5 @@ def test_options_that_do_not_go_together(options, says):
 def test_what_is_seen_only_when_the_engine_is_made(tmp_path):
     with pytest.raises(UsageError, match=r"strength of depolarizing noise must be in.*got -1"):
         EngineSpec("aer", noise="-1").make(COST)
-    with pytest.raises(UsageError, match="jobs does not go with the exact engine; it is for backend"):
+    with pytest.raises(UsageError, match="jobs cannot be used with the exact engine; it is for backend"):
         EngineSpec().make(COST, jobs=tmp_path / "jobs")

@@ -84,7 +84,7 @@ def test_a_table_of_costs_is_still_one(tmp_path):
         ("a.txt", "1j [Z1]", "real number"),
         ("a.txt", "1.0 [Z1] + nonsense", "expected a term"),
         ("a.csv", "1,2\n", "begins with degree,qubits"),
-        ("a.csv", "degree,qubits,bits,coefficient\n1,x,b,2\n", "line 2 is no term"),
+        ("a.csv", "degree,qubits,bits,coefficient\n1,x,b,2\n", "line 2 is not a term"),
         ("a.xyz", "", "a file of kind"),
     ],
 )

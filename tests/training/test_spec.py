@@ -76,7 +76,7 @@ def test_growth_begins_with_the_fewest_layers(ansatz, fewest):
         (lambda: Variant.of(layer=1), "Unknown setting 'layer'. Did you mean 'layers'"),
         (lambda: Variant.of(ansatz="linaer"), "Did you mean 'linear'"),
         (lambda: Variant.of(layers=-1), "layers must be a whole number of at least 0, got -1"),
-        (lambda: Variant.of(shots=10), "shots does not go with the exact engine"),
+        (lambda: Variant.of(shots=10), "shots cannot be used with the exact engine"),
         (lambda: Variant.of(max_shots=10), "this engine computes exact values; use max_seconds"),
         (lambda: Variant.of(engine="aer", shots=10, max_shots=9), "at least 10, the shots of one value, got 9"),
         (lambda: Variant.of(engine="aer", shots=10, optimizer="L-BFGS-B"), "L-BFGS-B needs exact values"),

@@ -10,19 +10,19 @@ from walshqhn.binn.scaling import SCALES
 _SEVERAL = "Several values, separated by commas, are a choice that costs bits."
 
 EXPLANATIONS = {
-    "num_samples": "Training samples, at least 1; none: all there are.",
+    "num_samples": "Training samples, at least 1; none: all.",
     "num_validation": "Validation samples, 0 for none.",
     "num_test": "Test samples, 0 for none.",
     "seed": "Seed of the data: of what is drawn, and of which samples are set aside. A whole number of at least 0.",
     "flip_probability": "Probability that a pixel is flipped, 0 to 0.5.",
     "digits": "Digits, or other labels, to tell apart, as in 3,7: two or more; of two, the second is the positive one.",
-    "size": "Images are shrunk to this many pixels a side, at least 1.",
+    "size": "Images are shrunk to this many pixels per side, at least 1.",
     "dataset": f"{', '.join(IDX)} (IDX files in data_dir; mnist is bundled) or sklearn (scikit-learn's 8x8 digits).",
     "data_dir": "Folder with IDX files, plain or .gz, or in which torchvision or TensorFlow keep them.",
     "validation_fraction": "Fraction of the training samples set aside for validation, from 0 to below 1.",
     "test_fraction": "Fraction of the samples set aside for testing where the data has no test set, from 0 to below 1.",
     "path": "The samples: a table (.csv, .tsv, .txt, .data), .npz with x and y, or .parquet.",
-    "label": "Column of labels, by name or by number from 0 (-1: the last); none: the one called so, else the last.",
+    "label": "Column of labels, name or number from 0 (-1: the last); none: one named label or similar, else the last.",
     "drop": "Columns to leave out, names or numbers; none: a first one that counts the samples; empty: nothing.",
     "header": "Whether the first line names the columns, true or false; none: guessed, and asked for where unclear.",
     "scale": f"Of features, by the training samples: {', '.join(SCALES)} (mean 0 and deviation 1, or 0 to 1).",

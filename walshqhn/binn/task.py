@@ -225,9 +225,9 @@ class NetworkTask(Task):
             groups = self._groups(row)
             if groups is None:
                 raise UsageError(
-                    f"task {self.name!r} is no sum over groups of bits, as exact expectations without a table need it: "
-                    "that takes one output and at most one hidden layer. Use the table of all configurations (up to "
-                    "30 bits), or samples: engines with shots, estimate_spectrum."
+                    f"task {self.name!r} is not a sum over groups of bits, as exact expectations without a table "
+                    "require: that takes one output and at most one hidden layer. Use the table of all configurations "
+                    "(up to 30 bits), or samples: engines with shots, estimate_spectrum."
                 )
             found.append(additive_part(groups, code, self.data.train.x, self.data.train.y))
         return found

@@ -1,4 +1,4 @@
-"""The program: its commands, what becomes of their errors, and the exit code."""
+"""The program: its commands, error handling and exit codes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COMMANDS = {
     "demo": "The whole job on bundled MNIST digits, in about a minute.",
     "tasks": "List the tasks, or show the options and the bits of one.",
     "spectrum": "Cost of all 2^N networks, Walsh spectrum, Ising Hamiltonian.",
-    "minimum": "The least cost, exact or the best found, and how it is known.",
+    "minimum": "The minimum cost, exact or the best found, and how it was found.",
     "export": "Write the Hamiltonian in another format.",
     "train": "Train a variational circuit on the cost.",
-    "baselines": "What classical methods find on the cost, to hold trainings against.",
+    "baselines": "Results of classical methods on the cost, for comparison with trainings.",
     "sample": "Measure a trained circuit and rank the networks it returns.",
     "evaluate": "Cost, accuracies and weights of any bit string.",
-    "plot": "Draw the figures that a file has the data for.",
-    "report": "Write a page about a file, to read and to pass on.",
+    "plot": "Draw the figures that a file has data for.",
+    "report": "Write an HTML report about a file, to read and to share.",
     "info": "What a walshqhn file holds, and where it comes from.",
     "cache": "Where compiled kernels are kept, and removing them.",
     "bench": "Time walshqhn side by side with peers that are installed.",
@@ -65,7 +65,7 @@ def build_app(named: str = "") -> App:
         config: Annotated[
             Path | None,
             Parameter(
-                group=Group("Options of all commands"), help="Take options from this TOML file, a table a command."
+                group=Group("Options of all commands"), help="Take options from this TOML file, one table per command."
             ),
         ] = None,
     ) -> Any:

@@ -15,7 +15,7 @@ _ENDINGS = (".png", ".pdf", ".svg")
 
 
 def draw(figures: Mapping[Path, Drawing], *, overwrite: bool) -> list[Path]:
-    """Draw every figure to its path; UsageError, before anything is drawn, if one exists and not ``overwrite``."""
+    """Draw every figure to its path. UsageError, before anything is drawn, if one exists, unless ``overwrite``."""
     for path in figures:
         check_target(check_figure_name(path), overwrite=overwrite)
     for path, drawing in figures.items():

@@ -62,7 +62,7 @@ def stdout() -> Console:
 
 
 def write_what_can_be_written() -> None:
-    """Where the terminal's encoding has no sign for a character, as in ASCII, write another instead."""
+    """Replace characters that the terminal's encoding, such as ASCII, does not have."""
     codecs.register_error("walshqhn", _in_other_signs)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -146,7 +146,7 @@ def saying_what_compiles() -> Iterator[None]:
 
 @contextmanager
 def saying_how_far(every: float = 30.0) -> Iterator[None]:
-    """During the block, where stderr is no terminal and no bar moves, write a line there every so many seconds."""
+    """During the block, where stderr is no terminal and no bar moves, write a line there every few seconds."""
     if sys.stderr is None or sys.stderr.isatty():
         yield
         return

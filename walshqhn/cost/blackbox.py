@@ -129,6 +129,6 @@ class BlackBoxCost(Cost):
         if self.penalty is None:
             raise CostError(f"{self.name} {why} for {label}.") from error
         if not self.failures:
-            warnings.warn(f"{self.name} {why} for {label}; its cost is taken to be {self.penalty:g}.", stacklevel=2)
+            warnings.warn(f"{self.name} {why} for {label}; its cost is set to {self.penalty:g}.", stacklevel=2)
         self.failures[label] = why
         return self.penalty

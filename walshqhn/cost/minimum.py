@@ -111,7 +111,7 @@ def find_minimum(
     if order is not None:
         return _known(hamiltonian, eliminate(model, order), "dynamic programming over all configurations")
     if method == "eliminate":
-        raise TooLargeError("the terms of this Hamiltonian hang together too closely to eliminate bit after bit.")
+        raise TooLargeError("the interaction graph of this Hamiltonian is too dense to eliminate bit after bit.")
     if slabs is not None and estimate <= limit:
         return slabs.minimum(keep, workers, progress, checkpoint)
     return _search(

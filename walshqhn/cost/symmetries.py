@@ -61,7 +61,7 @@ def check_symmetry(num_bits: int, masks: MaskArray, coefficients: FloatArray, gi
     change = np.abs(coefficients[one] - (coefficients * signs)[other]).max(initial=0.0)
     same = np.array_equal(masks[one], moved[other])
     if not same or change > 1e-12 * np.abs(coefficients).max(initial=0.0):
-        raise UsageError("what was given as a symmetry is none of this Hamiltonian: it changes its terms.")
+        raise UsageError("this is not a symmetry of the Hamiltonian: it changes its terms.")
     return p.astype(np.int64), flipped
 
 

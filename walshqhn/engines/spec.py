@@ -57,7 +57,9 @@ class EngineSpec(Spec):
         for name, takers in TAKERS.items():
             if getattr(self, name) not in (None, False) and self.engine not in takers:
                 text = name.replace("_", "-")
-                raise UsageError(f"{text} does not go with the {self.engine} engine; it is for {' or '.join(takers)}.")
+                raise UsageError(
+                    f"{text} cannot be used with the {self.engine} engine; it is for {' or '.join(takers)}."
+                )
         if self.engine == "backend" and (self.backend is None or self.shots is None):
             raise UsageError(
                 "the engine backend needs --backend NAME (generic, fake_... or an IBM device) and --shots."
@@ -77,7 +79,7 @@ class EngineSpec(Spec):
         itself raises, such as TooLargeError.
         """
         if jobs is not None and self.engine != "backend":
-            raise UsageError(f"jobs does not go with the {self.engine} engine; it is for backend.")
+            raise UsageError(f"jobs cannot be used with the {self.engine} engine; it is for backend.")
         if self.engine == "exact":
             from walshqhn.engines.exact import ExactEngine
 

@@ -1,1 +1,1 @@
-"""File formats, one a file."""
+"""File formats, one per file."""

@@ -32,7 +32,7 @@ def _read(file: Path) -> IsingHamiltonian:
     terms = []
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(rows[0]) or not re.fullmatch(r"(\d{1,6}( |$))*", row[1]):
-            raise InputError(f"{file}: line {number} is no term: {','.join(row)[:80]!r}.")
+            raise InputError(f"{file}: line {number} is not a term: {','.join(row)[:80]!r}.")
         qubits = tuple(map(int, row[1].split()))
         words = [row[2]] if len(qubits) == 1 else row[2].split()  # a name may hold blanks
         names |= zip(qubits, words, strict=True) if len(words) == len(qubits) else ()

@@ -1,4 +1,4 @@
-"""What a file format is, and what readers and writers of Hamiltonians share.
+"""The definition of a file format, and what readers and writers of Hamiltonians share.
 
 Everywhere z = (-1)^b: spin +1 is bit 0, as for Pauli Z in Qiskit. Binary variables are the bits themselves. Qubits have
 at most six digits.
@@ -111,7 +111,7 @@ def are_qubits(found: Any) -> bool:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. TooLargeError if what is made of it might not fit in memory."""
+    """The text of a file. TooLargeError if its parsed contents might not fit in memory."""
     require_memory(20 * file.stat().st_size, str(file), "Use a file of walshqhn (.h5).")
     return file.read_text(encoding="utf-8-sig")
 
@@ -136,12 +136,12 @@ def write_json(target: Path, **members: Any) -> None:
 
 
 def convention(hamiltonian: IsingHamiltonian) -> str:
-    """What a comment says: the number of qubits, of which some may be in no term, and what Z means."""
+    """The text of a comment: the number of qubits, some of which may be in no term, and what Z means."""
     return f"N = {hamiltonian.num_qubits}; {SPINS}"
 
 
 def size_in(comment: str) -> int | None:
-    """The number of qubits that a `convention` tells, if it is one."""
+    """The number of qubits stated by a `convention`, if it is one."""
     found = _SIZE.search(comment)
     return int(found[1]) if found else None
 

@@ -29,10 +29,10 @@ def is_hamlib(file: Path) -> bool:
 
 
 def read(file: Path, key: str | None = None) -> IsingHamiltonian:
-    """The Hamiltonian called ``key``, or the only one, with all its signs. InputError if there is none such."""
+    """The Hamiltonian called ``key``, or the only one. InputError if there is none."""
     found = keys(file)
     if not found:
-        raise InputError(f"{file} holds no Hamiltonian: it is not of walshqhn, and no text of HamLib is in it.")
+        raise InputError(f"{file} holds no Hamiltonian: it is not a walshqhn file, and has none of HamLib's texts.")
     if key is None and len(found) != 1:
         listed = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
         raise InputError(f"{file} holds {len(found)} Hamiltonians, choose one with key: {listed}.")

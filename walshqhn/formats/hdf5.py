@@ -282,7 +282,7 @@ def _check_result(place: str, result: TrainingResult | Study, cost: FloatArray) 
 
 
 def unchecked(contents: Contents) -> list[str]:
-    """What `load` cannot vouch for, in words: nothing in the file says whether it is so."""
+    """What `load` cannot verify, in words: the file has no second source for it."""
     found = ["who wrote it"]
     if contents.hamiltonian is not None and (contents.cost is not None or contents.spectrum is not None):
         found.append("whether the Hamiltonian is that of the cost")

@@ -14,14 +14,14 @@ _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
 def as_text(hamiltonian: IsingHamiltonian) -> str:
-    """One term a line, the constant first."""
+    """One term per line, the constant first."""
     return " +\n".join(f"{value!r} [{' '.join(f'Z{q}' for q in term)}]" for term, value in every_term(hamiltonian))
 
 
 def from_text(file: Path, text: str, num_qubits: int | None = None) -> IsingHamiltonian:
-    """The sum of Z in ``text``, as OpenFermion reads it. InputError for X and Y, and for what is no term.
+    """The sum of Z in ``text``, as OpenFermion reads it. InputError for X and Y, and for text that is not a term.
 
-    ``num_qubits``: where no comment tells; None: as many as the terms need.
+    ``num_qubits`` applies if no comment states it; None: as many as the terms need.
     """
     num_qubits = next(filter(None, map(size_in, _COMMENT.findall(text))), num_qubits)
     text, place, terms = _COMMENT.sub("", text).strip(), 0, []

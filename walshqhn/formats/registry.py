@@ -40,11 +40,11 @@ def write_hamiltonian(
     """Write a Hamiltonian in one of these formats; the file appears whole or not at all.
 
     ``native``, ``sparse-pauli-op``, ``sympy``, ``csv``, ``openfermion``, ``hamlib``, ``dimod``, ``qubo``, ``ommx``,
-    ``qokit``, ``pennylane``, ``qiskit-function``. Each file says how bits, spins and qubits belong together.
+    ``qokit``, ``pennylane``, ``qiskit-function``. Each file states how bits, spins and qubits correspond.
 
-    ``names`` of the N bits stand where the format has a place for them, by default numbers. ``qpy_version``: by default
+    ``names`` of the N bits are written if the format supports them, by default numbers. ``qpy_version``: by default
     the oldest that Qiskit writes. UsageError for an unknown format, a file that exists (unless ``overwrite``), and a
-    degree that the format has no place for (``qubo``); MissingDependencyError where a package is needed (``ommx``).
+    degree that the format does not support (``qubo``); MissingDependencyError if a package is missing (``ommx``).
 
     >>> import walshqhn as wq
     >>> ring = wq.IsingHamiltonian.from_terms({(0, 1): 1.0, (1, 2): -0.5})
@@ -65,11 +65,11 @@ def write(path: Path, hamiltonian: IsingHamiltonian, format: str, details: Detai
 
 
 def read_hamiltonian(path: str | Path, *, key: str | None = None) -> IsingHamiltonian:
-    """The Hamiltonian in a file of anyone's.
+    """The Hamiltonian in a file, of walshqhn or another program.
 
     ==================  ============================================================================================
-    ``.h5``, ``.hdf5``  of walshqhn
-    ``.hdf5``, ``.h5``  of HamLib: OpenFermion's text in a data set; ``key`` names it where there are several
+    ``.h5``, ``.hdf5``  walshqhn's own
+    ``.hdf5``, ``.h5``  HamLib's: OpenFermion's text in a data set; ``key`` names it where there are several
     ``.csv``            ``degree,qubits,bits,coefficient``, as walshqhn exports it
     ``.qpy``            a Qiskit circuit that begins with a ``PauliEvolutionGate``
     ``.json``           ``{"(0, 4)": 1.5, "()": 2}``, coefficients by spins, as Qiskit Functions take them, also as
@@ -84,8 +84,8 @@ def read_hamiltonian(path: str | Path, *, key: str | None = None) -> IsingHamilt
 
     Equal terms are added up. Bits are in the order of the variables in the file, whose names are kept. An objective to
     be maximized has its sign changed. InputError for a file that is missing, of another kind or not understood, for X
-    or Y in a term, and for constraints; FormatError for damaged HDF5 or QPY; TooLargeError for more than memory holds;
-    MissingDependencyError if dimod, highspy or ommx is needed and missing.
+    or Y in a term, and for constraints; FormatError for damaged HDF5 or QPY; TooLargeError for more than fits in
+    memory; MissingDependencyError if dimod, highspy or ommx is needed and missing.
     """
     file = Path(path)
     suffix = file.suffix.lower()

@@ -12,7 +12,7 @@ from walshqhn.kernels.compiler import const, kernel
     lambda t: types.Tuple((t, types.int64))(const(t), types.int64, const(types.int64), const(t), const(t)),
 )
 def anneal(table, start, flips, uniforms, temperatures):
-    """The least cost visited from configuration ``start`` on, and its configuration: (cost, index).
+    """The lowest cost visited from configuration ``start`` on, and its configuration: (cost, index).
 
     Step t proposes to flip bit ``flips[t]`` at temperature ``temperatures[t]`` and accepts an increase d if
     ``uniforms[t]`` < exp(-d / temperature).

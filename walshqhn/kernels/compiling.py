@@ -1,4 +1,4 @@
-"""What may be known about compiling from outside: how long it took, that it goes on, and how to do it early."""
+"""Compilation as seen from outside: its time, its progress, and how to do it early."""
 
 from __future__ import annotations
 

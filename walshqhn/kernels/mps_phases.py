@@ -1,4 +1,4 @@
-"""Means of products of phases in a matrix product state: what the loss of a network is a sum of."""
+"""Means of products of phases in a matrix product state, of which the loss of a network is a sum."""
 
 import math
 

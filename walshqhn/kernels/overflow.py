@@ -1,4 +1,4 @@
-"""Whether numbers became too large for their type: the processor remembers, so that nobody has to look at them."""
+"""Detection of floating-point overflow: the processor's status flag saves a check of all numbers."""
 
 from __future__ import annotations
 

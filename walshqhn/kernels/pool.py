@@ -1,4 +1,4 @@
-"""Our own few threads, which share the pieces of a kernel's work.
+"""A small thread pool that shares the pieces of a kernel's work.
 
 A loop is cut into the same pieces whatever the number of threads, and each piece writes where no other does: results do
 not depend on which thread does what. Helpers are plain Python threads in compiled code that needs no GIL (`team`): for
@@ -190,7 +190,7 @@ _pool = _Pool()
 
 @contextmanager
 def _helped(pieces: int) -> Iterator[int]:
-    """The number of threads for a job that can be cut into ``pieces``: 1 while the pool serves another, or rests."""
+    """The number of threads for a job of up to ``pieces`` pieces: 1 while the pool serves another job, or rests."""
     pool = _pool
     threads = min(limit(), pieces)
     if threads < 2 or not pool.busy.acquire(blocking=False):

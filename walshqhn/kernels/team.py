@@ -1,4 +1,4 @@
-"""Pieces of a kernel's work, claimed by compiled threads: what `pool` needs where a thread's wake-up would be too slow.
+"""Pieces of a kernel's work, claimed by compiled threads: for `pool`, where waking a thread would be too slow.
 
 A team is an array of words that its threads share. The leader stores a kernel's arguments and address in it and opens
 the job; helpers that are awake join. Work comes in stages, each cut into the same pieces; a piece is begun when all

@@ -1,4 +1,4 @@
-"""The figure of each kind of object: what its `plot` draws, and the picture that a notebook shows."""
+"""The figure of each kind of object: what its `plot` draws and a notebook shows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw(value: Any, ax: Axes | None = None) -> Axes:
 
 
 def as_svg(value: Any) -> str:
-    """The figure as an SVG element for a page; empty where there is nothing to draw, or too much."""
+    """The figure as an SVG element for a page; empty if there is nothing to draw, or too much."""
     if isinstance(value, Ansatz) and (value.num_qubits > 20 or len(value.program.gates) > _MOST_GATES):
         return ""
     name = f"{type(value).__name__}-{next(_numbers)}"

@@ -1,1 +1,1 @@
-"""One page about a file, to read and to pass on."""
+"""One HTML page about a file, to read and to share."""

@@ -1,4 +1,4 @@
-"""What a report says: sections of words, facts, tables and figures, from a workspace."""
+"""The contents of a report: sections of text, facts, tables and figures, from a workspace."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Section:
 
 
 def sections(workspace: Workspace) -> Iterator[Section]:
-    """Everything there is to say, in the order in which it came about."""
+    """All sections, in the order of the work: problem, spectrum, training, result, provenance."""
     yield _question(workspace)
     if workspace.spec is not None:
         yield _task(workspace)

@@ -59,7 +59,7 @@ def estimate_spectrum(
     budget, generator = check_whole("evaluations", evaluations, 800), np.random.default_rng(rng)
     if known is not None:
         if method != "pairs":
-            raise UsageError(f"known is what pairs need not estimate; it does not go with method {method!r}.")
+            raise UsageError(f"known is what pairs need not estimate; it cannot be used with method {method!r}.")
         if not isinstance(known, IsingHamiltonian) or known.num_qubits != source.num_bits:
             raise UsageError(f"known must be a Hamiltonian on {source.num_bits} qubits, got {known!r}.")
     if method == "pairs":

@@ -1,1 +1,1 @@
-"""What everything rests on: errors, files, memory and threads, provenance."""
+"""Foundations: errors, files, memory and threads, provenance."""

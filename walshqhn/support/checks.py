@@ -70,8 +70,8 @@ def check_array(name: str, values: Any) -> np.ndarray[Any, Any]:
 def check_numbers(name: str, values: Any, ndim: int | None = 1) -> FloatArray:
     """``values`` as a contiguous float64 array with ``ndim`` axes (None: any), equal to what was given.
 
-    InputError for what float64 would change (masked, complex and ragged arrays, texts, dates, whole numbers beyond
-    2^53), and for what is no array of numbers; numbers need not be finite.
+    InputError for anything that is not an array of numbers or that float64 would change (masked, complex and ragged
+    arrays, text, dates, whole numbers beyond 2^53); numbers need not be finite.
     """
     if type(values) is np.ndarray and values.dtype == np.float64 and ndim in (None, values.ndim):
         return np.asarray(values, order="C")

@@ -1,7 +1,7 @@
-"""Who is writing a file: one process at a time.
+"""Claims on files: only one process at a time writes a file.
 
-A claim is a lock file beside the target, locked while its process lives; it names the process for the others. Where the
-file system knows no locks, the name alone decides.
+A claim is a lock file beside the target, locked while its process lives; it names the process for the others. On file
+systems without locks, the name alone decides.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def try_lock(handle: int) -> bool | None:
 
 
 def _is_alive(owner: str) -> bool:
-    """Whether the process that a lock file names may still run; on another machine nobody can tell."""
+    """Whether the process that a lock file names may still run; on another machine that is unknown."""
     import psutil
 
     words = owner.split()

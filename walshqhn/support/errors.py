@@ -1,4 +1,4 @@
-"""Errors, in terms a user can act on. The command line prints them as one line."""
+"""Errors that a user can act on. The command line prints them as one line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MissingDependencyError(WalshqhnError, ImportError):
 
 
 class DataWarning(UserWarning):
-    """Data can be used as they are, but may not be what was meant."""
+    """The data can be used, but may not be what was intended."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str], where: str = "") -> UsageError:

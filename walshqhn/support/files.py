@@ -17,7 +17,7 @@ from walshqhn.support.errors import InputError, UsageError
 
 
 def check_source(path: str | Path) -> Path:
-    """``path``, if it is a file that can be read; a pipe, which may never end, is none. InputError otherwise."""
+    """``path``, if it is a readable regular file (a pipe may never end). InputError otherwise."""
     file = Path(path)
     try:
         kind = file.stat().st_mode
@@ -80,8 +80,8 @@ def targets(
 ) -> Iterator[None]:
     """Keep other processes from writing ``paths`` during the block, before which all are checked; None is no file.
 
-    So what cannot be stored in the end fails at the start. UsageError as `check_target`, and if another process is
-    writing one of them.
+    So a result that could not be stored at the end fails at the start. UsageError as `check_target`, and if another
+    process is writing one of them.
     """
     known = [check_target(path, overwrite=overwrite, source=source) for path in paths if path is not None]
     with ExitStack() as stack:

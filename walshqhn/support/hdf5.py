@@ -1,4 +1,4 @@
-"""The one way to read HDF5: files are untrusted.
+"""Reading untrusted HDF5 files safely.
 
 Links out of them are not followed, nothing outside the file is read, and nothing is allocated that they merely claim.
 """

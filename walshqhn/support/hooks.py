@@ -1,4 +1,4 @@
-"""The one door upwards: values that save, load and draw themselves reach what is built on top of them."""
+"""The only imports against the order: objects that save, load and draw themselves use modules built on top of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first try of parsers in native code, which a crafted file can crash."""
+"""A trial run of parsers in native code, which a crafted file can crash."""
 
 from __future__ import annotations
 

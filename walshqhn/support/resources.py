@@ -63,7 +63,7 @@ def _left_in_control_groups() -> list[int]:
 
 
 def require_memory(num_bytes: int, what: str, advice: str) -> None:
-    """Raise TooLargeError unless ``num_bytes`` fit; ``what`` needs them, ``advice`` tells what to do instead."""
+    """Raise TooLargeError unless ``num_bytes`` fit; ``what`` needs them, ``advice`` says what to do instead."""
     free = available_memory()
     if num_bytes > free:
         raise TooLargeError(

@@ -1,4 +1,4 @@
-"""How objects show themselves: one line of text, in a notebook a table with a picture, their rows as a data frame."""
+"""How objects are displayed: a one-line text; in a notebook, a table with a picture; their rows as a data frame."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shown:
 
 
 class Tabular(Shown):
-    """Has rows, too."""
+    """Also has rows."""
 
     @abstractmethod
     def columns(self, count: int | None = None) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Tabular(Shown):
 
 
 class Drawn(Shown):
-    """Has a figure, too."""
+    """Also has a figure."""
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw into ``ax``, by default a new figure of pyplot, and return the axes; nothing is saved or shown."""
@@ -71,7 +71,7 @@ class Drawn(Shown):
 
 
 class ByValue:
-    """Equal are objects of one type with equal fields: arrays by their content, NaN to NaN."""
+    """Objects of one type are equal if their fields are: arrays by content, NaN equal to NaN."""
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

@@ -1,4 +1,4 @@
-"""Signals that ask a process to end: Ctrl-C, and what batch systems and terminals send before they kill."""
+"""Signals that ask a process to end: Ctrl-C, and what batch systems and terminals send before they kill it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from walshqhn.support.shown import Shown
 
 @dataclass(frozen=True)
 class Option:
-    """What one setting means and what it may be."""
+    """The meaning of one setting and its allowed values."""
 
     name: str
     help: str

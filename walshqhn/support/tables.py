@@ -1,6 +1,6 @@
-"""Tables of text as people have them: commas, semicolons, tabs or blanks, with or without a header, decimal commas.
+"""Text tables of all common kinds: commas, semicolons, tabs or blanks, with or without a header, decimal commas.
 
-NumPy reads the values; here is guessed only how they stand in the file, and said what is wrong with them.
+NumPy reads the values; this module only guesses their layout in the file, and reports errors.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Table:
                     return InputError(f"{place}, column {self.describe(c)}: the value is missing ({cell!r}).")
                 allowed = words or (cell.lower() in _FLAGS if c in flags else is_number(cell, self.decimal_comma))
                 if not allowed:
-                    return InputError(f"{place}, column {self.describe(c)}: {cell[:40]!r} is no number.")
+                    return InputError(f"{place}, column {self.describe(c)}: {cell[:40]!r} is not a number.")
         return InputError(f"{self.file}: cannot be read ({first_line(error)}).")
 
 
@@ -154,8 +154,8 @@ def read_table(path: str | Path, *, header: bool | None = None, label: str | int
     """The table in a text file.
 
     ``header`` (None: guessed) says whether its first row names the columns; ``label`` is the column that does not hold
-    a measured number, by default the last. InputError for a file that is missing, is no text, or has rows of different
-    lengths, and where nobody can tell whether the first row is a header.
+    a measured number, by default the last. InputError for a file that is missing, is not text, or has rows of different
+    lengths, and where it is ambiguous whether the first row is a header.
     """
     file = check_source(path)
     require_memory(20 * file.stat().st_size, str(file), "Save the numbers as .npz.")

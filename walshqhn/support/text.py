@@ -1,4 +1,4 @@
-"""Words and numbers for people."""
+"""Readable words and numbers."""
 
 import math
 
@@ -9,7 +9,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """``value`` to ``digits`` significant digits; a dash where there is none, or none that is finite."""
+    """``value`` to ``digits`` significant digits; a dash if it is None or not finite."""
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
 
 
@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    r"""``text`` with escapes for characters that would act on a terminal: colour, erase, turn round.
+    r"""``text`` with control characters escaped, which would recolour, erase or reverse text on a terminal.
 
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'

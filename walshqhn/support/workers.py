@@ -57,7 +57,7 @@ def run_pieces(
 
     ``prepare(*arguments)`` is called once in every process (with an executor, in every thread of it) and returns the
     function that does a piece; both are pickled, and sent once to a process of ours or a Dask cluster. Pieces of
-    workers that die are done again by others. Closing the iterator, or an exception in its consumer, stops all workers
+    workers that die are redone by others. Closing the iterator, or an exception in its consumer, stops all workers
     of ours at once; with an ``executor``, see `run_study`, what has not begun is cancelled. WalshqhnError if a piece
     fails (with its message), or if three workers die of it; TooLargeError for more workers than memory holds.
     """
@@ -140,8 +140,8 @@ class _Context(SpawnContext):
 class _Crew:
     """Processes on this machine.
 
-    They are those of `concurrent.futures`, and three things more: they end with their parent, however that ends; they
-    can be stopped at once, also where they are suspended; and one that dies is replaced.
+    They are those of `concurrent.futures` with three additions: they end with their parent, however it ends; they can
+    be stopped at once, even while suspended; and one that dies is replaced.
     """
 
     starts_over = True
@@ -168,7 +168,7 @@ class _Crew:
             return self._pool.submit(_do, self._bundle.token, piece)
 
     def renew(self, error: Exception, is_hopeless: bool) -> None:
-        """Replace the processes after a death. WalshqhnError if that is no use."""
+        """Replace the processes after a death. WalshqhnError if that would not help."""
         deadline, codes = time.monotonic() + 5, list[int]()
         while not codes and time.monotonic() < deadline:  # the pool's own thread may be asking, too
             codes = [process.exitcode for process in self._context.crew if process.exitcode is not None]
@@ -201,7 +201,7 @@ class _Crew:
 
 
 class _Hired:
-    """Workers behind an executor of anyone's; Dask's client or executor, or anything with ``submit``."""
+    """Workers behind a user's executor: Dask's client or executor, or anything with ``submit``."""
 
     starts_over = False
     most = 1 << 62

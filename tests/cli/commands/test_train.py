@@ -228,7 +228,7 @@ def test_a_real_ctrl_c(run, tmp_path):
     [
         (("--layers", "-1"), "--layers must be a whole number of at least 0, got -1"),
         (("--ansatz", "product", "--layers", "x"), "--layers must be a whole number of at least 0, got 'x'"),
-        (("--shots", "10"), "--shots does not go with the exact engine"),
+        (("--shots", "10"), "--shots cannot be used with the exact engine"),
         (("--engine", "aer", "--shots", "0"), "--shots must be a whole number of at least 1, got 0"),
         (("--engine", "aer", "--shots", "9", "--optimizer", "L-BFGS-B"), "COBYLA"),
         (("--engine", "aer", "--shots", "9", "--max-iterations", "3"), "--max-iterations of at least 26"),

@@ -170,7 +170,7 @@ def test_brackets_in_a_label_are_no_markup(run, costs, tmp_path):
         (("--layers", "0,1", "--epsilon", "-1"), "epsilon must be at least 0"),
         (("--workers", "0"), "at least 1"),
         (("--ansatz", "linear,laser"), "'laser'"),
-        (("--layers", "1,2", "--shots", "5"), "--shots does not go with the exact engine"),
+        (("--layers", "1,2", "--shots", "5"), "--shots cannot be used with the exact engine"),
     ],
 )
 def test_bad_input(run, costs, arguments, says):

@@ -84,7 +84,7 @@ def test_a_job_that_the_service_no_longer_knows(tmp_path):
     service = Service()
     BackendEngine(TABLE, service, shots=100, jobs=tmp_path / "jobs").expectation(ANSATZ, ANGLES)
     service.kept.clear()
-    with pytest.raises(WalshqhnError, match=r"service does not give back the job job-0 \(job-0\)"):
+    with pytest.raises(WalshqhnError, match=r"service does not return the job job-0 \(job-0\)"):
         BackendEngine(TABLE, service, shots=100, jobs=tmp_path / "jobs").expectation(ANSATZ, ANGLES)
     assert not service.kept
 

@@ -30,8 +30,8 @@ def baselines(
     """Run classical methods on the cost of a task or file: rounding, random search, 1-flip descent from random starts,
     simulated annealing, and, for networks of at most one hidden layer, straight-through training.
 
-    Studies of walshqhn train show the same methods beside the circuits. Descent and annealing on a Hamiltonian keep up
-    to date what each flip would change, which makes them fast at hundreds of bits.
+    Studies by walshqhn train show the same methods beside the circuits. On a Hamiltonian, descent and annealing keep
+    track of the energy change of every flip, which makes them fast at hundreds of bits.
     """  # noqa: D205  the help shows the first paragraph as a whole
     if epsilon is not None:
         check_real("epsilon", epsilon, least=0)

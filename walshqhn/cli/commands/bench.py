@@ -33,7 +33,7 @@ def bench(
     """Time walshqhn side by side with whichever peers are installed.
 
     Results are compared before anything is timed. Peers: pip install 'walshqhn[bench]'; those that
-    are missing are named and skipped. All rows take some minutes; Ctrl-C prints what there is.
+    are missing are named and skipped. All rows take several minutes; Ctrl-C prints those measured so far.
     """
     check_whole("repeats", repeats, 1)
     try:

@@ -11,7 +11,7 @@ from walshqhn.support.resources import format_size
 
 
 def cache(*, clear: Annotated[bool, flag("Remove them.")] = False, json: Json = False) -> None:
-    """Where compiled kernels are kept, how many and how large; of all versions.
+    """Show where compiled kernels are kept, how many there are and their size, for all versions.
 
     They are compiled when they are first needed, once per machine. To keep them elsewhere, set NUMBA_CACHE_DIR.
     """

@@ -19,7 +19,7 @@ def evaluate(
     source: opt.Source,
     /,
     *bits: Annotated[
-        str, Parameter(help="Strings of N zeros and ones; default: the cheapest that the file's training has measured.")
+        str, Parameter(help="Strings of N zeros and ones; default: the cheapest one measured by the file's training.")
     ],
     order: Annotated[
         Literal["label", "bits"],
@@ -29,9 +29,9 @@ def evaluate(
     json: opt.Json = False,
     **options: opt.TaskOptions,
 ) -> None:
-    """Say what bit strings are worth: cost, accuracies on the splits of the task, and the value of each weight.
+    """Evaluate bit strings: cost, accuracies on the splits of the task, and the value of each weight.
 
-    Without a task (a cost table, a Hamiltonian, a function) it is the cost alone.
+    Without a task (a cost table, a Hamiltonian, a function), only the cost.
     """
     workspace = opt.open_source(source, options, threads, evaluate)
     training, task, cost, n = workspace.training, workspace.task, workspace.source, workspace.num_bits

@@ -54,10 +54,10 @@ def minimum(
     json: opt.Json = False,
     **options: opt.TaskOptions,
 ) -> None:
-    """Find the least cost and the configurations that reach it, and say whether it is exact and how it is known.
+    """Find the minimum cost and the configurations that attain it, and say whether it is exact and how it was found.
 
-    No table is needed: all 2^N energies of a Hamiltonian are looked at in slabs that fit the cache, 10^9 and more a
-    second; those of a network on data as sums that meet in the middle.
+    No table is needed: the 2^N energies of a Hamiltonian are enumerated in slabs that fit the cache, 10^9 and more per
+    second; the costs of a network on data are enumerated by meeting in the middle.
     """
     workspace = opt.open_source(source, options, threads, minimum)
     cost = workspace.source
@@ -89,7 +89,7 @@ def _symmetry(text: str, num_bits: int) -> list[int]:
 
 
 def _search(cost: IsingHamiltonian | NetworkTask | TableCost, keep: int, settings: dict[str, Any]) -> Minimum:
-    """Find the minimum with a display of progress and of the time left."""
+    """Find the minimum, displaying progress and the time left."""
     if isinstance(cost, TableCost):
         return cost.find_minimum(keep)
     start, first = time.monotonic(), 2.0

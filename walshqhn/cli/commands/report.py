@@ -24,7 +24,7 @@ def report(
     json: opt.Json = False,
     **options: opt.TaskOptions,
 ) -> None:
-    """Write one HTML page about a file or task: what was asked, the spectrum, trainings, the best network, provenance.
+    """Write one HTML page about a file or task: the problem, its spectrum, trainings, the best network, provenance.
 
     The page is self-contained: figures are inside it, and nothing is fetched from a network.
     """

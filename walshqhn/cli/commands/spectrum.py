@@ -63,9 +63,9 @@ def spectrum(  # noqa: PLR0913  a command's arguments are its options
 ) -> None:
     """Compute the cost of all 2^N networks, its Walsh spectrum and Ising Hamiltonian; print the weights W(k).
 
-    Past 30 bits no table holds all networks: --max-degree, at most 3, then gives the exact coefficients up to that
-    degree, and the weight of all others is estimated from 2,000 random networks. --estimate needs neither a table nor a
-    network: any function of N bits will do.
+    Past 30 bits a table of all networks is too large: --max-degree, at most 3, then gives the exact coefficients up to
+    that degree, and the weight of all others is estimated from 2,000 random networks. --estimate needs neither a table
+    nor a network: any function of N bits will do.
     """
     limits: dict[str, Any] = {"max_degree": max_degree, "tolerance": tolerance, "max_terms": max_terms}
     check_truncation(max_degree, tolerance or 0.0, max_terms)
@@ -108,7 +108,7 @@ class _Found:
     """The weight of all others."""
     mean: float
     influences: FloatArray
-    """(N,), of the bits: how much of the cost hangs on each."""
+    """(N,), of the bits: how much the cost depends on each."""
     parts: dict[str, Any]
     """Of the file."""
     minimum: dict[str, Any] | None = None
@@ -186,7 +186,9 @@ def _without_table(
     hamiltonian, task = workspace.contents.hamiltonian, workspace.task
     if hamiltonian is None:
         if not isinstance(task, NetworkTask):
-            raise InputError(f"{workspace.name} is no task: degrees by themselves need a network and its data.")
+            raise InputError(
+                f"{workspace.name} is not a task: computing degrees without a table needs a network and its data."
+            )
         if max_degree is None:
             raise UsageError(
                 f"{workspace.name} has 2^{workspace.num_bits} networks: without a table of them all, "

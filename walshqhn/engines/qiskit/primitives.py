@@ -87,8 +87,8 @@ class Sampler(ABC):
             return self._finder(job_id)
         except Exception as error:  # providers raise what they like
             raise WalshqhnError(
-                f"{self.backend.name} does not give back the job {job_id} ({first_line(error)}); try again, or delete "
-                "its line from the file of jobs to run it anew."
+                f"{self.backend.name} does not return the job {job_id} ({first_line(error)}); try again, or delete "
+                "its line from the file of jobs to run it again."
             ) from error
 
     def _failed(self, job_id: str) -> bool:
