@@ -163,7 +163,8 @@ class _Crew:
             self._bundles.put(self._bundle)
 
     def submit(self, piece: Any) -> Any:
-        resource_tracker.ensure_running()  # its start would let signals through
+        with put_off():  # by itself, and first: its start ends with signals let through
+            resource_tracker.ensure_running()
         with _environment(dict.fromkeys(_ONE_THREAD, "1")), put_off():  # processes start here
             return self._pool.submit(_do, self._bundle.token, piece)
 
