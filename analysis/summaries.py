@@ -147,7 +147,7 @@ def model_selection(numbers: Numbers) -> Summary:
 def noise(numbers: Numbers) -> Summary:
     """Reproduced if the best sample stays a minimum, as trainings resolve it, in most circuits at every strength."""
     deviation, reached = numbers["cost_deviation"], numbers["reached"]
-    nearly = numbers.get("reached_nearly") or reached
+    nearly = numbers["reached_nearly"]
     slope, error = numbers["slope"] / deviation, numbers["slope_error"] / deviation
     near, exact = (say.rate(say.estimate(found[-1])) for found in (nearly, reached))
     headline = (
