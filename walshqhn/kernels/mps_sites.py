@@ -56,20 +56,13 @@ def _run(ops, first, last, cos, sin, i, r, plus, path):
     return last - first
 
 
-@kernel(
-    "mps",
-    lambda t: types.void(
-        types.int64[:, ::1],
-        types.int64[::1],
-        t[::1],
-        t[::1],
-        types.boolean,
-        types.int64[::1],
-        types.int64[::1],
-        t[::1],
-        t[::1],
-    ),
-)
+def _common(t):
+    """The types of operations, ends, cosines, sines, ``plus``, tensors, bonds and the two parts of an array."""
+    whole = types.int64[::1]
+    return types.int64[:, ::1], whole, t[::1], t[::1], types.boolean, whole, whole, t[::1], t[::1]
+
+
+@kernel("mps", lambda t: types.void(*_common(t)))
 def build(ops, ends, cos, sin, plus, tensors, bonds, are, aim):
     """The tensors A[i, s, r]; the operations of site j are ``ends[j]`` to ``ends[j + 1]``."""
     path = np.empty((len(ops) + 1, 4))
@@ -81,21 +74,7 @@ def build(ops, ends, cos, sin, plus, tensors, bonds, are, aim):
                 are[p], aim[p], are[p + right], aim[p + right] = path[at, 0], path[at, 1], path[at, 2], path[at, 3]
 
 
-@kernel(
-    "mps",
-    lambda t: types.void(
-        types.int64[:, ::1],
-        types.int64[::1],
-        t[::1],
-        t[::1],
-        types.boolean,
-        types.int64[::1],
-        types.int64[::1],
-        t[::1],
-        t[::1],
-        t[::1],
-    ),
-)
+@kernel("mps", lambda t: types.void(*_common(t), t[::1]))
 def slopes(ops, ends, cos, sin, plus, tensors, bonds, gre, gim, out):
     """Add the derivatives with respect to the rotation angles to ``out``, where dE = Re(sum g dA)."""
     path = np.empty((len(ops) + 1, 4))
