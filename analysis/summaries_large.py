@@ -130,7 +130,8 @@ def digits(numbers: Numbers) -> Summary:
              f"{100 * _mean(of['pair_accuracy']):.1f} %", f"{_mean(of['cost']):.2g}", f"{_mean(of['cpu_seconds']):.2f}")
             for name, of in at["methods"].items()
         ]  # fmt: skip
-    heading = ("images a class: method", "ten digits, test images recognized (± 95 %, Student's t over draws)", "blank pixels left out", "single pairs",
+    heading = ("images a class: method", "ten digits, test images recognized (± 95 %, Student's t over draws)",
+               "blank pixels left out", "single pairs",
                "full training cost", "CPU seconds a pair")  # fmt: skip
     return Summary(NEW, " ".join(words), (heading, *rows))
 
