@@ -232,7 +232,8 @@ class _Job:
         """Run the plan, storing the study after each training; show the result."""
         workspace, plan, cost = self.workspace, self.plan, self.workspace.cost
         earlier = self._earlier("study")
-        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, **self._kept)
+        kept = self._kept | ({} if executor is None else {"recorded": False})
+        keeper = Keeper(self.output, workspace, self._facts(), with_spectrum=False, **kept)
         already = 0 if earlier is None else earlier.done
         started = time.monotonic()
         text = "trainings" if executor is not None else f"trainings, {plural(resolve_workers(workers), 'worker')}"
