@@ -154,6 +154,8 @@ class _Crew:
         self._begin()
 
     def _begin(self) -> None:
+        with put_off():  # by itself, and before any queue: its start ends with signals let through
+            resource_tracker.ensure_running()
         self._context = _Context()
         self._bundles = self._context.Queue()  # its thread writes: a process that dies at its start blocks nobody
         self._pool = ProcessPoolExecutor(
@@ -163,8 +165,6 @@ class _Crew:
             self._bundles.put(self._bundle)
 
     def submit(self, piece: Any) -> Any:
-        with put_off():  # by itself, and first: its start ends with signals let through
-            resource_tracker.ensure_running()
         with _environment(dict.fromkeys(_ONE_THREAD, "1")), put_off():  # processes start here
             return self._pool.submit(_do, self._bundle.token, piece)
 
