@@ -16,8 +16,6 @@ SCRIPTS = tuple(SUMMARIES)
 _FEWER = "MNIST is represented here by 10,000 of its images, which were bundled when this was run."
 _NOTES = {
     "model_selection": _FEWER,
-    "qaoa": f"{_FEWER} Since then the cost is normalised for the optimizer, so that QAOA takes other steps.",
-    "minima": "The times are of a machine that did much else meanwhile; idle, N = 40 takes 27 s, and N = 35 0.9 s.",
 }
 """What a committed figure lacks until it is made anew."""
 
