@@ -27,7 +27,7 @@ def draw(numbers: dict[str, dict[str, Any]]) -> Figure:
     for row, (label, facts) in enumerate(numbers.items()):
         draw_training(axes[row, 0], facts)
         draw_gains(axes[row, 1], facts["sets"]["less_maximum_likelihood"])
-        titles = (f"{label}: trained on the likelihood", f"{label}: against likelihood")
+        titles = (f"{label}: trained on the likelihood", "the others against likelihood")
         for column, title in enumerate(titles):
             panel(axes[row, column], "abcd"[2 * row + column], title)
     return figure
@@ -67,6 +67,7 @@ def draw_gains(ax: Axes, gains: dict[str, dict[str, Any]]) -> None:
         colour = _LINES.get(name, ("#6E6E6E", "-"))[0]
         ax.errorbar(mean, place, xerr=[[mean - low], [high - mean]], fmt="o", color=colour, markersize=5, capsize=2)
     ax.axvline(0, color=GREEN, linewidth=1)
+    ax.locator_params(axis="x", nbins=5)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlabel("change of the held-out loss (nats)")
