@@ -99,7 +99,7 @@ def test_given_symmetries_with_flips():
     ring = IsingHamiltonian(10, masks_from_supports([(j, (j + 1) % 10) for j in range(10)], 10), np.ones(10))
     turned = np.roll(np.arange(10), 1)
     check_lowest(ring.find_minimum(symmetries=[turned, range(10)[::-1]]), ring.energies())
-    with pytest.raises(UsageError, match="none of this Hamiltonian"):
+    with pytest.raises(UsageError, match="not a symmetry of the Hamiltonian"):
         h.find_minimum(symmetries=[range(8)[::-1]])
     for wrong in ([0, 1], 3, "ab", (range(8), [1]), [0] * 8):
         with pytest.raises(UsageError, match="symmetry"):
@@ -155,7 +155,7 @@ def test_what_is_hopeless_is_refused_or_said():
     h = IsingHamiltonian(n, masks_from_supports(pairs, n), RNG.normal(size=len(pairs)))
     with pytest.raises(TooLargeError, match=r"2\^100 configurations would take about .* years"):
         h.find_minimum(method="enumerate")
-    with pytest.raises(TooLargeError, match="too closely"):
+    with pytest.raises(TooLargeError, match="too dense to eliminate"):
         h.find_minimum(method="eliminate")
     with pytest.raises(TooLargeError, match="memory="):
         labs(12).find_minimum(memory=10)
