@@ -33,7 +33,8 @@ def save_figure(figure: Figure, path: Path, kind: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     if kind == "png":  # savefig draws everything twice
-        FigureCanvasAgg(figure).print_png(path)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(path)
         return
     with rc_context({"pdf.fonttype": 42}):
         figure.savefig(path, format=kind)
