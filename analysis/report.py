@@ -13,11 +13,6 @@ from .verdict import Summary
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = tuple(SUMMARIES)
 """In the order in which they are shown."""
-_FEWER = "MNIST is represented here by 10,000 of its images, which were bundled when this was run."
-_NOTES = {
-    "model_selection": _FEWER,
-}
-"""What a committed figure lacks until it is made anew."""
 
 _HEAD = """# The paper, reproduced
 
@@ -62,7 +57,7 @@ def _section(name: str, facts: dict[str, Any], said: Summary) -> str:
 
 **Verdict:** {said.verdict}. {said.headline}
 
-{_note(name)}{_table(said.table)}
+{_table(said.table)}
 ![{facts["title"]}](../figures/{name}.png)
 
 <details><summary>All numbers in words, and how they were made</summary>
@@ -73,10 +68,6 @@ def _section(name: str, facts: dict[str, Any], said: Summary) -> str:
 
 </details>
 """
-
-
-def _note(name: str) -> str:
-    return f"*{_NOTES[name]}*\n\n" if name in _NOTES else ""
 
 
 def _table(rows: Any) -> str:
