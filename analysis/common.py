@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import json
 import math
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +26,8 @@ from walshqhn.study.run import run_study
 from walshqhn.support.errors import WalshqhnError
 from walshqhn.support.files import write_atomically
 from walshqhn.support.provenance import provenance
+
+from .drawing import minus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -179,14 +180,12 @@ def publish(script: Any, settings: Settings) -> dict[str, Any]:
 
 
 def true_minus(figure: Figure) -> None:
-    """Give numbers in the texts of a figure the minus sign that its axes have; formulas have it."""
+    """Give numbers in the texts of a figure the minus sign that its axes have; names of ticks take `minus`."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         if isinstance(text, Text):
-            parts = text.get_text().split("$")
-            parts[::2] = [re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", part) for part in parts[::2]]
-            text.set_text("$".join(parts))
+            text.set_text(minus(text.get_text()))
 
 
 @dataclass(frozen=True)

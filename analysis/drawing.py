@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,13 @@ def power(value: float) -> str:
     factor = round(value / 10**exponent)
     times = "" if factor == 1 else rf"{factor}\cdot "
     return f"${times}10^{{{exponent}}}$"
+
+
+def minus(text: str) -> str:
+    """``text`` with true minus signs before numbers; formulas have them."""
+    parts = text.split("$")
+    parts[::2] = [re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", part) for part in parts[::2]]
+    return "$".join(parts)
 
 
 def spread(values: npt.ArrayLike, least: float, low: float = -np.inf, high: float = np.inf) -> FloatArray:

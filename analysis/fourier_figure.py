@@ -10,7 +10,7 @@ from scipy.stats import binom
 from walshqhn.plotting.style import BLUE, GREEN, GREY, ORANGE
 from walshqhn.support.arrays import FloatArray
 
-from .drawing import blank_figure, panel
+from .drawing import blank_figure, minus, panel
 from .spectra import Analysis, Truncated, couplings
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def draw_bars(ax: Axes, found: dict[str, Analysis], share: dict[str, FloatArray]
     for name, centre in zip(names, centres, strict=True):  # in the gap, below the segments they name
         x = max(100 * centre, 8.5)
         ax.text(x, len(share) - 0.15, name, fontsize=7, ha="center", va="center", color=_DARK)
-    ax.set_yticks(places, labels, fontsize=7)
+    ax.set_yticks(places, [minus(label) for label in labels], fontsize=7)
     ax.set_ylim(max(places) + 0.6, -0.6)
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of the variance of $C$ (%)\nwhiskers: degrees 1 and 2 together, 95 % of draws")
@@ -117,7 +117,7 @@ def draw_weights(ax: Axes, share: dict[str, FloatArray], contrasted: dict[str, d
     ax.fill_between(k, table["share"]["low"][1:], table["share"]["high"][1:], color=GREY, alpha=0.3, linewidth=0)
     ax.plot(k, table["share"]["mean"][1:], ".", color="#6E6E6E", markersize=4)
     ax.text(
-        n, 1e-11, f"random tables\n(line: binomial,\n$N$ = {n})", fontsize=7.5, color=_DARK, ha="right", va="center"
+        n, 1e-13, f"random tables\n(line: binomial,\n$N$ = {n})", fontsize=7.5, color=_DARK, ha="right", va="center"
     )
     ax.text(
         0.02,
