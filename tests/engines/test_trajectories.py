@@ -139,7 +139,7 @@ def test_every_error_by_itself(ansatz):
 
 @pytest.mark.parametrize(("p1", "p2"), [(0.03, 0.0), (0.0, 0.2), (0.02, 0.1), (1.0, 1.0)])
 def test_samples_have_the_distribution_of_aers_density_matrix(ansatz, p1, p2):
-    params, shots = random_angles(ansatz.num_parameters, seed=3), 20_000
+    params, shots = random_angles(ansatz.num_parameters, seed=3), 5_000
     engine, sampler = trajectories(ansatz)
     exact = AerEngine(engine.cost, method="density_matrix", noise_model=noise_model(p1, p2))
     expected = exact.probabilities(ansatz, params) * shots
@@ -155,7 +155,7 @@ def test_samples_have_the_distribution_of_aers_density_matrix(ansatz, p1, p2):
 
 def test_strengths_at_once_are_independent_and_in_order():
     """Fair bits would agree in half of all places; the mean cost follows each strength's own density matrix."""
-    ansatz, shots = LinearAnsatz(4, 2), 20_000
+    ansatz, shots = LinearAnsatz(4, 2), 5_000
     params = random_angles(ansatz.num_parameters, seed=1)
     engine, sampler = trajectories(ansatz)
     levels = [GateNoise(0.0, 0.0), GateNoise(0.1, 0.2), GateNoise(0.01, 0.02), GateNoise(0.1, 0.2)]
