@@ -124,7 +124,7 @@ def test_full_disks(costs, rng, tally, scaled):
         good = (disk / "x.h5").read_bytes()
         for k in range(scaled(20)):
             for old in disk.glob("*"):
-                old.unlink()
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
             (disk / "x.h5").write_bytes(good)
             free = int(rng.integers(0, 300_000))
             (disk / "filler").write_bytes(bytes((8 << 20) - len(good) - free - 8192 - 4096))
