@@ -53,6 +53,7 @@ def machines():
     return {
         "exact": wq.ExactEngine(TABLE), "product engine": wq.ProductEngine(hamiltonian),
         "mps": wq.MPSEngine(hamiltonian), "aer": wq.AerEngine(TABLE, shots=10),
+        "prepared": wq.ExactEngine(TABLE).prepare(wq.LinearAnsatz(3, 1)),
         "workspace": wq.Workspace.open("gaussian", {"num_samples": 50}),
     }  # fmt: skip
 

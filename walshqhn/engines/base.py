@@ -116,7 +116,7 @@ class Engine(Shown, ABC):
         return self.prepare(ansatz).sample(params, shots, rng)
 
 
-class Prepared(ABC):
+class Prepared(Shown, ABC):
     """A circuit prepared on an engine. Throughout, ``rng`` determines samples; None: the engine's own seed."""
 
     def __init__(self, engine: Engine, ansatz: Ansatz) -> None:
@@ -125,6 +125,9 @@ class Prepared(ABC):
         if ansatz.num_qubits != engine.num_qubits:
             raise InputError(f"the circuit has {ansatz.num_qubits} qubits, the cost has {engine.num_qubits} bits.")
         self.engine, self.ansatz = engine, ansatz
+
+    def facts(self) -> dict[str, Any]:
+        return {"engine": repr(self.engine), "ansatz": repr(self.ansatz)}
 
     @abstractmethod
     def distributions(self, points: FloatArray, rng: Rng = None) -> Iterator[Distribution]:

@@ -33,12 +33,12 @@ def _from_json(file: Path, found: Any) -> IsingHamiltonian | None:
 
 
 def _polynomial(file: Path, members: dict[str, Any]) -> IsingHamiltonian:
-    labels, terms = members.get("variable_labels"), members.get("terms")
-    kind = members.get("vartype")
+    labels: Any = members.get("variable_labels")
+    terms: Any = members.get("terms")
     try:
-        place = {label: k for k, label in enumerate(labels)}  # type: ignore[arg-type]
-        pairs = [(tuple(place[v] for v in variables), real(file, x, variables)) for variables, x in terms]  # type: ignore[union-attr]
-        of = _KINDS[kind]  # type: ignore[index]
+        place = {label: k for k, label in enumerate(labels)}
+        pairs = [(tuple(place[v] for v in variables), real(file, x, variables)) for variables, x in terms]
+        of = _KINDS[str(members.get("vartype"))]
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise

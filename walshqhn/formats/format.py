@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +81,9 @@ def of_terms(
 
     ``num_qubits``: as the file says; None: the number of names, or as many as the terms need.
     """
-    found: Counter[tuple[int, ...]] = Counter()
+    found: defaultdict[tuple[int, ...], float] = defaultdict(float)
     for qubits, value in terms:
-        found[tuple(sorted(qubits))] += value  # type: ignore[assignment]
+        found[tuple(sorted(qubits))] += value
     size = len(names) or 1 + max((q for term in found for q in term), default=0)
     if num_qubits is not None:
         if type(num_qubits) is not int or not size <= num_qubits <= LARGEST_QUBIT + 1:

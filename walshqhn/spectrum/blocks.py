@@ -19,6 +19,7 @@ from walshqhn.cost.hamiltonian import IsingHamiltonian
 from walshqhn.support.arrays import FloatArray, MaskArray
 from walshqhn.support.checks import check_whole
 from walshqhn.support.errors import InputError, missing_package
+from walshqhn.support.shown import Shown
 from walshqhn.transform import wht
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 _MOST_BITS = 62
 
 
-@dataclass(frozen=True, eq=False)
-class BlockSpectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class BlockSpectrum(Shown):
     """Fourier coefficients f(S) = 2^-N sum_x C(x) (-1)^popcount(x & S) as a lazy Dask array.
 
     Nothing is computed before `summarize`, or before the array itself is: stored (``coefficients.to_zarr``), persisted
@@ -69,6 +70,9 @@ class BlockSpectrum:
         else:
             columns = _through_file(costs, _file_in(scratch), (rows, 1 << low), width, kind)
         return cls(columns.map_blocks(wht, axis=0, norm="forward", threads=1, dtype=kind))
+
+    def facts(self) -> dict[str, Any]:
+        return {"bits": self.num_bits, "blocks": self.coefficients.numblocks[1]}
 
     @property
     def num_bits(self) -> int:

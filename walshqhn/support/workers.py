@@ -62,7 +62,7 @@ def run_pieces(
     fails (with its message), or if three workers die of it; TooLargeError for more workers than memory holds.
     """
     bundle = _Bundle(uuid.uuid4().hex, pickle.dumps((prepare, tuple(arguments)), protocol=5))
-    crew = _Crew(bundle, min(workers, len(pieces))) if executor is None else _Hired(bundle, executor)
+    crew = _Processes(bundle, min(workers, len(pieces))) if executor is None else _Executor(bundle, executor)
     todo, deaths = list(reversed(pieces)), Counter[int]()
     running: dict[int, tuple[Any, Piece]] = {}
     done: SimpleQueue[int] = SimpleQueue()
@@ -93,7 +93,7 @@ def run_pieces(
                         raise WalshqhnError(failure)
                     yield piece, result
             if lost is not None:
-                crew.renew(lost, max(deaths.values(), default=0) >= _MOST_DEATHS)
+                crew.recover(lost, max(deaths.values(), default=0) >= _MOST_DEATHS)
                 if crew.starts_over:
                     todo += [piece for _, piece in running.values()]
                     running.clear()
@@ -137,7 +137,7 @@ class _Context(SpawnContext):
         return process
 
 
-class _Crew:
+class _Processes:
     """Processes on this machine.
 
     They are those of `concurrent.futures` with three additions: they end with their parent, however it ends; they can
@@ -166,9 +166,9 @@ class _Crew:
 
     def submit(self, piece: Any) -> Any:
         with _environment(dict.fromkeys(_ONE_THREAD, "1")), put_off():  # processes start here
-            return self._pool.submit(_do, self._bundle.token, piece)
+            return self._pool.submit(_run_piece, self._bundle.token, piece)
 
-    def renew(self, error: Exception, is_hopeless: bool) -> None:
+    def recover(self, error: Exception, is_hopeless: bool) -> None:
         """Replace the processes after a death. WalshqhnError if that would not help."""
         deadline, codes = time.monotonic() + 5, list[int]()
         while not codes and time.monotonic() < deadline:  # the pool's own thread may be asking, too
@@ -201,7 +201,7 @@ class _Crew:
         self._bundles.close()
 
 
-class _Hired:
+class _Executor:
     """Workers behind a user's executor: Dask's client or executor, or anything with ``submit``."""
 
     starts_over = False
@@ -220,10 +220,10 @@ class _Hired:
 
     def submit(self, piece: Any) -> Any:
         if self._client is not None:
-            return self._client.submit(_do_bundle, self._bundle, piece, pure=False)
-        return self._executor.submit(_do_bundle, self._bundle, piece)
+            return self._client.submit(_run_bundled, self._bundle, piece, pure=False)
+        return self._executor.submit(_run_bundled, self._bundle, piece)
 
-    def renew(self, error: Exception, is_hopeless: bool) -> None:
+    def recover(self, error: Exception, is_hopeless: bool) -> None:
         """WalshqhnError if the executor takes no more work, or loses the same piece again and again."""
         if is_hopeless or isinstance(error, BrokenExecutor):
             why = f"{type(error).__name__}: {first_line(error)}"
@@ -246,12 +246,12 @@ def _start_worker(bundles: Any) -> None:
     _prepared.token, _prepared.bundle, _prepared.function = bundle.token, bundle, None
 
 
-def _do(token: str, piece: Any) -> tuple[str | None, Any]:
+def _run_piece(token: str, piece: Any) -> tuple[str | None, Any]:
     """(what failed, result) of a piece, in a process of ours."""
-    return _do_bundle(_prepared.bundle, piece)
+    return _run_bundled(_prepared.bundle, piece)
 
 
-def _do_bundle(bundle: _Bundle, piece: Any) -> tuple[str | None, Any]:
+def _run_bundled(bundle: _Bundle, piece: Any) -> tuple[str | None, Any]:
     """(what failed, result) of a piece."""
     try:
         if getattr(_prepared, "token", None) != bundle.token or _prepared.function is None:
