@@ -181,7 +181,7 @@ def draw(ax: Axes, rows: list[Row]) -> None:
     ax.locator_params(axis="x", nbins=3)
     ax.set_yticks(range(len(rows)), [row["method"].replace(", ", ",\n") for row in rows], fontsize=7)
     ax.invert_yaxis()
-    ax.set_xlabel("energy\n(line: the lowest found; >: off the axis)", fontsize=8)
+    ax.set_xlabel("energy (line: lowest found)\n>: off the axis")
 
 
 if __name__ == "__main__":
