@@ -92,13 +92,8 @@ def test_a_circuit_of_ones_own():
     np.testing.assert_allclose(mps.overlaps(params, points), exact.overlaps(params, points), atol=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("loss", "options"),
-    [("bce", {}), ("mse", {}), ("bce", {"weight_values": ((-3, 1), (0, 1), (-1, 0.5))}), ("mse", {"digits": (3, 8)})],
-)
-def test_the_full_cost_of_a_network(loss, options):
-    """Not only its low degrees; with architecture bits, two of them in the third case."""
-    task = load_task("mnist-4x4", num_samples=9, loss=loss, **options)
+def check_against_enumeration(task):
+    """Value and gradient of the full cost are the exact engine's, and do not depend on threads."""
     ansatz = LinearAnsatz(task.num_bits, 1)
     params = random_angles(ansatz.num_parameters)
     value, gradient = ExactEngine(task).value_and_gradient(ansatz, params)
@@ -106,6 +101,15 @@ def test_the_full_cost_of_a_network(loss, options):
     assert one[0] == two[0] == pytest.approx(value, rel=1e-11)
     np.testing.assert_array_equal(one[1], two[1])
     np.testing.assert_allclose(one[1], gradient, atol=1e-11 * value)
+
+
+@pytest.mark.parametrize(
+    ("loss", "options"),
+    [("bce", {}), ("mse", {}), ("bce", {"weight_values": ((-3, 1), (0, 1), (-1, 0.5))}), ("mse", {"digits": (3, 8)})],
+)
+def test_the_full_cost_of_a_network(loss, options):
+    """Not only its low degrees; with architecture bits, two of them in the third case."""
+    check_against_enumeration(load_task("mnist-4x4", num_samples=9, loss=loss, **options))
 
 
 HIDDEN = [
@@ -120,14 +124,7 @@ HIDDEN = [
 
 @pytest.mark.parametrize(("name", "options"), HIDDEN)
 def test_the_full_cost_of_a_hidden_layer(name, options):
-    task = load_task(name, num_samples=9, seed=4, **options)
-    ansatz = LinearAnsatz(task.num_bits, 1)
-    params = random_angles(ansatz.num_parameters)
-    value, gradient = ExactEngine(task).value_and_gradient(ansatz, params)
-    one, two = (MPSEngine(task, threads=k).value_and_gradient(ansatz, params) for k in (1, 2))
-    assert one[0] == two[0] == pytest.approx(value, rel=1e-11)
-    np.testing.assert_array_equal(one[1], two[1])
-    np.testing.assert_allclose(one[1], gradient, atol=1e-11 * value)
+    check_against_enumeration(load_task(name, num_samples=9, seed=4, **options))
 
 
 def test_the_full_cost_of_a_hidden_layer_past_tables():
